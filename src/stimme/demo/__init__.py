@@ -1,0 +1,1 @@
+"""The demo customer and its simulated public network."""

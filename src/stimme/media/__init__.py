@@ -1,0 +1,1 @@
+"""Typed asyncio face of the media engine `stimme-media`."""

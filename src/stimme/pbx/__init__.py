@@ -1,0 +1,1 @@
+"""One tenant: registrar, routing, calls."""

@@ -1,0 +1,1 @@
+"""The only SIP code that touches sockets: UDP, TCP, TLS, WS and WSS."""

@@ -1,0 +1,1 @@
+"""SQLAlchemy models, migrations and the ports of the PBX on them."""

@@ -1,0 +1,1 @@
+"""The way to the public network: providers, registration, numbers, identity."""
