@@ -119,11 +119,11 @@ class WebConfig(_Section):
     listen: ListenAddress
     static: ConfiguredPath | None = None
     origins: tuple[str, ...] = ()
-    """Further origins (``https://host:port``) whose pages may open WebSockets here; the own one always may."""
+    """Further origins (``https://host:port``) whose pages may open WebSockets; the own one always may."""
 
 
 class TlsConfig(_Section):
-    """``[tls]``: PEM files of this node's certificate (with chain), its key, and the authorities it trusts."""
+    """``[tls]``: PEM files of this node's certificate (with chain), its key, the authorities it trusts."""
 
     certificate: ConfiguredPath
     key: ConfiguredPath

@@ -1,7 +1,7 @@
 """The tables: who there is, what they have, what happened.
 
-Every row that belongs to a customer carries ``customer_id``; ``stimme.store.database.scoped`` filters by it. What the
-database can hold as a constraint is one, so that no caller can break it. Times are UTC.
+Every row that belongs to a customer carries ``customer_id``; ``stimme.store.database`` filters by it in one place.
+What the database can hold as a constraint is one, so that no caller can break it. Times are UTC.
 """
 
 import datetime
@@ -247,7 +247,7 @@ class JournalRow(Base):
     value: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
-class CallRecordRow(Base):
+class CallRecordRow(CustomerOwned, Base):
     """One finished call. The key is the call's id, so that writing twice is writing once."""
 
     __tablename__ = "call_records"
@@ -260,7 +260,6 @@ class CallRecordRow(Base):
     )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    customer_id: Mapped[str] = mapped_column(_ID, ForeignKey("organisations.id", ondelete="CASCADE"))
     direction: Mapped[str] = mapped_column(String(16))
     caller_number: Mapped[str | None] = mapped_column(String(200))
     caller_name: Mapped[str | None] = mapped_column(String(200))

@@ -1,0 +1,283 @@
+"""What the HTTP API takes and gives: the wire format of ``/api/v1``, and nothing else."""
+
+import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Role = Literal["provider", "reseller", "customer", "user"]
+Language = Literal["de", "en"]
+Package = Literal["klare", "klingende", "volle"]
+LineState = Literal["free", "ringing", "busy", "offline"]
+CallResult = Literal["answered", "missed", "busy", "declined", "cancelled", "failed", "no_answer"]
+CallDirection = Literal["internal", "incoming", "outgoing", "emergency"]
+LiveState = Literal["ringing", "early", "answered", "ended"]
+TrunkState = Literal["registered", "failed", "unreachable", "unknown"]
+Health = Literal["ok", "degraded", "down"]
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class FieldError(BaseModel):
+    """One mistake in a request."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """Every error of the API (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = []
+
+
+class Organisation(BaseModel):
+    """Where an account belongs."""
+
+    id: str
+    name: str
+    domain: str | None
+
+
+class AccountUser(BaseModel):
+    """The person behind an account of role ``user``."""
+
+    id: str
+    extension: str
+    name: str
+    number: str | None
+    package: Package
+
+
+class Account(BaseModel):
+    """Who is signed in."""
+
+    id: str
+    login: str
+    role: Role
+    language: Language
+    organisation: Organisation
+    user: AccountUser | None
+
+
+class SignIn(_Input):
+    """Body of ``POST /session``."""
+
+    login: str = Field(min_length=1, max_length=254)
+    password: str = Field(min_length=1, max_length=1024)
+    remember: bool = False
+
+
+class SignedIn(BaseModel):
+    """A new session; browsers use the cookie set with it, programs the token."""
+
+    token: str
+    expires_at: datetime.datetime
+    account: Account
+
+
+class MeUpdate(_Input):
+    """Body of ``PATCH /me``."""
+
+    language: Language
+
+
+class Softphone(BaseModel):
+    """What the browser's telephone registers with."""
+
+    sip_uri: str
+    authorization_user: str
+    password: str
+    display_name: str
+    wss: str
+    ice_servers: list[dict[str, Any]]
+
+
+class CallListItem(BaseModel):
+    """A line of the user's call list. ``duration_seconds`` counts from answer to end."""
+
+    id: str
+    call_id: str
+    direction: Literal["incoming", "outgoing"]
+    result: CallResult
+    number: str | None
+    name: str | None
+    user_id: str | None
+    started_at: datetime.datetime
+    answered_at: datetime.datetime | None
+    duration_seconds: int | None
+    seen: bool
+
+
+class CallList(BaseModel):
+    """A page of the call list, newest first; ``next`` goes into ``before``."""
+
+    items: list[CallListItem]
+    next: str | None
+
+
+class DirectoryEntry(BaseModel):
+    """A colleague."""
+
+    user_id: str
+    name: str
+    extension: str
+    number: str | None
+    line_state: LineState
+
+
+class Directory(BaseModel):
+    """Colleagues of the own customer."""
+
+    items: list[DirectoryEntry]
+
+
+class Party(BaseModel):
+    """One side of a call."""
+
+    number: str | None = None
+    name: str | None = None
+    user_id: str | None = None
+
+
+class LiveCall(BaseModel):
+    """A call that is going on."""
+
+    call_id: str
+    state: LiveState
+    direction: CallDirection
+    caller: Party
+    callee: Party
+    started_at: datetime.datetime
+    answered_at: datetime.datetime | None = None
+
+
+class LiveCalls(BaseModel):
+    """The calls that the account may see."""
+
+    items: list[LiveCall]
+
+
+class EventTicket(BaseModel):
+    """Opens one event stream, once, within ``expires_in`` seconds: ``/api/v1/events?ticket=…``."""
+
+    ticket: str
+    expires_in: int
+
+
+class UserItem(BaseModel):
+    """A user as administrators see it."""
+
+    id: str
+    customer_id: str
+    extension: str
+    name: str
+    number: str | None
+    package: Package
+    language: Language
+    line_state: LineState
+
+
+class UserList(BaseModel):
+    """A page of users by extension."""
+
+    items: list[UserItem]
+    next: str | None
+
+
+class DeviceItem(BaseModel):
+    """A phone or browser of a user."""
+
+    id: str
+    customer_id: str
+    user_id: str
+    kind: Literal["phone", "web"]
+    name: str
+    sip_user: str
+    registered: bool
+
+
+class DeviceList(BaseModel):
+    """A page of devices."""
+
+    items: list[DeviceItem]
+    next: str | None
+
+
+class NumberBlockItem(BaseModel):
+    """A head number with the digits that may follow it."""
+
+    head: str
+    extension_digits: int
+
+
+class TrunkItem(BaseModel):
+    """A trunk and how it is."""
+
+    id: str
+    customer_id: str
+    name: str
+    kind: Literal["register", "static"]
+    host: str
+    port: int
+    transport: Literal["udp", "tcp", "tls"]
+    username: str
+    numbers: list[NumberBlockItem]
+    state: TrunkState
+    detail: str
+
+
+class TrunkList(BaseModel):
+    """A page of trunks."""
+
+    items: list[TrunkItem]
+    next: str | None
+
+
+class CallRecordItem(BaseModel):
+    """A finished call."""
+
+    id: str
+    customer_id: str
+    direction: CallDirection
+    caller: Party
+    callee: Party
+    answered_by: str | None
+    started_at: datetime.datetime
+    ringing_at: datetime.datetime | None
+    answered_at: datetime.datetime | None
+    ended_at: datetime.datetime
+    result: CallResult
+    sip_status: int | None
+    trunk_id: str | None
+    hangup_by: Literal["caller", "callee", "system"] | None
+    quality: Any
+
+
+class CallRecordList(BaseModel):
+    """A page of call records, newest first."""
+
+    items: list[CallRecordItem]
+    next: str | None
+
+
+class TrunkCount(BaseModel):
+    """Trunks by state."""
+
+    total: int
+    registered: int
+
+
+class HealthReport(BaseModel):
+    """Whether this node can carry calls."""
+
+    status: Health
+    store: Literal["ok", "down"]
+    engine: Literal["ok", "down"]
+    trunks: TrunkCount
