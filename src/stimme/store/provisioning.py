@@ -1,0 +1,221 @@
+"""Brings organisations, people, devices and trunks into being.
+
+Policy: each method is one transaction and returns the new row's id. What the database forbids (a second provider, an
+extension or number taken, a device of another customer's user) is refused with ``ConflictError`` and changes nothing.
+"""
+
+import secrets
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from stimme.store.accounts import utc_now
+from stimme.store.database import Database
+from stimme.store.models import Account, Base, Device, NumberBlock, Organisation, Trunk, User
+from stimme.store.secrets import Passwords, Vault
+
+_SIP_PASSWORD_BYTES = 18
+_MIN_PASSWORD_LENGTH = 10
+
+
+class ConflictError(Exception):
+    """What was asked for contradicts what is there."""
+
+
+class WeakPasswordError(Exception):
+    """The password is too short."""
+
+
+class Provisioning:
+    """Creates what a provider sells."""
+
+    def __init__(
+        self, database: Database, vault: Vault, passwords: Passwords, *, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._passwords = passwords
+        self._now = now
+
+    async def create_provider(self, name: str, login: str, password: str) -> str:
+        """Create the provider with its first account.
+
+        Raises:
+            ConflictError: When there is a provider already.
+            WeakPasswordError: When the password has fewer than ten characters.
+        """
+        organisation = self._organisation("provider", None, name, None, "de")
+        await self._add(organisation, self._account(organisation.id, "provider", login, password, None, "de"))
+        return organisation.id
+
+    async def create_reseller(self, parent_id: str, name: str) -> str:
+        """Create a reseller below the provider."""
+        organisation = self._organisation("reseller", parent_id, name, None, "de")
+        await self._add(organisation)
+        return organisation.id
+
+    async def create_customer(self, parent_id: str, name: str, domain: str, language: str = "de") -> str:
+        """Create a customer below a reseller or the provider."""
+        organisation = self._organisation("customer", parent_id, name, domain.lower(), language)
+        await self._add(organisation)
+        return organisation.id
+
+    async def create_account(
+        self,
+        organisation_id: str,
+        role: Literal["provider", "reseller", "customer", "user"],
+        login: str,
+        password: str,
+        *,
+        user_id: str | None = None,
+        language: str = "de",
+    ) -> str:
+        """Create a sign-in of an organisation; a user's needs ``user_id``."""
+        account = self._account(organisation_id, role, login, password, user_id, language)
+        await self._add(account)
+        return account.id
+
+    async def create_user(
+        self,
+        customer_id: str,
+        extension: str,
+        name: str,
+        *,
+        package: Literal["klare", "klingende", "volle"],
+        number: str | None = None,
+        language: str = "de",
+    ) -> str:
+        """Create a user; ``number`` is E.164 with plus."""
+        user = User(
+            id=_new_id(),
+            customer_id=customer_id,
+            extension=extension,
+            name=name,
+            package=package,
+            number=number,
+            language=language,
+        )
+        await self._add(user)
+        return user.id
+
+    async def create_device(
+        self, user_id: str, sip_user: str, *, password: str | None = None, name: str = "", kind: str = "phone"
+    ) -> str:
+        """Create a device of a user; without ``password`` a random one is made."""
+        async with self._database.system() as session:
+            customer_id = await session.scalar(select(User.customer_id).where(User.id == user_id))
+        if customer_id is None:
+            raise ConflictError(f"there is no user {user_id}")
+        device = Device(
+            id=_new_id(),
+            customer_id=customer_id,
+            user_id=user_id,
+            kind=kind,
+            name=name,
+            sip_user=sip_user,
+            secret=self._vault.encrypt(password or secrets.token_urlsafe(_SIP_PASSWORD_BYTES)),
+        )
+        await self._add(device)
+        return device.id
+
+    async def create_trunk(
+        self,
+        customer_id: str,
+        name: str,
+        *,
+        kind: Literal["register", "static"],
+        host: str,
+        port: int,
+        transport: Literal["udp", "tcp", "tls"],
+        username: str,
+        password: str,
+        realm: str | None = None,
+        expires: int = 600,
+    ) -> str:
+        """Create a trunk; ``expires`` is the registration's life in seconds."""
+        trunk = Trunk(
+            id=_new_id(),
+            customer_id=customer_id,
+            name=name,
+            kind=kind,
+            host=host,
+            port=port,
+            transport=transport,
+            username=username,
+            secret=self._vault.encrypt(password),
+            realm=realm,
+            expires=expires,
+        )
+        await self._add(trunk)
+        return trunk.id
+
+    async def add_numbers(self, trunk_id: str, head: str, extension_digits: int) -> str:
+        """Give a trunk a head number (E.164) with up to ``extension_digits`` digits behind it."""
+        async with self._database.system() as session:
+            customer_id = await session.scalar(select(Trunk.customer_id).where(Trunk.id == trunk_id))
+        if customer_id is None:
+            raise ConflictError(f"there is no trunk {trunk_id}")
+        block = NumberBlock(
+            id=_new_id(),
+            customer_id=customer_id,
+            trunk_id=trunk_id,
+            head=head,
+            extension_digits=extension_digits,
+        )
+        await self._add(block)
+        return block.id
+
+    def _organisation(
+        self, kind: str, parent_id: str | None, name: str, domain: str | None, language: str
+    ) -> Organisation:
+        return Organisation(
+            id=_new_id(),
+            kind=kind,
+            parent_id=parent_id,
+            name=name,
+            domain=domain,
+            language=language,
+            created_at=self._now(),
+        )
+
+    def _account(
+        self, organisation_id: str, role: str, login: str, password: str, user_id: str | None, language: str
+    ) -> Account:
+        check_password(password)
+        return Account(
+            id=_new_id(),
+            organisation_id=organisation_id,
+            user_id=user_id,
+            login=login.strip().lower(),
+            password_hash=self._passwords.hash(password),
+            role=role,
+            language=language,
+            created_at=self._now(),
+        )
+
+    async def _add(self, *rows: Base) -> None:
+        try:
+            async with self._database.system() as session, session.begin():
+                for row in rows:
+                    session.add(row)
+                    await session.flush()
+        except IntegrityError as error:
+            raise ConflictError(str(error.orig)) from error
+
+
+def check_password(password: str) -> None:
+    """Refuse passwords that are too short.
+
+    Raises:
+        WeakPasswordError: Below ten characters.
+    """
+    if len(password) < _MIN_PASSWORD_LENGTH:
+        raise WeakPasswordError(f"a password needs at least {_MIN_PASSWORD_LENGTH} characters")
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())
