@@ -1,7 +1,7 @@
 """Who may sign in, and who is signed in.
 
-Policy: a login is compared without regard to case. A session ends at its expiry, at sign-out, or when the password of
-its account changes. Only hashes of passwords and tokens are stored.
+Policy: a login is compared without regard to case. A session ends at its expiry, at sign-out, or when the
+password of its account changes. Only hashes of passwords and tokens are stored.
 """
 
 import datetime

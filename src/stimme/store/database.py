@@ -1,9 +1,9 @@
 """The connection to the database, and the one place where tenants are kept apart.
 
-Policy: whoever acts for an account opens ``Database.scoped(scope)``. Every SELECT, UPDATE and DELETE of such a
-session is restricted to the customers of the scope by the session itself, and it refuses to add a row of another
-customer; no query of a repository has to remember it. ``Database.system()`` sees everything and is for the node's
-own work only.
+Policy: whoever acts for an account opens ``Database.scoped(scope)``. Every SELECT, UPDATE and DELETE of
+such a session is restricted to the customers of the scope by the session itself, and it refuses to add a
+row of another customer; no query of a repository has to remember it. ``Database.system()`` sees
+everything and is for the node's own work only.
 """
 
 import sqlite3

@@ -1,6 +1,7 @@
 """The tables: who there is, what they have, what happened.
 
-Every row that belongs to a customer carries ``customer_id``; ``stimme.store.database`` filters by it. What the database can hold as a constraint is one, so that no caller can break it. Times are UTC.
+Every row that belongs to a customer carries ``customer_id``; ``stimme.store.database`` filters by it.
+What the database can hold as a constraint is one, so that no caller can break it. Times are UTC.
 """
 
 import datetime

@@ -1,7 +1,8 @@
 """Brings organisations, people, devices and trunks into being.
 
-Policy: each method is one transaction and returns the new row's id. What the database forbids (a second provider, an
-extension or number taken, a device of another customer's user) is refused with ``ConflictError`` and changes nothing.
+Policy: each method is one transaction and returns the new row's id. What the database forbids (a second
+provider, an extension or number taken, a device of another customer's user) is refused with
+``ConflictError`` and changes nothing.
 """
 
 import secrets
@@ -49,7 +50,7 @@ class Provisioning:
             WeakPasswordError: When the password has fewer than ten characters.
         """
         organisation = self._organisation("provider", None, name, None, "de")
-        await self._add(organisation, self._account(organisation.id, "provider", login, password, None, "de"))
+        await self._add(organisation, self._account(organisation.id, "provider", login, password))
         return organisation.id
 
     async def create_reseller(self, parent_id: str, name: str) -> str:
@@ -75,7 +76,7 @@ class Provisioning:
         language: str = "de",
     ) -> str:
         """Create a sign-in of an organisation; a user's needs ``user_id``."""
-        account = self._account(organisation_id, role, login, password, user_id, language)
+        account = self._account(organisation_id, role, login, password, user_id=user_id, language=language)
         await self._add(account)
         return account.id
 
@@ -183,7 +184,14 @@ class Provisioning:
         )
 
     def _account(
-        self, organisation_id: str, role: str, login: str, password: str, user_id: str | None, language: str
+        self,
+        organisation_id: str,
+        role: str,
+        login: str,
+        password: str,
+        *,
+        user_id: str | None = None,
+        language: str = "de",
     ) -> Account:
         check_password(password)
         return Account(

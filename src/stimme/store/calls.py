@@ -1,0 +1,63 @@
+"""What happened: a user's call list and a customer's call records, newest first, a page at a time."""
+
+import datetime
+from collections.abc import Sequence
+
+from sqlalchemy import select, tuple_, update
+
+from stimme.store.database import Database, Scope
+from stimme.store.models import CallListEntry, CallRecordRow
+
+
+class CallHistory:
+    """Reads call lists and call records of one scope."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def call_list(
+        self, scope: Scope, user_id: str, *, before: tuple[datetime.datetime, str] | None, limit: int
+    ) -> Sequence[CallListEntry]:
+        """List a user's calls older than ``before`` (start and id of the last one seen)."""
+        statement = (
+            select(CallListEntry)
+            .where(CallListEntry.user_id == user_id)
+            .order_by(CallListEntry.started_at.desc(), CallListEntry.id.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            statement = statement.where(tuple_(CallListEntry.started_at, CallListEntry.id) < tuple_(*before))
+        async with self._database.scoped(scope) as session:
+            return (await session.scalars(statement)).all()
+
+    async def mark_seen(self, scope: Scope, user_id: str) -> None:
+        """Mark all of a user's calls as seen."""
+        statement = (
+            update(CallListEntry)
+            .where(CallListEntry.user_id == user_id, CallListEntry.seen.is_(False))
+            .values(seen=True)
+            .execution_options(synchronize_session=False)
+        )
+        async with self._database.scoped(scope) as session, session.begin():
+            await session.execute(statement)
+
+    async def call_records(
+        self,
+        scope: Scope,
+        *,
+        customer_id: str | None,
+        before: tuple[datetime.datetime, str] | None,
+        limit: int,
+    ) -> Sequence[CallRecordRow]:
+        """List call records older than ``before`` (start and id of the last one seen)."""
+        statement = (
+            select(CallRecordRow)
+            .order_by(CallRecordRow.started_at.desc(), CallRecordRow.id.desc())
+            .limit(limit)
+        )
+        if customer_id is not None:
+            statement = statement.where(CallRecordRow.customer_id == customer_id)
+        if before is not None:
+            statement = statement.where(tuple_(CallRecordRow.started_at, CallRecordRow.id) < tuple_(*before))
+        async with self._database.scoped(scope) as session:
+            return (await session.scalars(statement)).all()
