@@ -3,10 +3,10 @@
 import datetime
 from collections.abc import Sequence
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import Tuple, literal, select, tuple_, update
 
 from stimme.store.database import Database, Scope
-from stimme.store.models import CallListEntry, CallRecordRow
+from stimme.store.models import CallListEntry, CallRecordRow, UtcDateTime
 
 
 class CallHistory:
@@ -26,7 +26,7 @@ class CallHistory:
             .limit(limit)
         )
         if before is not None:
-            statement = statement.where(tuple_(CallListEntry.started_at, CallListEntry.id) < tuple_(*before))
+            statement = statement.where(tuple_(CallListEntry.started_at, CallListEntry.id) < _key(before))
         async with self._database.scoped(scope) as session:
             return (await session.scalars(statement)).all()
 
@@ -58,6 +58,10 @@ class CallHistory:
         if customer_id is not None:
             statement = statement.where(CallRecordRow.customer_id == customer_id)
         if before is not None:
-            statement = statement.where(tuple_(CallRecordRow.started_at, CallRecordRow.id) < tuple_(*before))
+            statement = statement.where(tuple_(CallRecordRow.started_at, CallRecordRow.id) < _key(before))
         async with self._database.scoped(scope) as session:
             return (await session.scalars(statement)).all()
+
+
+def _key(before: tuple[datetime.datetime, str]) -> Tuple:
+    return tuple_(literal(before[0], UtcDateTime()), literal(before[1]))

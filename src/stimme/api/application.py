@@ -1,0 +1,70 @@
+"""Puts the HTTP API together."""
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse
+
+from stimme.api import problems, schemas
+from stimme.api.authentication import Authentication, Tickets
+from stimme.api.browser import SecurityHeaders, WebClient
+from stimme.api.routes.administration import administration_routes
+from stimme.api.routes.me import call_routes, me_routes
+from stimme.api.routes.session import session_routes
+from stimme.api.routes.system import system_routes
+from stimme.api.services import Services
+from stimme.api.sockets import OriginPolicy, event_routes, sip_routes
+from stimme.api.throttle import SignInThrottle
+
+PREFIX = "/api/v1"
+
+
+def create_api(services: Services) -> FastAPI:
+    """Build the ASGI application of the web listener: API, event stream, SIP over WebSocket, web client."""
+    app = FastAPI(
+        title="stimme",
+        version="1",
+        description="Telephone system: sign-in, calls, directory, administration.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        responses={"default": {"model": schemas.Problem, "description": "Problem details (RFC 9457)"}},
+    )
+    problems.install_problem_handlers(app)
+    app.add_middleware(SecurityHeaders)
+    app.include_router(_api_routes(services), prefix=PREFIX)
+    app.include_router(sip_routes(services.sip, OriginPolicy(services.origins)))
+    app.add_api_route("/api/{path:path}", _no_such_route, methods=_METHODS, include_in_schema=False)
+    if services.static is not None:
+        app.mount("/", WebClient(services.static))
+    return app
+
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+
+
+def _api_routes(services: Services) -> APIRouter:
+    authentication = Authentication(services.accounts)
+    throttle = SignInThrottle(services.clock, enabled=services.limits)
+    router = APIRouter()
+    router.include_router(session_routes(services.accounts, services.passwords, authentication, throttle))
+    router.include_router(
+        me_routes(authentication, services.accounts, services.directory, services.history, services.telephony)
+    )
+    router.include_router(call_routes(authentication, services.directory, services.telephony))
+    router.include_router(
+        administration_routes(authentication, services.directory, services.history, services.telephony)
+    )
+    router.include_router(system_routes(services.database, services.telephony))
+    router.include_router(
+        event_routes(
+            authentication,
+            Tickets(services.clock),
+            services.directory,
+            services.events,
+            OriginPolicy(services.origins),
+        )
+    )
+    return router
+
+
+async def _no_such_route() -> JSONResponse:
+    raise problems.not_found("There is no such address.")

@@ -1,0 +1,99 @@
+"""Who is asking: bearer tokens for programs, a cookie for browsers, one-time tickets for event streams.
+
+Policy: a bearer token wins over a cookie. A request that changes something and comes with the cookie must
+carry ``X-Requested-With: stimme``, which a foreign page cannot send without our consent (CORS). A ticket
+opens one WebSocket within half a minute, so that session tokens never appear in an address.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection, Request
+
+from stimme.api import problems
+from stimme.store.accounts import Accounts, Person
+
+COOKIE = "stimme_session"
+CSRF_HEADER = "X-Requested-With"
+CSRF_VALUE = "stimme"
+TICKET_SECONDS = 30
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_RANKS = {"user": 0, "customer": 1, "reseller": 2, "provider": 3}
+_MAX_TICKETS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A signed-in account and the token it came with."""
+
+    person: Person
+    token: str
+
+    def must_be_at_least(self, role: str) -> None:
+        """Refuse accounts below ``role``.
+
+        Raises:
+            ProblemError: 403.
+        """
+        if _RANKS[self.person.account.role] < _RANKS[role]:
+            raise problems.forbidden()
+
+
+class Authentication:
+    """Finds the account behind a request."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+
+    async def caller(self, request: Request) -> Caller:
+        """Return who is asking.
+
+        Raises:
+            ProblemError: 401 without a living session, 403 when a browser's unsafe request lacks its header.
+        """
+        token = bearer_token(request)
+        if token is None:
+            token = request.cookies.get(COOKIE)
+            if token and request.method not in _SAFE and request.headers.get(CSRF_HEADER) != CSRF_VALUE:
+                raise problems.forbidden(f"Send the header {CSRF_HEADER}: {CSRF_VALUE}.")
+        caller = await self.by_token(token)
+        if caller is None:
+            raise problems.unauthenticated()
+        return caller
+
+    async def by_token(self, token: str | None) -> Caller | None:
+        """Return the account behind a token, if its session lives."""
+        if not token:
+            return None
+        person = await self._accounts.by_token(token)
+        return None if person is None else Caller(person, token)
+
+
+def bearer_token(connection: HTTPConnection) -> str | None:
+    """Take the token out of ``Authorization: Bearer …`` (RFC 6750)."""
+    scheme, _, token = connection.headers.get("Authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+class Tickets:
+    """One-time tickets, kept in memory for half a minute."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._tickets: dict[str, tuple[str, float]] = {}
+
+    def issue(self, token: str) -> str:
+        """Make a ticket that stands for a session token once."""
+        now = self._clock()
+        self._tickets = {key: value for key, value in self._tickets.items() if value[1] > now}
+        while len(self._tickets) >= _MAX_TICKETS:
+            self._tickets.pop(next(iter(self._tickets)))
+        ticket = secrets.token_urlsafe(24)
+        self._tickets[ticket] = (token, now + TICKET_SECONDS)
+        return ticket
+
+    def redeem(self, ticket: str) -> str | None:
+        """Give the session token back, once."""
+        token, expires = self._tickets.pop(ticket, ("", 0.0))
+        return token if token and expires > self._clock() else None

@@ -1,0 +1,90 @@
+"""What the API needs from call control. ``app.py`` plugs the node in; tests plug in their own."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from typing import Any, Protocol
+
+from stimme.api.schemas import LineState, LiveCall, TrunkState
+
+
+class NoSuchCallError(Exception):
+    """The call has ended or never was."""
+
+
+class LiveEvent(Protocol):
+    """Something that happened in a tenant. ``user_ids`` is ``None`` when all its users may know."""
+
+    @property
+    def tenant_id(self) -> str:
+        """The customer it happened at."""
+
+    @property
+    def user_ids(self) -> Collection[str] | None:
+        """The users who may know."""
+
+    @property
+    def at(self) -> str:
+        """ISO 8601 UTC with microseconds; strictly increasing, so it is the token to resume with."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The event as sent: ``type``, ``at``, ``data``."""
+
+
+class EventSource(Protocol):
+    """The stream of all events of this node."""
+
+    def subscribe(
+        self, visible: Callable[[LiveEvent], bool], *, since: str | None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Yield the events that ``visible`` lets through, first those after ``since``.
+
+        Yields ``{"type": "events.gap", …}`` when some after ``since``, or some that the reader was too slow
+        for, are gone.
+        """
+
+
+class Telephony(Protocol):
+    """Live state and commands of the tenants on this node."""
+
+    @property
+    def engine_up(self) -> bool:
+        """Whether the media engine answers."""
+
+    def line_state(self, tenant_id: str, user_id: str) -> LineState:
+        """What a user's line does now."""
+
+    def registered_devices(self, tenant_id: str) -> Collection[str]:
+        """Ids of the devices that are registered now."""
+
+    def calls(self, tenant_id: str) -> Sequence[LiveCall]:
+        """Calls going on."""
+
+    def hang_up(self, tenant_id: str, call_id: str) -> None:
+        """End a call.
+
+        Raises:
+            NoSuchCallError: When it is not going on.
+        """
+
+    def trunk_state(self, tenant_id: str, trunk_id: str) -> tuple[TrunkState, str]:
+        """How a trunk is, with a sentence for people."""
+
+    def trunk_counts(self) -> tuple[int, int]:
+        """All trunks of the node, and those that can carry calls now."""
+
+    async def reload(self, tenant_id: str) -> None:
+        """Take over the tenant's configuration from the store after a change."""
+
+
+class SipSocketServer(Protocol):
+    """Serves one accepted WebSocket of SIP (RFC 7118)."""
+
+    async def websocket(
+        self,
+        receive: Callable[[], Awaitable[bytes | str | None]],
+        send: Callable[[bytes], Awaitable[None]],
+        *,
+        remote: tuple[str, int],
+        local: tuple[str, int],
+        secure: bool,
+    ) -> None:
+        """Carry SIP until ``receive`` returns ``None`` or sending fails."""

@@ -1,0 +1,122 @@
+"""Errors of the HTTP API as RFC 9457 problem details."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from stimme.api.schemas import FieldError, Problem
+
+PROBLEM_TYPE = "application/problem+json"
+_log = structlog.get_logger("stimme.api")
+
+
+class ProblemError(Exception):
+    """An error that the client shall see.
+
+    Attributes:
+        status: HTTP status code.
+        slug: Last part of the problem type, stable for programs.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        slug: str,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.status = status
+        self.slug = slug
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+        super().__init__(detail)
+
+
+def unauthenticated(detail: str = "Sign in first.") -> ProblemError:
+    """Nobody is signed in, or not any more."""
+    return ProblemError(401, "unauthenticated", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+def forbidden(detail: str = "This account may not do that.") -> ProblemError:
+    """Somebody is signed in who may not."""
+    return ProblemError(403, "forbidden", detail)
+
+
+def not_found(detail: str = "There is no such thing, or not for this account.") -> ProblemError:
+    """It does not exist, or belongs to somebody else: the answer does not tell which."""
+    return ProblemError(404, "not-found", detail)
+
+
+def too_many_attempts(retry_after: float) -> ProblemError:
+    """Too many wrong passwords; ``retry_after`` in seconds."""
+    seconds = str(max(1, round(retry_after)))
+    return ProblemError(
+        429, "too-many-attempts", "Too many attempts. Try again later.", headers={"Retry-After": seconds}
+    )
+
+
+def invalid(field: str, message: str) -> ProblemError:
+    """One field of the request is wrong."""
+    return ProblemError(
+        422, "validation", "The request has mistakes.", errors=[FieldError(field=field, message=message)]
+    )
+
+
+def problem_response(error: ProblemError) -> JSONResponse:
+    """Render an error."""
+    problem = Problem(
+        type=f"urn:stimme:problem:{error.slug}",
+        title=HTTPStatus(error.status).phrase,
+        status=error.status,
+        detail=error.detail,
+        errors=error.errors,
+    )
+    return JSONResponse(
+        problem.model_dump(), status_code=error.status, headers=error.headers, media_type=PROBLEM_TYPE
+    )
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make every error of ``app`` a problem document."""
+
+    async def on_problem(_request: Request, error: Exception) -> JSONResponse:
+        if not isinstance(error, ProblemError):
+            raise error
+        return problem_response(error)
+
+    async def on_validation(_request: Request, error: Exception) -> JSONResponse:
+        if not isinstance(error, RequestValidationError):
+            raise error
+        errors = [_field_error(detail) for detail in error.errors()]
+        return problem_response(ProblemError(422, "validation", "The request has mistakes.", errors=errors))
+
+    async def on_http(_request: Request, error: Exception) -> JSONResponse:
+        if not isinstance(error, HTTPException):
+            raise error
+        phrase = HTTPStatus(error.status_code).phrase
+        slug = phrase.lower().replace(" ", "-")
+        return problem_response(ProblemError(error.status_code, slug, f"{phrase}.", headers=error.headers))
+
+    async def on_bug(request: Request, error: Exception) -> JSONResponse:
+        _log.error("request failed", path=request.url.path, exc_info=error)
+        return problem_response(ProblemError(500, "internal", "Something went wrong on our side."))
+
+    app.add_exception_handler(ProblemError, on_problem)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_bug)
+
+
+def _field_error(detail: Mapping[str, object]) -> FieldError:
+    location = detail["loc"]
+    parts = [str(part) for part in location] if isinstance(location, tuple) else []
+    # The first part says where it was (body, query, path); a client wants the field's own name.
+    return FieldError(field=".".join(parts[1:]) or "body", message=str(detail["msg"]))

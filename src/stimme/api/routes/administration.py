@@ -1,0 +1,170 @@
+"""What administrators look at: users, devices, trunks and call records of their customers."""
+
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Depends, Query
+
+from stimme.api import problems, schemas
+from stimme.api.authentication import Authentication, Caller
+from stimme.api.ports import Telephony
+from stimme.api.views import call_record_view, decode_cursor, decode_time_cursor, encode_cursor
+from stimme.store.calls import CallHistory
+from stimme.store.directory import DirectoryRepository
+
+_Row = TypeVar("_Row")
+_Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+def administration_routes(
+    authentication: Authentication,
+    directory: DirectoryRepository,
+    history: CallHistory,
+    telephony: Telephony,
+) -> APIRouter:
+    """Build the routes for the roles customer, reseller and provider."""
+    router = APIRouter(tags=["administration"])
+
+    async def administrator(
+        caller: Annotated[Caller, Depends(authentication.caller)], customer_id: str | None = None
+    ) -> Caller:
+        caller.must_be_at_least("customer")
+        if customer_id is not None and not await directory.has_customer(caller.person.scope, customer_id):
+            raise problems.not_found("There is no such customer.")
+        return caller
+
+    admin = Depends(administrator)
+
+    @router.get("/users")
+    async def users(
+        caller: Annotated[Caller, admin],
+        customer_id: str | None = None,
+        limit: _Limit = 200,
+        after: str | None = None,
+    ) -> schemas.UserList:
+        """List users by extension."""
+        cursor = decode_cursor(after, "after")
+        found, more = _page(
+            await directory.users(
+                caller.person.scope, customer_id=customer_id, after=cursor, limit=limit + 1
+            ),
+            limit,
+        )
+        items = [
+            schemas.UserItem.model_validate(
+                {
+                    "id": user.id,
+                    "customer_id": user.customer_id,
+                    "extension": user.extension,
+                    "name": user.name,
+                    "number": user.number,
+                    "package": user.package,
+                    "language": user.language,
+                    "line_state": telephony.line_state(user.customer_id, user.id),
+                }
+            )
+            for user in found
+        ]
+        last = encode_cursor(found[-1].customer_id, found[-1].extension) if more else None
+        return schemas.UserList(items=items, next=last)
+
+    @router.get("/devices")
+    async def devices(
+        caller: Annotated[Caller, admin],
+        customer_id: str | None = None,
+        limit: _Limit = 200,
+        after: str | None = None,
+    ) -> schemas.DeviceList:
+        """List devices; passwords are never shown."""
+        cursor = decode_cursor(after, "after")
+        found, more = _page(
+            await directory.devices(
+                caller.person.scope, customer_id=customer_id, after=cursor, limit=limit + 1
+            ),
+            limit,
+        )
+        registered = {
+            tenant: frozenset(telephony.registered_devices(tenant))
+            for tenant in {device.customer_id for device in found}
+        }
+        items = [
+            schemas.DeviceItem.model_validate(
+                {
+                    "id": device.id,
+                    "customer_id": device.customer_id,
+                    "user_id": device.user_id,
+                    "kind": device.kind,
+                    "name": device.name,
+                    "sip_user": device.sip_user,
+                    "registered": device.id in registered[device.customer_id],
+                }
+            )
+            for device in found
+        ]
+        last = encode_cursor(found[-1].customer_id, found[-1].sip_user) if more else None
+        return schemas.DeviceList(items=items, next=last)
+
+    @router.get("/trunks")
+    async def trunks(
+        caller: Annotated[Caller, admin],
+        customer_id: str | None = None,
+        limit: _Limit = 200,
+        after: str | None = None,
+    ) -> schemas.TrunkList:
+        """List trunks with their numbers and state."""
+        cursor = decode_cursor(after, "after")
+        found, more = _page(
+            await directory.trunks(
+                caller.person.scope, customer_id=customer_id, after=cursor, limit=limit + 1
+            ),
+            limit,
+        )
+        items = []
+        for trunk, blocks in found:
+            state, detail = telephony.trunk_state(trunk.customer_id, trunk.id)
+            items.append(
+                schemas.TrunkItem.model_validate(
+                    {
+                        "id": trunk.id,
+                        "customer_id": trunk.customer_id,
+                        "name": trunk.name,
+                        "kind": trunk.kind,
+                        "host": trunk.host,
+                        "port": trunk.port,
+                        "transport": trunk.transport,
+                        "username": trunk.username,
+                        "numbers": [
+                            {"head": block.head, "extension_digits": block.extension_digits}
+                            for block in blocks
+                        ],
+                        "state": state,
+                        "detail": detail,
+                    }
+                )
+            )
+        last = encode_cursor(found[-1][0].customer_id, found[-1][0].name) if more else None
+        return schemas.TrunkList(items=items, next=last)
+
+    @router.get("/call-records")
+    async def call_records(
+        caller: Annotated[Caller, admin],
+        customer_id: str | None = None,
+        limit: _Limit = 100,
+        before: str | None = None,
+    ) -> schemas.CallRecordList:
+        """List finished calls, newest first."""
+        cursor = decode_time_cursor(before, "before")
+        found, more = _page(
+            await history.call_records(
+                caller.person.scope, customer_id=customer_id, before=cursor, limit=limit + 1
+            ),
+            limit,
+        )
+        last = encode_cursor(found[-1].started_at.isoformat(), found[-1].id) if more else None
+        return schemas.CallRecordList(items=[call_record_view(row) for row in found], next=last)
+
+    return router
+
+
+def _page(rows: Sequence[_Row], limit: int) -> tuple[Sequence[_Row], bool]:
+    return rows[:limit], len(rows) > limit

@@ -1,0 +1,31 @@
+"""Everything that the API is built from; made by ``app.py`` (or a test) and handed in once."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stimme.api.ports import EventSource, SipSocketServer, Telephony
+from stimme.store.accounts import Accounts
+from stimme.store.calls import CallHistory
+from stimme.store.database import Database
+from stimme.store.directory import DirectoryRepository
+from stimme.store.secrets import Passwords
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts behind the routes."""
+
+    database: Database
+    accounts: Accounts
+    passwords: Passwords
+    directory: DirectoryRepository
+    history: CallHistory
+    telephony: Telephony
+    events: EventSource
+    sip: SipSocketServer
+    limits: bool = True
+    static: Path | None = None
+    origins: tuple[str, ...] = ()
+    clock: Callable[[], float] = field(default=time.monotonic)

@@ -1,0 +1,128 @@
+"""From rows to the wire format, and cursors of pages."""
+
+import base64
+import binascii
+import datetime
+import json
+from collections.abc import Sequence
+
+from stimme.api import problems, schemas
+from stimme.store.accounts import Person
+from stimme.store.models import CallListEntry, CallRecordRow
+
+
+def account_view(person: Person) -> schemas.Account:
+    """Show an account."""
+    user = person.user
+    return schemas.Account.model_validate(
+        {
+            "id": person.account.id,
+            "login": person.account.login,
+            "role": person.account.role,
+            "language": person.account.language,
+            "organisation": {
+                "id": person.organisation.id,
+                "name": person.organisation.name,
+                "domain": person.organisation.domain,
+            },
+            "user": None
+            if user is None
+            else {
+                "id": user.id,
+                "extension": user.extension,
+                "name": user.name,
+                "number": user.number,
+                "package": user.package,
+            },
+        }
+    )
+
+
+def call_list_view(entry: CallListEntry) -> schemas.CallListItem:
+    """Show a line of a call list."""
+    return schemas.CallListItem.model_validate(
+        {
+            "id": entry.id,
+            "call_id": entry.call_id,
+            "direction": entry.direction,
+            "result": entry.result,
+            "number": entry.number,
+            "name": entry.name,
+            "user_id": entry.peer_user_id,
+            "started_at": entry.started_at,
+            "answered_at": entry.answered_at,
+            "duration_seconds": entry.duration_seconds,
+            "seen": entry.seen,
+        }
+    )
+
+
+def call_record_view(row: CallRecordRow) -> schemas.CallRecordItem:
+    """Show a call record."""
+    return schemas.CallRecordItem.model_validate(
+        {
+            "id": row.id,
+            "customer_id": row.customer_id,
+            "direction": row.direction,
+            "caller": {
+                "number": row.caller_number,
+                "name": row.caller_name,
+                "user_id": row.caller_user_id,
+            },
+            "callee": {
+                "number": row.callee_number,
+                "name": row.callee_name,
+                "user_id": row.callee_user_id,
+            },
+            "answered_by": row.answered_by,
+            "started_at": row.started_at,
+            "ringing_at": row.ringing_at,
+            "answered_at": row.answered_at,
+            "ended_at": row.ended_at,
+            "result": row.result,
+            "sip_status": row.sip_status,
+            "trunk_id": row.trunk_id,
+            "hangup_by": row.hangup_by,
+            "quality": row.quality,
+        }
+    )
+
+
+def encode_cursor(*parts: str) -> str:
+    """Make an opaque cursor of the last item's key."""
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, field: str) -> Sequence[str] | None:
+    """Take a two-part cursor apart.
+
+    Raises:
+        ProblemError: 422 naming ``field`` when it is none of ours.
+    """
+    if cursor is None:
+        return None
+    try:
+        parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError):
+        parts = None
+    if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(part, str) for part in parts):
+        raise problems.invalid(field, "This is not a cursor from an earlier page.")
+    return parts
+
+
+def decode_time_cursor(cursor: str | None, field: str) -> tuple[datetime.datetime, str] | None:
+    """Take a cursor of a time and an id apart.
+
+    Raises:
+        ProblemError: 422 naming ``field`` when it is none of ours.
+    """
+    parts = decode_cursor(cursor, field)
+    if parts is None:
+        return None
+    try:
+        at = datetime.datetime.fromisoformat(parts[0])
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise problems.invalid(field, "This is not a cursor from an earlier page.")
+    return at, parts[1]
