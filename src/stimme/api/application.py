@@ -4,7 +4,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from stimme.api import problems, schemas
-from stimme.api.authentication import Authentication, Tickets
+from stimme.api.authentication import Authentication, SignOuts, Tickets
 from stimme.api.browser import SecurityHeaders, WebClient
 from stimme.api.routes.administration import administration_routes
 from stimme.api.routes.me import call_routes, me_routes
@@ -44,8 +44,11 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 def _api_routes(services: Services) -> APIRouter:
     authentication = Authentication(services.accounts)
     throttle = SignInThrottle(services.clock, enabled=services.limits)
+    sign_outs = SignOuts()
     router = APIRouter()
-    router.include_router(session_routes(services.accounts, services.passwords, authentication, throttle))
+    router.include_router(
+        session_routes(services.accounts, services.passwords, authentication, throttle, sign_outs)
+    )
     router.include_router(
         me_routes(authentication, services.accounts, services.directory, services.history, services.telephony)
     )
@@ -59,8 +62,9 @@ def _api_routes(services: Services) -> APIRouter:
             authentication,
             Tickets(services.clock),
             services.directory,
-            services.events,
-            OriginPolicy(services.origins),
+            events=services.events,
+            origins=OriginPolicy(services.origins),
+            sign_outs=sign_outs,
         )
     )
     return router

@@ -5,6 +5,7 @@ carry ``X-Requested-With: stimme``, which a foreign page cannot send without our
 opens one WebSocket within half a minute, so that session tokens never appear in an address.
 """
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -97,3 +98,28 @@ class Tickets:
         """Give the session token back, once."""
         token, expires = self._tickets.pop(ticket, ("", 0.0))
         return token if token and expires > self._clock() else None
+
+
+class SignOuts:
+    """Tells open event streams that their session has ended, at once and not at the next check."""
+
+    def __init__(self) -> None:
+        self._watchers: dict[str, set[asyncio.Event]] = {}
+
+    def watch(self, token: str) -> asyncio.Event:
+        """Return an event that is set when the token's session ends; give it back with ``forget``."""
+        ended = asyncio.Event()
+        self._watchers.setdefault(token, set()).add(ended)
+        return ended
+
+    def forget(self, token: str, ended: asyncio.Event) -> None:
+        """Stop watching."""
+        watchers = self._watchers.get(token, set())
+        watchers.discard(ended)
+        if not watchers:
+            self._watchers.pop(token, None)
+
+    def signed_out(self, token: str) -> None:
+        """The session has ended."""
+        for ended in self._watchers.get(token, ()):
+            ended.set()

@@ -58,7 +58,8 @@ class UnpluggedEvents:
         self, visible: Callable[[LiveEvent], bool], *, since: str | None
     ) -> AsyncIterator[dict[str, Any]]:
         """End at once."""
-        for event in ():
+        nothing: tuple[dict[str, Any], ...] = ()
+        for event in nothing:
             yield event
 
 

@@ -7,6 +7,7 @@ gets what it missed, or ``events.gap``.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -14,7 +15,15 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
 
 from stimme.api import schemas
-from stimme.api.authentication import COOKIE, TICKET_SECONDS, Authentication, Caller, Tickets, bearer_token
+from stimme.api.authentication import (
+    COOKIE,
+    TICKET_SECONDS,
+    Authentication,
+    Caller,
+    SignOuts,
+    Tickets,
+    bearer_token,
+)
 from stimme.api.ports import EventSource, LiveEvent, SipSocketServer
 from stimme.store.directory import DirectoryRepository
 
@@ -41,8 +50,10 @@ def event_routes(
     authentication: Authentication,
     tickets: Tickets,
     directory: DirectoryRepository,
+    *,
     events: EventSource,
     origins: OriginPolicy,
+    sign_outs: SignOuts,
 ) -> APIRouter:
     """Build ``/events`` and the route that issues its tickets."""
     router = APIRouter(tags=["events"])
@@ -69,7 +80,7 @@ def event_routes(
             return
         customers = frozenset(await directory.customer_ids(caller.person.scope))
         await socket.accept()
-        stream = EventStream(socket, authentication, caller)
+        stream = EventStream(socket, authentication, sign_outs, caller)
         await stream.run(events, visibility(caller, customers), since)
 
     return router
@@ -93,8 +104,11 @@ def visibility(caller: Caller, customers: frozenset[str]) -> Callable[[LiveEvent
 class EventStream:
     """One connected reader."""
 
-    def __init__(self, socket: WebSocket, authentication: Authentication, caller: Caller) -> None:
+    def __init__(
+        self, socket: WebSocket, authentication: Authentication, sign_outs: SignOuts, caller: Caller
+    ) -> None:
         self._socket = socket
+        self._sign_outs = sign_outs
         self._authentication = authentication
         self._caller = caller
 
@@ -128,8 +142,14 @@ class EventStream:
                 return
 
     async def _until_signed_out(self) -> None:
-        while await self._authentication.by_token(self._caller.token) is not None:
-            await asyncio.sleep(_SESSION_CHECK_SECONDS)
+        ended = self._sign_outs.watch(self._caller.token)
+        try:
+            while await self._authentication.by_token(self._caller.token) is not None:
+                # Expiry and changes made by other processes are seen at the next check only.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(ended.wait(), _SESSION_CHECK_SECONDS)
+        finally:
+            self._sign_outs.forget(self._caller.token, ended)
         await self._socket.close(CLOSE_UNAUTHENTICATED)
 
 

@@ -257,6 +257,7 @@ class CallRecordRow(CustomerOwned, Base):
         CheckConstraint("hangup_by IS NULL OR hangup_by IN ('caller', 'callee', 'system')", name="hangup_by"),
         CheckConstraint("ended_at >= started_at", name="times"),
         Index("ix_call_records_customer_started", "customer_id", "started_at", "id"),
+        {"info": {"write_once": True}},
     )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -290,6 +291,7 @@ class CallListEntry(CustomerOwned, Base):
             ["user_id", "customer_id"], ["users.id", "users.customer_id"], ondelete="CASCADE"
         ),
         Index("ix_call_list_entries_user_started", "user_id", "started_at", "id"),
+        {"info": {"write_once": True}},
     )
 
     id: Mapped[str] = mapped_column(String(110), primary_key=True)

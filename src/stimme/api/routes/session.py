@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from stimme.api import problems, schemas
-from stimme.api.authentication import COOKIE, Authentication, Caller
+from stimme.api.authentication import COOKIE, Authentication, Caller, SignOuts
 from stimme.api.throttle import SignInThrottle
 from stimme.api.views import account_view
 from stimme.store.accounts import REMEMBERED_DAYS, Accounts
@@ -19,7 +19,11 @@ from stimme.store.secrets import Passwords
 
 
 def session_routes(
-    accounts: Accounts, passwords: Passwords, authentication: Authentication, throttle: SignInThrottle
+    accounts: Accounts,
+    passwords: Passwords,
+    authentication: Authentication,
+    throttle: SignInThrottle,
+    sign_outs: SignOuts,
 ) -> APIRouter:
     """Build the routes of ``/session``."""
     router = APIRouter(tags=["session"])
@@ -61,6 +65,7 @@ def session_routes(
     async def sign_out(caller: Annotated[Caller, signed_in], response: Response) -> None:
         """Sign out: the token is void from now on."""
         await accounts.close_session(caller.token)
+        sign_outs.signed_out(caller.token)
         response.delete_cookie(COOKIE, httponly=True, secure=True, samesite="strict")
 
     return router

@@ -1,0 +1,150 @@
+"""Writing behind: what the PBX reports is gathered and put into the database in one transaction, soon after.
+
+Policy: a report costs its caller a dictionary entry. After at most ``interval`` seconds everything
+gathered goes into one transaction; a key reported several times meanwhile is written once, with its last
+state, so that a short call's journal entry often never touches the disk. When the database refuses one
+row for good (its tenant was deleted meanwhile), that row is logged and dropped and the others are
+written; when the database is busy or away, everything is kept and tried again.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy import Table, delete
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError, StatementError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stimme.store.database import Database
+
+INTERVAL_SECONDS = 0.05
+_RETRY_SECONDS = 1.0
+_log = structlog.get_logger("stimme.store")
+
+Row = Mapping[str, Any]
+
+
+class WriteBehind:
+    """Gathers rows per table and key; the tables' order is that of the foreign keys between them."""
+
+    def __init__(
+        self, database: Database, tables: Sequence[Table], *, interval: float = INTERVAL_SECONDS
+    ) -> None:
+        self._database = database
+        self._interval = interval
+        self._tables = {table.name: table for table in tables}
+        self._pending: dict[str, dict[str, Row | None]] = {name: {} for name in self._tables}
+        self._wake = asyncio.Event()
+        self._writing = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    def put(self, table: Table, key: str, row: Row) -> None:
+        """Write ``row`` soon, in place of what is under ``key``; ``write_once`` tables keep the first."""
+        if table.info.get("write_once"):
+            self._pending[table.name].setdefault(key, row)
+        else:
+            self._pending[table.name][key] = row
+        self._wake.set()
+
+    def delete(self, table: Table, key: str) -> None:
+        """Delete what is under ``key`` soon."""
+        self._pending[table.name][key] = None
+        self._wake.set()
+
+    def start(self) -> None:
+        """Begin writing in the background."""
+        self._task = asyncio.create_task(self._run(), name="store-writer")
+
+    async def flush(self) -> None:
+        """Return once everything reported before is in the database.
+
+        Raises:
+            SQLAlchemyError: When the database cannot be written; the rows are kept.
+        """
+        async with self._writing:
+            await self._write()
+
+    async def close(self) -> None:
+        """Stop the background task and write the rest."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        await self.flush()
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            await asyncio.sleep(self._interval)
+            try:
+                await self.flush()
+            except SQLAlchemyError as error:
+                _log.error("store cannot be written, trying again", error=str(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _write(self) -> None:
+        self._wake.clear()
+        batch = self._pending
+        self._pending = {name: {} for name in self._tables}
+        written = False
+        try:
+            await self._write_together(batch)
+            written = True
+        except (IntegrityError, StatementError) as error:
+            if not _is_about_a_row(error):
+                raise
+            await self._write_singly(batch)
+            written = True
+        finally:
+            # Also when cancelled in the middle: the transaction was rolled back, nothing may be lost.
+            if not written:
+                self._keep(batch)
+
+    def _keep(self, batch: dict[str, dict[str, Row | None]]) -> None:
+        for name, rows in batch.items():
+            self._pending[name] = {**rows, **self._pending[name]}
+            if self._pending[name]:
+                self._wake.set()
+
+    async def _write_together(self, batch: dict[str, dict[str, Row | None]]) -> None:
+        if not any(batch.values()):
+            return
+        async with self._database.engine.begin() as connection:
+            for name, rows in batch.items():
+                await self._apply(connection, self._tables[name], rows)
+
+    async def _write_singly(self, batch: dict[str, dict[str, Row | None]]) -> None:
+        async with self._database.engine.begin() as connection:
+            for name, rows in batch.items():
+                for key, row in rows.items():
+                    try:
+                        async with connection.begin_nested():
+                            await self._apply(connection, self._tables[name], {key: row})
+                    except (IntegrityError, StatementError) as error:
+                        if not _is_about_a_row(error):
+                            raise
+                        _log.error("row refused by the store", table=name, key=key, error=str(error.orig))
+
+    async def _apply(self, connection: AsyncConnection, table: Table, rows: Mapping[str, Row | None]) -> None:
+        (key_column,) = table.primary_key.columns
+        gone = [key for key, row in rows.items() if row is None]
+        kept = [row for row in rows.values() if row is not None]
+        if gone:
+            await connection.execute(delete(table).where(key_column.in_(gone)))
+        if kept:
+            await connection.execute(_upsert(table, key_column.name, connection.dialect.name), kept)
+
+
+def _upsert(table: Table, key: str, dialect: str) -> sqlite.Insert | postgresql.Insert:
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    if table.info.get("write_once"):
+        return insert.on_conflict_do_nothing(index_elements=[key])
+    changed = {column.name: insert.excluded[column.name] for column in table.columns if column.name != key}
+    return insert.on_conflict_do_update(index_elements=[key], set_=changed)
+
+
+def _is_about_a_row(error: StatementError) -> bool:
+    """Tell a row that can never be written from a database that cannot be written now."""
+    return isinstance(error, IntegrityError) or type(error) is StatementError
