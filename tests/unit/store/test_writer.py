@@ -1,0 +1,152 @@
+"""Writing behind: coalescing, write-once, rows the database refuses, and a killed process."""
+
+import asyncio
+import datetime
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, event, select
+
+from stimme.store import migrate
+from stimme.store.database import Database
+from stimme.store.models import BindingRow, CallRecordRow, JournalRow, Organisation
+from stimme.store.writer import WriteBehind
+
+NOW = datetime.datetime(2026, 11, 24, tzinfo=datetime.UTC)
+JOURNAL: Table = JournalRow.__table__  # type: ignore[assignment]
+RECORDS: Table = CallRecordRow.__table__  # type: ignore[assignment]
+BINDINGS: Table = BindingRow.__table__  # type: ignore[assignment]
+TABLES = (BINDINGS, JOURNAL, RECORDS)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = Database(f"sqlite+aiosqlite:///{tmp_path}/w.db")
+    await migrate.upgrade(opened.engine)
+    async with opened.system() as session, session.begin():
+        session.add(Organisation(id="p", kind="provider", name="P", created_at=NOW))
+        await session.flush()
+        session.add(
+            Organisation(id="c", kind="customer", parent_id="p", name="C", domain="c.example", created_at=NOW)
+        )
+    yield opened
+    await opened.close()
+
+
+async def journal(database: Database) -> dict[str, Any]:
+    async with database.system() as session:
+        return {row.call_id: row.value for row in await session.scalars(select(JournalRow))}
+
+
+def record(call_id: str, result: str, customer: str = "c") -> dict[str, Any]:
+    return {
+        "id": call_id,
+        "customer_id": customer,
+        "direction": "internal",
+        "started_at": NOW,
+        "ended_at": NOW,
+        "result": result,
+        "quality": {},
+    }
+
+
+def entry(call_id: str, value: int) -> dict[str, Any]:
+    return {"call_id": call_id, "value": {"n": value}}
+
+
+async def test_last_state_wins_and_short_calls_never_reach_the_disk(database: Database) -> None:
+    writer = WriteBehind(database, TABLES)
+    statements: list[str] = []
+    event.listen(
+        database.engine.sync_engine,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, *_rest: statements.append(statement),
+    )
+    writer.put(JOURNAL, "a", entry("a", 1))
+    writer.put(JOURNAL, "a", entry("a", 2))
+    writer.put(JOURNAL, "b", entry("b", 1))
+    writer.delete(JOURNAL, "b")
+    await writer.flush()
+    assert [statement.split()[0] for statement in statements] == ["DELETE", "INSERT"]
+    assert await journal(database) == {"a": {"n": 2}}
+    writer.delete(JOURNAL, "a")
+    await writer.flush()
+    assert await journal(database) == {}
+
+
+async def test_a_call_is_recorded_once(database: Database) -> None:
+    writer = WriteBehind(database, TABLES)
+    writer.put(RECORDS, "x", record("x", "answered"))
+    writer.put(RECORDS, "x", record("x", "failed"))
+    await writer.flush()
+    writer.put(RECORDS, "x", record("x", "failed"))
+    await writer.flush()
+    async with database.system() as session:
+        (row,) = await session.scalars(select(CallRecordRow))
+    assert row.result == "answered"
+
+
+async def test_a_refused_row_does_not_take_others_with_it(database: Database) -> None:
+    writer = WriteBehind(database, TABLES)
+    writer.put(RECORDS, "good", record("good", "answered"))
+    writer.put(RECORDS, "orphan", record("orphan", "answered", customer="gone"))
+    writer.put(JOURNAL, "a", entry("a", 1))
+    await writer.flush()
+    async with database.system() as session:
+        assert [row.id for row in await session.scalars(select(CallRecordRow))] == ["good"]
+    assert await journal(database) == {"a": {"n": 1}}
+
+
+async def test_closing_writes_the_rest(database: Database) -> None:
+    writer = WriteBehind(database, TABLES, interval=3600)
+    writer.start()
+    writer.put(JOURNAL, "a", entry("a", 1))
+    await asyncio.wait_for(writer.close(), 10)
+    assert await journal(database) == {"a": {"n": 1}}
+
+
+VICTIM = """
+import asyncio, sys
+from stimme.store.database import Database
+from stimme.store.models import JournalRow
+from stimme.store.writer import WriteBehind
+
+async def main():
+    database = Database(sys.argv[1])
+    table = JournalRow.__table__
+    writer = WriteBehind(database, (table,))
+    writer.start()
+    writer.put(table, "call", {"call_id": "call", "value": {"n": 1}})
+    reader = Database(sys.argv[1])
+    from sqlalchemy import select
+    while True:
+        async with reader.system() as session:
+            if (await session.scalars(select(JournalRow))).first() is not None:
+                break
+        await asyncio.sleep(0.01)
+    writer.put(table, "late", {"call_id": "late", "value": {"n": "x" * 1000}})
+    print("written", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def test_what_was_written_survives_a_kill(database: Database) -> None:
+    victim = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", VICTIM, str(database.engine.url), stdout=asyncio.subprocess.PIPE
+    )
+    assert victim.stdout is not None
+    assert await victim.stdout.readline() == b"written\n"
+    os.kill(victim.pid, signal.SIGKILL)
+    await victim.wait()
+    assert (await journal(database))["call"] == {"n": 1}
+    writer = WriteBehind(database, TABLES)
+    writer.delete(JOURNAL, "call")
+    await writer.flush()
+    assert "call" not in await journal(database)
