@@ -1,0 +1,72 @@
+"""`python -m tests.bench`: measure, print a table, write build/bench.json; exit status 0 if measured."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench import report, rtp_relay, sip_call
+from tests.bench.processes import BenchError, RaisesOnTermination
+
+BUILD = Path("build")
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The command line; the defaults are what `make bench` measures."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", metavar="NAME", choices=[sip_call.NAME, rtp_relay.NAME, ""], default="")
+    parser.add_argument("--runs", type=int, default=3, help="runs on each side (default 3)")
+    parser.add_argument("--seconds", type=int, default=15, help="length of one run (default 15)")
+    parser.add_argument("--rate", type=int, default=50, help="sip-call: calls a second (default 50)")
+    parser.add_argument(
+        "--held", type=int, default=200, help="sip-call: calls held to weigh one, 0: leave it out"
+    )
+    parser.add_argument(
+        "--calls", type=int, default=100, help="rtp-relay: calls at the same time (default 100)"
+    )
+    return parser
+
+
+def main() -> int:
+    """Run what the command line asks for."""
+    chosen = arguments().parse_args()
+    machine = report.describe_machine()
+
+    def command(name: str, own: str) -> str:
+        return f"python -m tests.bench --only {name} --runs {chosen.runs} --seconds {chosen.seconds} {own}"
+
+    measurements: dict[str, Callable[[], report.Outcome]] = {
+        sip_call.NAME: lambda: sip_call.run(
+            sip_call.Options(chosen.rate, chosen.seconds, chosen.runs, chosen.held),
+            command=command(sip_call.NAME, f"--rate {chosen.rate} --held {chosen.held}"),
+            machine=machine,
+        ),
+        rtp_relay.NAME: lambda: rtp_relay.run(
+            rtp_relay.Options(chosen.calls, chosen.seconds, chosen.runs),
+            command=command(rtp_relay.NAME, f"--calls {chosen.calls}"),
+            machine=machine,
+        ),
+    }
+    outcomes: list[report.Outcome] = []
+    with RaisesOnTermination():
+        for name, measure in measurements.items():
+            if chosen.only in ("", name):
+                started = time.monotonic()
+                try:
+                    outcomes.append(measure())
+                except BenchError as error:
+                    print(f"{name}: not measured: {error}", file=sys.stderr)
+                    return 1
+                print(f"{name}: measured in {time.monotonic() - started:.0f} s", flush=True)
+    path = report.write(outcomes, BUILD)
+    print(report.table([outcome.measurement for outcome in outcomes]))
+    for outcome in outcomes:
+        for note in outcome.notes:
+            print(f"  {outcome.measurement.name}: {note}")
+    print(f"{', '.join(f'{key} {value}' for key, value in machine.items())}\nwritten to {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
