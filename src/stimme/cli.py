@@ -1,0 +1,132 @@
+"""The command line ``stimme``.
+
+Policy: exit status 0 when done, 1 when refused, 2 for wrong usage. With ``--json`` one JSON document goes
+to standard output, also on refusal (``{"error": …}``); people's sentences go to standard error. Passwords
+are asked for or read from standard input, never taken from the command line, where other processes could
+read them.
+"""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from stimme.config import Config, ConfigError, load_config
+from stimme.store import migrate
+from stimme.store.accounts import Accounts
+from stimme.store.database import Database
+from stimme.store.provisioning import ConflictError, Provisioning, WeakPasswordError, check_password
+from stimme.store.secrets import Passwords, SecretKeyError, open_vault
+
+app = typer.Typer(name="stimme", help="Business phone system.", no_args_is_help=True, add_completion=True)
+
+ConfigFile = Annotated[Path, typer.Option("--config", help="The node's configuration file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
+
+
+@app.callback()
+def _root() -> None:
+    """Business phone system."""
+
+
+@app.command("check-config")
+def check_config(
+    file: Annotated[Path, typer.Argument(help="The configuration file.")], as_json: AsJson = False
+) -> None:
+    """Check a configuration file without starting anything."""
+    _load(file, as_json=as_json)
+    _done(as_json, {"file": str(file), "valid": True}, f"{file}: valid.")
+
+
+@app.command("create-provider")
+def create_provider(
+    config: ConfigFile,
+    name: Annotated[str, typer.Option(help="The provider's name.")],
+    login: Annotated[str, typer.Option(help="Login of its first account.")],
+    as_json: AsJson = False,
+) -> None:
+    """Create the provider and its first account; the password is asked for or read from standard input."""
+    settings = _load(config, as_json=as_json)
+    password = _read_password()
+
+    async def create() -> str:
+        database = Database(settings.store.url)
+        try:
+            await migrate.upgrade(database.engine)
+            vault = open_vault(settings.secret_key_file)
+            return await Provisioning(database, vault, Passwords()).create_provider(name, login, password)
+        finally:
+            await database.close()
+
+    try:
+        settings.node.data.mkdir(parents=True, exist_ok=True)
+        provider_id = asyncio.run(create())
+    except ConflictError:
+        _refuse(as_json, ["there is a provider, or an account of that login, already"])
+    except (WeakPasswordError, SecretKeyError, OSError) as error:
+        _refuse(as_json, [str(error)])
+    _done(as_json, {"id": provider_id, "login": login}, f"Provider {name} created.")
+
+
+@app.command("reset-password")
+def reset_password(
+    config: ConfigFile,
+    login: Annotated[str, typer.Option(help="Whose password.")],
+    as_json: AsJson = False,
+) -> None:
+    """Give an account a new password and end its sessions."""
+    settings = _load(config, as_json=as_json)
+    password = _read_password()
+
+    async def reset() -> bool:
+        database = Database(settings.store.url)
+        try:
+            return await Accounts(database).set_password(login, Passwords().hash(password))
+        finally:
+            await database.close()
+
+    try:
+        check_password(password)
+    except WeakPasswordError as error:
+        _refuse(as_json, [str(error)])
+    if not asyncio.run(reset()):
+        _refuse(as_json, [f"there is no account {login}"])
+    _done(as_json, {"login": login}, f"Password of {login} changed.")
+
+
+def _load(path: Path, *, as_json: bool) -> Config:
+    try:
+        return load_config(path)
+    except ConfigError as error:
+        _refuse(as_json, error.problems)
+
+
+def _read_password() -> str:
+    if sys.stdin.isatty():
+        password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        return password
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _done(as_json: bool, document: dict[str, Any], sentence: str) -> None:
+    typer.echo(json.dumps(document) if as_json else sentence)
+
+
+def _refuse(as_json: bool, problems: list[str]) -> NoReturn:
+    if as_json:
+        typer.echo(json.dumps({"error": problems[0], "problems": problems}))
+    for problem in problems:
+        typer.echo(problem, err=True)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
