@@ -77,7 +77,7 @@ class Server:
             raise BenchError(f"{self.name} ended during the measurement:\n{self.log_tail()}")
 
     def stop(self) -> None:
-        """End the program and its children: SIGTERM to the root, then SIGKILL to whatever is left of the tree."""
+        """End the program and its children: SIGTERM to the root, SIGKILL to what is left of the tree."""
         if self._process is None:
             return
         members = accounting.tree(self._process.pid, accounting.all_processes())

@@ -1,9 +1,9 @@
 """`rtp-relay`: CPU per relayed two-way G.711 call, against rtpengine without its kernel module.
 
-The same load generator talks to both, one after the other, alternating: two legs a call, 50 packets a second each way,
-160 bytes of PCMU in each. Both relays have one core for themselves, the generator the other. Every packet is checked
-for having arrived once and unaltered; lost ones are reported, and a run that loses more than one in a thousand does
-not count.
+The same load generator talks to both, alternating: two legs a call, 50 packets a second each way, 160 bytes
+of PCMU in each. The relays have one core for themselves, the generator the other. Every packet is checked for
+having arrived once and unaltered; lost ones are reported, and with more than one lost in a thousand nothing
+is measured.
 """
 
 import asyncio
@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from stimme.media import Bridge, Codec, Endpoint, Engine, RemoteMedia
-from tests.bench import accounting, report
-from tests.bench.peers import rtpengine, stimme_server
+from tests.bench import accounting, report, stimme_server
+from tests.bench.peers import rtpengine
 from tests.bench.peers.rtp_load import RtpLoad, Traffic
 from tests.bench.processes import BenchError, Server, free_ports
+
+from stimme.media import Bridge, Codec, Endpoint, Engine, RemoteMedia
 
 NAME = "rtp-relay"
 TARGET = 0.7
@@ -48,7 +49,7 @@ class Relay(Protocol):
     server: Server
 
     def connect(self, parties: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Set up a call for each pair of ports on 127.0.0.1; returns the relay's ports the two are to send to."""
+        """Set up a call for each pair of ports; returns the relay's ports that the two are to send to."""
 
     def disconnect(self) -> None:
         """End all calls."""

@@ -1,12 +1,14 @@
 """`sip-call`: CPU per call through our back-to-back user agent, against Kamailio as a stateful proxy.
 
-sipp's built-in caller sends INVITE, gets 100, 180 and 200, sends ACK, waits half a second and sends BYE; sipp's
-built-in callee answers. Nobody authenticates. On our side every call is two dialogs, two media endpoints bridged in
-the engine, a journal entry and a call record; on the peer's it is three transactions passed on with a Record-Route.
+sipp's built-in caller sends INVITE, gets 100, 180 and 200, sends ACK, waits half a second and sends BYE;
+sipp's built-in callee answers. Nobody authenticates. On our side every call is two dialogs, two media
+endpoints bridged in the engine, a journal entry and a call record; on the peer's it is three transactions
+passed on with a Record-Route.
 
-The CPU time is that of the server's whole process tree from before the first call of a run to after the last. Runs
-of both servers alternate and a run follows shortly on the last, so what a server does late for the calls of one run
-(transactions kept for retransmissions, batched writes) falls into its next one; a warm-up run comes first.
+The CPU time is that of the server's whole process tree from before the first call of a run to after the last.
+Runs of both servers alternate and a run follows shortly on the last, so what a server does late for the
+calls of one run (transactions kept for retransmissions, batched writes) falls into its next one; a warm-up
+run comes first.
 """
 
 import tempfile
@@ -15,14 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.bench import accounting, report
-from tests.bench.peers import kamailio, sipp, stimme_server
+from tests.bench import accounting, report, sip_client, stimme_server
+from tests.bench.peers import kamailio, sipp
 from tests.bench.processes import Server, free_ports
 
 NAME = "sip-call"
 TARGET = 4.0
 UNIT = "ms CPU per call"
-DDI = "+493023125010"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Side:
         }
 
     def bytes_per_call(self, held: int) -> dict[str, float]:
-        """Memory that each of `held` established calls takes, by process: the slope between half of them and all."""
+        """Memory per established call, by process: the slope between half of `held` calls and all of them."""
         seen: list[dict[str, int]] = []
         for calls in (held // 2, held):
             load = sipp.Load(rate=50, calls=calls, hold=calls / 50 + 3)
@@ -106,8 +107,8 @@ def run(options: Options, *, command: str, machine: dict[str, str | int]) -> rep
         for _ in range(options.runs):
             runs += [side.measure(load) for side in (ours, peer)]
     notes += [
-        f"{side.server.name}: {_total(runs, side, 'calls')} calls at {options.rate}/s, {_total(runs, side, 'failed')} "
-        f"failed, {_total(runs, side, 'retransmissions')} retransmissions"
+        f"{side.server.name}: {_total(runs, side, 'calls')} calls at {options.rate}/s, "
+        f"{_total(runs, side, 'failed')} failed, {_total(runs, side, 'retransmissions')} retransmissions"
         for side in (ours, peer)
     ]
     measurement = report.compare(
@@ -133,7 +134,7 @@ def _kamailio(stack: ExitStack, scratch: Path) -> Side:
     port, callee_port, callee_media, caller_port, caller_media = free_ports(5)
     callee = stack.enter_context(sipp.Callee(directory, port=callee_port, media_port=callee_media))
     server = stack.enter_context(kamailio.proxy(directory, port=port, callee_port=callee_port))
-    server.wait_until(lambda: stimme_server.answers_options(port))
+    server.wait_until(lambda: sip_client.answers_options(port))
     caller = sipp.Caller(
         directory, port=caller_port, media_port=caller_media, server_port=port, number="service"
     )
@@ -145,11 +146,13 @@ def _stimme(stack: ExitStack, scratch: Path) -> Side:
     directory.mkdir()
     port, web, metrics, callee_port, callee_media, caller_port, caller_media = free_ports(7)
     site = stimme_server.Site(
-        directory, sip_port=port, web_port=web, metrics_port=metrics, trunk_port=caller_port, ddi=DDI
+        directory, sip_port=port, web_port=web, metrics_port=metrics, trunk_port=caller_port
     )
     server = stack.enter_context(site.server())
-    server.wait_until(lambda: stimme_server.answers_options(port))
-    site.register_device(callee_port)
+    server.wait_until(lambda: sip_client.answers_options(port))
+    site.register_telephone(callee_port)
     callee = stack.enter_context(sipp.Callee(directory, port=callee_port, media_port=callee_media))
-    caller = sipp.Caller(directory, port=caller_port, media_port=caller_media, server_port=port, number=DDI)
+    caller = sipp.Caller(
+        directory, port=caller_port, media_port=caller_media, server_port=port, number=site.number
+    )
     return Side(server, caller, callee)

@@ -1,12 +1,12 @@
-"""Kamailio as a record-routing stateful proxy: the least a SIP server can do for a call and still see all of it."""
+"""Kamailio as a record-routing stateful proxy: the least to be done for a call and see all of it."""
 
 from pathlib import Path
 
 from tests.bench.processes import Server
 
 WORKERS = 1
-"""Processes that read the UDP socket. On one core one is the cheapest, and two or more let a 200 overtake the 180,
-which sipp's built-in caller counts as a failed call."""
+"""Processes that read the UDP socket. On one core one is the cheapest, and two or more let a 200 overtake the
+180, which sipp's built-in caller counts as a failed call."""
 
 _CONFIGURATION = """\
 #!KAMAILIO

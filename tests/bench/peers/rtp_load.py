@@ -1,4 +1,4 @@
-"""The load generator of `rtp-relay`, a Rust program beside the engine: see crates/media/examples/rtp_load.rs."""
+"""The load generator of `rtp-relay`, a Rust program beside the engine: crates/media/examples/rtp_load.rs."""
 
 import json
 import subprocess
@@ -65,7 +65,8 @@ class RtpLoad:
             at_end: Called when the last packet has been sent.
 
         Returns:
-            What the generator counted: sent, received, lost, duplicates, strangers, send_errors, transit_us, worst_lag_us.
+            What the generator counted: sent, received, lost, duplicates, strangers, send_errors,
+            transit_us, worst_lag_us.
         """
         self._pipe(self._process.stdin).writelines(f"127.0.0.1:{a} 127.0.0.1:{b}\n" for a, b in relay_ports)
         self._pipe(self._process.stdin).flush()
