@@ -1,0 +1,1 @@
+"""Tests of the measuring harness: what it reads, counts and reports."""
