@@ -1,0 +1,43 @@
+import { createTheme, type MantineColorsTuple } from '@mantine/core'
+
+/** Petrol, the colour of stimme. */
+const petrol: MantineColorsTuple = [
+  '#e8f4f5',
+  '#d3e7e9',
+  '#a7cfd4',
+  '#77b5bd',
+  '#4f9ea9',
+  '#34909c',
+  '#1f7885',
+  '#0f5b66',
+  '#0a4c56',
+  '#043c45',
+]
+
+/** Apricot, for what wants to be noticed. */
+const apricot: MantineColorsTuple = [
+  '#fff1ea',
+  '#ffe1d3',
+  '#ffc3a8',
+  '#ffa07a',
+  '#fb8150',
+  '#f56c34',
+  '#c2481a',
+  '#a63b12',
+  '#8a300e',
+  '#6d2409',
+]
+
+export const theme = createTheme({
+  primaryColor: 'petrol',
+  primaryShade: { light: 7, dark: 6 },
+  autoContrast: false,
+  colors: { petrol, apricot },
+  fontFamily: "'Figtree Variable', system-ui, sans-serif",
+  headings: { fontFamily: "'Figtree Variable', system-ui, sans-serif", fontWeight: '650' },
+  defaultRadius: 'md',
+  radius: { md: '12px', lg: '18px', xl: '26px' },
+  focusRing: 'auto',
+  respectReducedMotion: true,
+  cursorType: 'pointer',
+})
