@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -94,6 +95,12 @@ def parse_cpu_model(cpuinfo: str) -> str:
     return "unknown"
 
 
+def parse_version(line: str) -> str:
+    """The first thing in a line that looks like a version number, or "missing"."""
+    found = re.search(r"\d+\.\d+[\w.+-]*\w", line)
+    return found[0] if found else "missing"
+
+
 def describe_machine() -> dict[str, str | int]:
     """CPU model, number of cores, kernel, and the versions of Python and of the peers."""
     return {
@@ -101,9 +108,9 @@ def describe_machine() -> dict[str, str | int]:
         "cores": os.cpu_count() or 1,
         "kernel": platform.release(),
         "python": platform.python_version(),
-        "kamailio": processes.first_line(["kamailio", "-v"]).removeprefix("version: "),
-        "rtpengine": processes.first_line(["rtpengine", "--version"]).removeprefix("Version: "),
-        "sipp": processes.first_line(["sipp", "-v"]).rstrip("."),
+        "kamailio": parse_version(processes.first_line(["kamailio", "-v"])),
+        "rtpengine": parse_version(processes.first_line(["rtpengine", "--version"])),
+        "sipp": parse_version(processes.first_line(["sipp", "-v"])),
     }
 
 

@@ -88,7 +88,14 @@ def relay(directory: Path, *, control_port: int, first_port: int, last_port: int
 
     One thread: on one core more only get in each other's way. Logs errors only.
     """
-    command = ["rtpengine", "--foreground", "--table=-1", "--interface=127.0.0.1", "--num-threads=1"]
+    command = [
+        "rtpengine",
+        "--config-file=none",
+        "--foreground",
+        "--table=-1",
+        "--interface=127.0.0.1",
+        "--num-threads=1",
+    ]
     command += [
         f"--listen-ng=127.0.0.1:{control_port}",
         f"--port-min={first_port}",

@@ -66,3 +66,16 @@ def test_the_processor_is_named_as_the_kernel_does() -> None:
         report.parse_cpu_model("processor\t: 0\nmodel name\t: Some(R)  CPU @ 2GHz\n") == "Some(R) CPU @ 2GHz"
     )
     assert report.parse_cpu_model("") == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("line", "version"),
+    [
+        ("version: kamailio 5.6.3 (x86_64/linux)", "5.6.3"),
+        ("Version: 10.5.3.5-1+deb12u1", "10.5.3.5-1+deb12u1"),
+        ("SIPp v3.6.1-SCTP-PCAP-RTPSTREAM.", "3.6.1-SCTP-PCAP-RTPSTREAM"),
+        ("", "missing"),
+    ],
+)
+def test_versions_are_found_in_what_programs_print(line: str, version: str) -> None:
+    assert report.parse_version(line) == version
