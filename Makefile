@@ -1,0 +1,98 @@
+# stimme: everything a developer or an operator of the demo types.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+STAMPS := build/stamps
+APT := baresip-core chromium clang cmake espeak-ng ffmpeg fonts-dejavu-core kamailio kamailio-extra-modules \
+       kamailio-tls-modules kamailio-websocket-modules libclang-dev libopus-dev libspandsp-dev openssl pkg-config \
+       python3-venv rtpengine-daemon sip-tester sox sqlite3
+ENGINE := target/release/stimme-media
+RUST_SOURCES := $(shell find crates -name '*.rs' -o -name '*.toml' 2>/dev/null) $(wildcard Cargo.toml Cargo.lock)
+WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+WORKERS ?= 2
+
+.PHONY: help setup packages venv engine web run test lint typecheck rust-check web-check unit integration browser bench nightly lock clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: packages venv engine web ## install and build everything that is missing or has changed
+
+packages: $(STAMPS)/packages
+venv: $(STAMPS)/venv
+engine: $(ENGINE)
+web: web/dist/index.html
+
+$(STAMPS)/packages: scripts/setup-apt.sh Makefile
+	@mkdir -p $(@D)
+	@sh scripts/setup-apt.sh $(APT)
+	@touch $@
+
+$(STAMPS)/venv: requirements.lock pyproject.toml scripts/setup-venv.sh | $(STAMPS)/packages
+	@mkdir -p $(@D)
+	@sh scripts/setup-venv.sh
+	@touch $@
+
+$(ENGINE): $(RUST_SOURCES) | $(STAMPS)/packages
+	@echo "building the media engine"
+	@cargo build --release --locked --package stimme-media
+	@touch $@
+
+$(STAMPS)/node-modules: web/package-lock.json | $(STAMPS)/packages
+	@mkdir -p $(@D)
+	@echo "installing web packages"
+	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/dist/index.html: $(STAMPS)/node-modules $(WEB_SOURCES)
+	@echo "building the web client"
+	@cd web && npm run --silent build
+	@touch $@
+
+run: setup ## start the whole system with the demo customer and print where to click
+	@bin/stimme demo --data data/demo --base-port $(or $(BASE_PORT),20000)
+
+test: setup lint typecheck rust-check web-check unit integration ## every check and test
+
+lint: venv
+	@echo "ruff"
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+
+typecheck: venv
+	@echo "mypy"
+	@.venv/bin/mypy
+
+rust-check: packages
+	@echo "cargo fmt, clippy, test"
+	@cargo fmt --all --check
+	@cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	@cargo test --release --locked --workspace --quiet
+
+# The stamp spares the web checks when nothing in web/ has changed since they passed.
+$(STAMPS)/web-check: web/dist/index.html
+	@cd web && npm run --silent check
+	@touch $@
+web-check: $(STAMPS)/web-check
+
+unit: venv
+	@$(PYTHON) -m pytest tests/unit tests/conformance -n $(WORKERS)
+
+integration: setup ## end-to-end tests with baresip, Kamailio, sipp and Chromium
+	@$(PYTHON) -m pytest tests/integration tests/browser -m "not slow"
+
+browser: setup ## only the tests of the web client in Chromium
+	@$(PYTHON) -m pytest tests/browser -m "not slow"
+
+bench: setup ## figures against peers, written to build/bench.json (ONLY=name for one)
+	@$(PYTHON) -m tests.bench $(if $(ONLY),--only $(ONLY))
+
+nightly: test ## everything of test, and the slow tests
+	@$(PYTHON) -m pytest tests -m slow
+
+lock: ## rewrite requirements.lock from pyproject.toml
+	@.venv/bin/python -m pip install --quiet uv
+	@.venv/bin/uv pip compile --quiet --no-header --all-extras --generate-hashes --python-version 3.11 -o requirements.lock pyproject.toml
+
+clean: ## remove everything that was built
+	rm -rf build target web/dist web/node_modules .venv
