@@ -4,15 +4,22 @@ import { useRef, type ChangeEvent, type ClipboardEvent, type SubmitEvent, type R
 import { useTranslation } from 'react-i18next'
 
 import type { Colleague } from '@/shared/api/types'
-import { dialString, formatTyped, isEmergency, looksLikeNumber } from '@/shared/number'
+import { dialString, formatNumber, formatTyped, isEmergency, looksLikeNumber } from '@/shared/number'
 import { Keypad } from '@/shared/ui/Keypad'
 import { PersonAvatar } from '@/shared/ui/PersonAvatar'
 
 import classes from './calls.module.css'
 
+export interface Party {
+  number: string
+  name: string | null
+}
+
 export interface DialPanelProps {
   text: string
   matches: Colleague[]
+  /** Whom one spoke to or tried to last, for calling again. */
+  recent: Party[]
   inputRef?: RefObject<HTMLInputElement | null>
   onText: (text: string) => void
   onKey: (key: string) => void
@@ -20,7 +27,7 @@ export interface DialPanelProps {
 }
 
 /** The field to type or paste a number or a name into, what the directory has for it, and the dial pad. */
-export function DialPanel({ text, matches, inputRef, onText, onKey, onDial }: DialPanelProps) {
+export function DialPanel({ text, matches, recent, inputRef, onText, onKey, onDial }: DialPanelProps) {
   const { t } = useTranslation()
   const own = useRef<HTMLInputElement | null>(null)
   const field = inputRef ?? own
@@ -88,29 +95,52 @@ export function DialPanel({ text, matches, inputRef, onText, onKey, onDial }: Di
       <VisuallyHidden role="status">
         {text !== '' && matches.length > 0 ? t('dial.resultCount', { count: matches.length }) : ''}
       </VisuallyHidden>
-      {text !== '' && matches.length > 0 && (
-        <ul className={`quiet-list ${classes.matches ?? ''}`} aria-label={t('dial.results')} data-testid="dial-results">
-          {matches.slice(0, 4).map((person) => (
-            <li key={person.user_id}>
-              <UnstyledButton
-                className={classes.match}
-                onClick={() => onDial(person.extension, person.name)}
-                data-testid="dial-result"
-                aria-label={`${t('dial.callTo', { name: person.name })}, ${t(`line.${person.line_state}`)}`}
-              >
-                <PersonAvatar name={person.name} size={36} line={person.line_state} />
-                <span className={classes.matchName}>{person.name}</span>
-                <span className={`${classes.number ?? ''} numeric`}>{person.extension}</span>
-              </UnstyledButton>
-            </li>
-          ))}
-        </ul>
-      )}
-      {text !== '' && !numeric && matches.length === 0 && (
-        <p className={classes.hint} role="status">
-          {t('dial.nothing', { text })}
-        </p>
-      )}
+      <div className={classes.between}>
+        {text !== '' && matches.length > 0 && (
+          <ul className={`quiet-list ${classes.matches ?? ''}`} aria-label={t('dial.results')} data-testid="dial-results">
+            {matches.slice(0, 4).map((person) => (
+              <li key={person.user_id}>
+                <UnstyledButton
+                  className={classes.match}
+                  onClick={() => onDial(person.extension, person.name)}
+                  data-testid="dial-result"
+                  aria-label={`${t('dial.callTo', { name: person.name })}, ${t(`line.${person.line_state}`)}`}
+                >
+                  <PersonAvatar name={person.name} size={36} line={person.line_state} />
+                  <span className={classes.matchName}>{person.name}</span>
+                  <span className={`${classes.number ?? ''} numeric`}>{person.extension}</span>
+                </UnstyledButton>
+              </li>
+            ))}
+          </ul>
+        )}
+        {text !== '' && !numeric && matches.length === 0 && (
+          <p className={classes.hint} role="status">
+            {t('dial.nothing', { text })}
+          </p>
+        )}
+        {text === '' && recent.length > 0 && (
+          <>
+            <h2 className={classes.recentTitle}>{t('dial.recent')}</h2>
+            <ul className={`quiet-list ${classes.matches ?? ''}`}>
+              {recent.map((party) => (
+                <li key={party.number}>
+                  <UnstyledButton
+                    className={classes.match}
+                    onClick={() => onDial(party.number, party.name)}
+                    data-testid="dial-recent"
+                    aria-label={t('dial.callTo', { name: party.name ?? formatNumber(party.number) })}
+                  >
+                    <PersonAvatar name={party.name} size={36} />
+                    <span className={`${classes.matchName ?? ''} numeric`}>{party.name ?? formatNumber(party.number)}</span>
+                    <IconPhone size={18} aria-hidden className={classes.recentIcon} />
+                  </UnstyledButton>
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
+      </div>
       {(numeric || text === '') && (
         <Keypad
           purpose="dial"

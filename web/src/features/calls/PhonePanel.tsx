@@ -4,7 +4,7 @@ import { usePage, useSignedIn } from '@/app/services'
 import { AudioDevices } from '@/features/settings/AudioDevices'
 import { currentCall, endedCall } from '@/features/softphone/machine'
 import { useQuality } from '@/features/softphone/useQuality'
-import { useDirectory } from '@/shared/api/queries'
+import { useCallList, useDirectory } from '@/shared/api/queries'
 import { dialString } from '@/shared/number'
 import { useNow } from '@/shared/useNow'
 import { useStore } from '@/shared/useStore'
@@ -13,6 +13,9 @@ import { searchDirectory } from '../directory/search'
 import { useNameOf } from '../directory/useNameOf'
 import { CallCard } from './CallCard'
 import { DialPanel } from './DialPanel'
+import { recentParties } from './recent'
+
+const RECENT = 3
 
 interface Props {
   onMinimise?: (() => void) | undefined
@@ -55,6 +58,7 @@ export function Dialler() {
   const { account, softphone } = useSignedIn()
   const { tones } = usePage()
   const directory = useDirectory()
+  const calls = useCallList()
   const [text, setText] = useState('')
   const field = useRef<HTMLInputElement | null>(null)
   const others = (directory.data ?? []).filter((person) => person.user_id !== account.user?.id)
@@ -65,7 +69,11 @@ export function Dialler() {
       matches={text === '' ? [] : searchDirectory(others, dialString(text) === '' ? text : text.replace(/[\s()/-]/g, ''))}
       onText={setText}
       onKey={(key) => tones.key(key)}
-      onDial={(number, name) => softphone.dial(number, name)}
+      recent={recentParties(calls.data?.pages[0]?.items ?? [], RECENT)}
+      onDial={(number, name) => {
+        softphone.dial(number, name)
+        setText('')
+      }}
     />
   )
 }

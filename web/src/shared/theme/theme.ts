@@ -28,11 +28,25 @@ const apricot: MantineColorsTuple = [
   '#6d2409',
 ]
 
+/** The greys of the dark scheme, with a breath of petrol. */
+const dark: MantineColorsTuple = [
+  '#e8eef0',
+  '#b9c6c9',
+  '#93a3a7',
+  '#6b7b80',
+  '#36464b',
+  '#2a373b',
+  '#1d282b',
+  '#151e21',
+  '#0d1416',
+  '#080d0f',
+]
+
 export const theme = createTheme({
   primaryColor: 'petrol',
   primaryShade: { light: 7, dark: 6 },
   autoContrast: false,
-  colors: { petrol, apricot },
+  colors: { petrol, apricot, dark },
   fontFamily: "'Figtree Variable', system-ui, sans-serif",
   headings: { fontFamily: "'Figtree Variable', system-ui, sans-serif", fontWeight: '650' },
   defaultRadius: 'md',

@@ -37,7 +37,8 @@ export function PersonAvatar({ name, size = 42, line }: Props) {
         size={size}
         radius="50%"
         aria-hidden
-        classNames={{ placeholder: classes.tint }}
+        classNames={{ placeholder: classes.tint ?? '' }}
+        styles={{ placeholder: { fontSize: size * 0.38 } }}
         data-tint={letters === '' ? 'none' : tintOf(name ?? '')}
       >
         {letters === '' ? <IconUser size={size * 0.5} stroke={1.6} /> : letters}
