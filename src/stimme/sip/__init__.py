@@ -1,1 +1,4 @@
-"""SIP (RFC 3261) without I/O: messages, transactions, dialogs, digest, SDP; transport/ alone touches sockets."""
+"""SIP (RFC 3261) without I/O: messages, transactions, dialogs, digest, SDP.
+
+The folder `transport` alone touches sockets.
+"""

@@ -1,0 +1,81 @@
+"""Typed views of the header values that the stack itself reads."""
+
+from dataclasses import dataclass, field, replace
+
+from stimme.sip.errors import SipParseError
+from stimme.sip.uri import Params, format_host_port, format_params, parse_params, split_host_port
+
+MAGIC_COOKIE = "z9hG4bK"
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """One hop of a message (RFC 3261 §20.42). `transport` is lower case, `port` None when not written."""
+
+    transport: str
+    host: str
+    port: int | None = None
+    params: Params = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> "Via":
+        """Reads one Via value. Raises SipParseError."""
+        head, _, params = text.partition(";")
+        protocol, _, address = head.strip().partition(" ") if "/ " not in head else _spaced_protocol(head)
+        parts = [part.strip() for part in protocol.split("/")]
+        if len(parts) != 3 or parts[0].upper() != "SIP" or parts[1] != "2.0" or not parts[2]:
+            raise SipParseError(f"not a Via: {text[:60]!r}")
+        host, port = split_host_port(address.strip())
+        return cls(parts[2].lower(), host, port, parse_params(params) if params else {})
+
+    def __str__(self) -> str:
+        address = format_host_port(self.host, self.port)
+        return f"SIP/2.0/{self.transport.upper()} {address}{format_params(self.params)}"
+
+    @property
+    def branch(self) -> str:
+        """The branch parameter, empty for an element of RFC 2543."""
+        return self.params.get("branch") or ""
+
+    def with_source(self, host: str, port: int) -> "Via":
+        """A copy that names the packet's source: `received`, and `rport` when it was asked for (RFC 3581 §4)."""
+        params = dict(self.params)
+        if "rport" in params:
+            params["rport"] = str(port)
+            params["received"] = host
+        elif host != self.host:
+            params["received"] = host
+        return replace(self, params=params)
+
+
+def _spaced_protocol(head: str) -> tuple[str, str, str]:
+    """White space is allowed around the slashes (RFC 3261 §25.1 SLASH)."""
+    first, _, rest = head.partition("/")
+    second, _, rest = rest.partition("/")
+    transport, space, address = rest.strip().partition(" ")
+    return f"{first}/{second}/{transport}", space, address
+
+
+@dataclass(frozen=True, slots=True)
+class CSeq:
+    """Sequence number and method of a request (RFC 3261 §20.16)."""
+
+    number: int
+    method: str
+
+    @classmethod
+    def parse(cls, text: str) -> "CSeq":
+        """Reads a CSeq. Raises SipParseError."""
+        number, _, method = text.strip().partition(" ")
+        method = method.strip()
+        if (
+            not (number.isascii() and number.isdigit())
+            or len(number) > 10
+            or int(number) >= 2**32
+            or not method
+        ):
+            raise SipParseError(f"not a CSeq: {text[:40]!r}")
+        return cls(int(number), method)
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.method}"

@@ -1,0 +1,340 @@
+"""SIP messages: bytes in, objects out, and back (RFC 3261 §7, §25)."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from stimme.sip.errors import SipParseError
+from stimme.sip.headers import CSeq, Via
+from stimme.sip.reasons import reason_phrase
+from stimme.sip.uri import NameAddr, Uri, parse_uri, split_outside_quotes
+
+T = TypeVar("T")
+
+MAX_HEADERS = 256
+MAX_HEAD_BYTES = 65536
+
+_COMPACT = {
+    "a": "Accept-Contact", "b": "Referred-By", "c": "Content-Type", "d": "Request-Disposition",
+    "e": "Content-Encoding", "f": "From", "i": "Call-ID", "j": "Reject-Contact", "k": "Supported",
+    "l": "Content-Length", "m": "Contact", "n": "Identity-Info", "o": "Event", "r": "Refer-To",
+    "s": "Subject", "t": "To", "u": "Allow-Events", "v": "Via", "x": "Session-Expires", "y": "Identity",
+}  # fmt: skip
+_SPELLED = (
+    "Accept", "Accept-Encoding", "Accept-Language", "Alert-Info", "Allow", "Allow-Events", "Answer-Mode",
+    "Authorization", "Call-ID", "Call-Info", "Contact", "Content-Disposition", "Content-Encoding",
+    "Content-Length", "Content-Type", "CSeq", "Date", "Diversion", "Error-Info", "Event", "Expires", "From",
+    "History-Info", "Max-Forwards", "Min-Expires", "Min-SE", "P-Asserted-Identity", "P-Preferred-Identity",
+    "Path", "Privacy", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Require", "RAck", "Reason",
+    "Record-Route", "Refer-To", "Referred-By", "Replaces", "Require", "Retry-After", "Route", "RSeq", "Server",
+    "Service-Route", "Session-Expires", "SIP-ETag", "SIP-If-Match", "Subject", "Subscription-State",
+    "Supported", "To", "Unsupported", "User-Agent", "Via", "Warning", "WWW-Authenticate",
+)  # fmt: skip
+_CANONICAL: dict[str, str] = {**_COMPACT, **{name.lower(): name for name in _SPELLED}}
+_FOLD = re.compile(r"\r\n[ \t]+")
+_TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
+
+
+def canonical(name: str) -> str:
+    """The one spelling of a header name that the stack uses; unknown names are capitalised at each hyphen."""
+    known = _CANONICAL.get(name) or _CANONICAL.get(name.lower())
+    return known or "-".join(part.capitalize() for part in name.split("-"))
+
+
+class Headers:
+    """Header fields in order; names compare without case, compact forms are known, values are text."""
+
+    __slots__ = ("_fields", "_typed")
+
+    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
+        self._fields: list[tuple[str, str]] = [(canonical(name), value) for name, value in fields]
+        self._typed: dict[str, Any] = {}
+
+    def get(self, name: str) -> str | None:
+        """The first value of this header, None when it is absent."""
+        name = _CANONICAL.get(name.lower()) or canonical(name)
+        for known, value in self._fields:
+            if known == name:
+                return value
+        return None
+
+    def get_all(self, name: str) -> list[str]:
+        """Every field value of this header, in order, not split at commas."""
+        name = canonical(name)
+        return [value for known, value in self._fields if known == name]
+
+    def values(self, name: str) -> list[str]:
+        """Every element of a comma-separated header over all its fields (RFC 3261 §7.3.1)."""
+        return [part.strip() for value in self.get_all(name) for part in split_outside_quotes(value, ",")]
+
+    def add(self, name: str, value: str) -> None:
+        """Appends a field."""
+        name = canonical(name)
+        self._fields.append((name, value))
+        self._typed.pop(name, None)
+
+    def insert(self, name: str, value: str) -> None:
+        """Puts a field before all others, as a Via or Route on top must stand."""
+        name = canonical(name)
+        self._fields.insert(0, (name, value))
+        self._typed.pop(name, None)
+
+    def set(self, name: str, value: str) -> None:
+        """Replaces the first field of this name and removes the others; appends when there was none."""
+        name = canonical(name)
+        self._typed.pop(name, None)
+        for index, (known, _) in enumerate(self._fields):
+            if known == name:
+                self._fields[index] = (name, value)
+                rest = [field for field in self._fields[index + 1 :] if field[0] != name]
+                self._fields[index + 1 :] = rest
+                return
+        self._fields.append((name, value))
+
+    def remove(self, name: str) -> None:
+        """Removes every field of this name."""
+        name = canonical(name)
+        self._typed.pop(name, None)
+        self._fields = [field for field in self._fields if field[0] != name]
+
+    def typed(self, name: str, parse: Callable[[str], T]) -> T:
+        """The first element of a header, parsed once and kept. Raises SipParseError when absent or wrong."""
+        cached = self._typed.get(name)
+        if cached is not None:
+            return cached  # type: ignore[no-any-return]  # filled below by the same parser
+        value = self.get(name)
+        if value is None:
+            raise SipParseError(f"the header {name} is missing")
+        parsed = parse(value)
+        self._typed[name] = parsed
+        return parsed
+
+    def items(self) -> Iterator[tuple[str, str]]:
+        """Name and value of every field, in order."""
+        return iter(self._fields)
+
+    def __contains__(self, name: str) -> bool:
+        return self.get(name) is not None
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self._fields == other._fields
+
+    def __hash__(self) -> int:
+        raise TypeError("headers change and cannot be hashed")
+
+    def copy(self) -> "Headers":
+        """A copy that changes by itself."""
+        new = Headers()
+        new._fields = list(self._fields)
+        return new
+
+
+class _Message:
+    """What requests and responses share. Typed views raise SipParseError when the header is absent or wrong."""
+
+    __slots__ = ("body", "headers")
+
+    def __init__(self, headers: Headers | Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:
+        self.headers = headers if isinstance(headers, Headers) else Headers(headers)
+        self.body = body
+
+    @property
+    def via(self) -> Via:
+        """The topmost Via."""
+        return self.headers.typed("Via", _first_via)
+
+    @property
+    def cseq(self) -> CSeq:
+        """Sequence number and method."""
+        return self.headers.typed("CSeq", CSeq.parse)
+
+    @property
+    def from_(self) -> NameAddr:
+        """Who says to be calling."""
+        return self.headers.typed("From", NameAddr.parse)
+
+    @property
+    def to(self) -> NameAddr:
+        """Whom the sender wanted to reach."""
+        return self.headers.typed("To", NameAddr.parse)
+
+    @property
+    def call_id(self) -> str:
+        """The Call-ID."""
+        return self.headers.typed("Call-ID", str.strip)
+
+    @property
+    def contacts(self) -> list[NameAddr]:
+        """Every contact of the message; `*` is not a contact and raises SipParseError."""
+        return [NameAddr.parse(value) for value in self.headers.values("Contact")]
+
+    def _encode(self, start_line: str) -> bytes:
+        lines = [start_line]
+        lines += [f"{name}: {value}" for name, value in self.headers.items() if name != "Content-Length"]
+        lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
+        return "\r\n".join(lines).encode("utf-8", "surrogateescape") + self.body
+
+
+class Request(_Message):
+    """A SIP request. `bytes(request)` is its wire form; Content-Length is always written from the body."""
+
+    __slots__ = ("method", "uri")
+
+    def __init__(
+        self, method: str, uri: Uri, headers: Headers | Iterable[tuple[str, str]] = (), body: bytes = b""
+    ) -> None:
+        super().__init__(headers, body)
+        self.method = method
+        self.uri = uri
+
+    @property
+    def max_forwards(self) -> int | None:
+        """Hops left, None when the header is absent (RFC 3261 §16.3). Raises SipParseError."""
+        value = self.headers.get("Max-Forwards")
+        if value is None:
+            return None
+        if not (value.isascii() and value.isdigit()) or int(value) > 255:
+            raise SipParseError(f"not a hop count: {value!r}")
+        return int(value)
+
+    @property
+    def user(self) -> str:
+        """The user part or number of the request URI, empty when there is none."""
+        return NameAddr(self.uri).user
+
+    def __bytes__(self) -> bytes:
+        return self._encode(f"{self.method} {self.uri} SIP/2.0")
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.uri}>"
+
+
+class Response(_Message):
+    """A SIP response. `bytes(response)` is its wire form."""
+
+    __slots__ = ("reason", "status")
+
+    def __init__(
+        self,
+        status: int,
+        reason: str | None = None,
+        headers: Headers | Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> None:
+        super().__init__(headers, body)
+        self.status = status
+        self.reason = reason_phrase(status) if reason is None else reason
+
+    def __bytes__(self) -> bytes:
+        return self._encode(f"SIP/2.0 {self.status} {self.reason}")
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {self.reason}>"
+
+
+Message = Request | Response
+
+_COPIED_TO_RESPONSE = ("Via", "From", "To", "Call-ID", "CSeq", "Record-Route", "Timestamp")
+
+
+def response_to(
+    request: Request, status: int, reason: str | None = None, *, tag: str | None = None
+) -> Response:
+    """A response with the headers that RFC 3261 §8.2.6 copies; `tag` is put on To unless one is there.
+
+    Record-Route is copied only where a dialog can begin or ring (101–299, §12.1.1).
+    """
+    headers = Headers()
+    routes = 100 < status < 300
+    for name, value in request.headers.items():
+        if name not in _COPIED_TO_RESPONSE or (name == "Record-Route" and not routes):
+            continue
+        if name == "To" and tag and status > 100 and request.to.tag is None:
+            value = (
+                str(request.to.with_tag(tag)) if "<" in value else f"<{value.partition(';')[0]}>;tag={tag}"
+            )
+        headers.add(name, value)
+    return Response(status, reason, headers)
+
+
+def parse_message(data: bytes) -> Message:
+    """Reads one whole message, as a datagram or a framed stream delivers it.
+
+    The body is cut to Content-Length when that header is there. Raises SipParseError, and nothing else.
+    """
+    skipped = 0
+    while data.startswith(b"\r\n", skipped):
+        skipped += 2
+    end = data.find(b"\r\n\r\n", skipped)
+    if end < 0:
+        raise SipParseError("no empty line ends the headers", len(data))
+    if end - skipped > MAX_HEAD_BYTES:
+        raise SipParseError("the headers are too long", MAX_HEAD_BYTES)
+    head = data[skipped:end].decode("utf-8", "surrogateescape")
+    if "\r\n " in head or "\r\n\t" in head:
+        head = _FOLD.sub(" ", head)
+    lines = head.split("\r\n")
+    headers = _parse_headers(lines)
+    body = _cut_body(headers, data[end + 4 :], end + 4)
+    start = lines[0]
+    if start.startswith("SIP/2.0 "):
+        return _parse_status_line(start, headers, body)
+    return _parse_request_line(start, headers, body)
+
+
+def _parse_headers(lines: list[str]) -> Headers:
+    if len(lines) > MAX_HEADERS:
+        raise SipParseError("too many headers")
+    headers = Headers()
+    fields = headers._fields
+    known = _CANONICAL
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise SipParseError(f"a header without a colon: {line[:40]!r}")
+        found = known.get(name) or known.get(name.strip().lower())
+        if found is None:
+            name = name.strip()
+            if not _TOKEN.fullmatch(name):
+                raise SipParseError(f"not a header name: {name[:40]!r}")
+            found = canonical(name)
+        fields.append((found, value.strip()))
+    return headers
+
+
+def _cut_body(headers: Headers, body: bytes, offset: int) -> bytes:
+    length_text = headers.get("Content-Length")
+    if length_text is None:
+        return body
+    if not (length_text.isascii() and length_text.isdigit() and len(length_text) < 10):
+        raise SipParseError(f"not a length: {length_text[:20]!r}", offset)
+    length = int(length_text)
+    if length > len(body):
+        raise SipParseError("the body is shorter than Content-Length says", offset)
+    return body[:length]
+
+
+def _parse_status_line(start: str, headers: Headers, body: bytes) -> Response:
+    code, _, reason = start[8:].partition(" ")
+    if not (len(code) == 3 and code.isascii() and code.isdigit() and "1" <= code[0] <= "6"):
+        raise SipParseError(f"not a status code: {code[:10]!r}", 8)
+    return Response(int(code), reason, headers, body)
+
+
+def _parse_request_line(start: str, headers: Headers, body: bytes) -> Request:
+    method, _, rest = start.partition(" ")
+    uri, _, version = rest.rpartition(" ")
+    if version.upper() != "SIP/2.0" or not uri:
+        raise SipParseError(f"not a SIP start line: {start[:60]!r}")
+    if not _TOKEN.fullmatch(method):
+        raise SipParseError(f"not a method: {method[:20]!r}")
+    if uri != uri.strip() or "<" in uri or " " in uri:
+        raise SipParseError(f"not a request URI: {uri[:60]!r}", len(method) + 1)
+    return Request(method, parse_uri(uri), headers, body)
+
+
+def _first_via(value: str) -> Via:
+    return Via.parse(split_outside_quotes(value, ",")[0])

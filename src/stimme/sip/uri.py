@@ -1,0 +1,281 @@
+"""SIP and tel URIs, and the name-addr form that carries them in headers (RFC 3261 §19.1, §20.10; RFC 3966)."""
+
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote, unquote
+
+from stimme.sip.errors import SipParseError
+
+_USER_SAFE = "-_.!~*'()&=+$,;?/"
+_COMPARED_IF_PRESENT = ("user", "ttl", "method", "maddr", "transport")
+
+Params = dict[str, str | None]
+
+
+def parse_params(text: str) -> Params:
+    """Reads `;name=value;flag` (a leading semicolon is optional). Names become lower case, quotes stay off."""
+    params: Params = {}
+    for part in split_outside_quotes(text, ";"):
+        name, equals, value = part.partition("=")
+        name = name.strip().lower()
+        if name:
+            params[name] = unquote_string(value.strip()) if equals else None
+    return params
+
+
+def format_params(params: Params) -> str:
+    """Writes parameters as `;name=value`, quoting values that are not tokens."""
+    return "".join(
+        f";{name}" if value is None else f";{name}={_token(value)}" for name, value in params.items()
+    )
+
+
+def split_outside_quotes(text: str, separator: str) -> list[str]:
+    """Splits at a one-character separator that stands neither in quotes nor in angle brackets."""
+    if separator not in text:
+        return [text] if text else []
+    if '"' not in text and "<" not in text:
+        return [part for part in text.split(separator) if part.strip()]
+    parts: list[str] = []
+    start, quoted, depth, position = 0, False, 0, 0
+    while position < len(text):
+        char = text[position]
+        if quoted:
+            if char == "\\":
+                position += 1
+            elif char == '"':
+                quoted = False
+        elif char == '"':
+            quoted = True
+        elif char == "<":
+            depth += 1
+        elif char == ">":
+            depth = max(0, depth - 1)
+        elif char == separator and depth == 0:
+            parts.append(text[start:position])
+            start = position + 1
+        position += 1
+    parts.append(text[start:])
+    return [part for part in parts if part.strip()]
+
+
+def unquote_string(text: str) -> str:
+    """Takes the quotes and escapes off a quoted-string; other text comes back as it is."""
+    if len(text) >= 2 and text[0] == '"' and text[-1] == '"':
+        inner = text[1:-1]
+        if "\\" not in inner:
+            return inner
+        out: list[str] = []
+        escaped = False
+        for char in inner:
+            if char == "\\" and not escaped:
+                escaped = True
+                continue
+            out.append(char)
+            escaped = False
+        return "".join(out)
+    return text
+
+
+def quote_string(text: str) -> str:
+    """Writes a quoted-string with the escapes that RFC 3261 §25.1 asks for."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _token(value: str) -> str:
+    plain = all(char.isalnum() or char in "-.!%*_+`'~[]:/@$&" for char in value)
+    return value if plain and value else quote_string(value)
+
+
+def split_host_port(text: str) -> tuple[str, int | None]:
+    """Splits `host:port` or `[v6]:port`. Raises SipParseError for an empty host or a port that is none."""
+    if text.startswith("["):
+        end = text.find("]")
+        if end < 0:
+            raise SipParseError(f"unclosed IPv6 address in {text!r}")
+        host, rest = text[1:end], text[end + 1 :]
+        if rest and not rest.startswith(":"):
+            raise SipParseError(f"text after the IPv6 address in {text!r}")
+        port_text = rest[1:]
+    else:
+        host, _, port_text = text.partition(":")
+    host, port_text = host.strip(), port_text.strip()
+    if not host or any(char in host for char in ' <>"@'):
+        raise SipParseError(f"no host in {text!r}")
+    if not port_text:
+        return host, None
+    if not (port_text.isascii() and port_text.isdigit()) or int(port_text) > 65535:
+        raise SipParseError(f"not a port: {port_text!r}")
+    return host, int(port_text)
+
+
+def format_host_port(host: str, port: int | None) -> str:
+    """Writes `host:port`, an IPv6 address in brackets."""
+    shown = f"[{host}]" if ":" in host else host
+    return shown if port is None else f"{shown}:{port}"
+
+
+@dataclass(frozen=True, slots=True)
+class SipUri:
+    """A `sip:` or `sips:` URI (RFC 3261 §19.1). `user` is unescaped; `headers` is the raw text behind `?`."""
+
+    host: str
+    user: str | None = None
+    port: int | None = None
+    scheme: str = "sip"
+    password: str | None = None
+    params: Params = field(default_factory=dict)
+    headers: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "SipUri":
+        """Reads a URI. Raises SipParseError."""
+        scheme, colon, rest = text.strip().partition(":")
+        scheme = scheme.lower()
+        if not colon or scheme not in ("sip", "sips"):
+            raise SipParseError(f"not a SIP URI: {text!r}")
+        rest, _, headers = rest.partition("?") if "@" not in rest.partition("?")[2] else (rest, "", "")
+        user_part, at, host_part = rest.rpartition("@")
+        user: str | None = None
+        password: str | None = None
+        if at:
+            raw_user, secret, raw_password = user_part.partition(":")
+            if not raw_user:
+                raise SipParseError(f"empty user in {text!r}")
+            user = unquote(raw_user)
+            password = raw_password if secret else None
+        address, _, params = host_part.partition(";")
+        host, port = split_host_port(address)
+        return cls(
+            host=host,
+            user=user,
+            port=port,
+            scheme=scheme,
+            password=password,
+            params=parse_params(params) if params else {},
+            headers=headers,
+        )
+
+    def __str__(self) -> str:
+        user = "" if self.user is None else quote(self.user, safe=_USER_SAFE)
+        if self.user is not None and self.password is not None:
+            user += f":{self.password}"
+        at = "" if self.user is None else "@"
+        headers = f"?{self.headers}" if self.headers else ""
+        return f"{self.scheme}:{user}{at}{format_host_port(self.host, self.port)}{format_params(self.params)}{headers}"
+
+    @property
+    def transport(self) -> str | None:
+        """The transport parameter in lower case, None when there is none."""
+        value = self.params.get("transport")
+        return value.lower() if value else None
+
+    def matches(self, other: "SipUri") -> bool:
+        """Equality as RFC 3261 §19.1.4 defines it."""
+        if (self.scheme, self.user, self.password, self.port) != (
+            other.scheme,
+            other.user,
+            other.password,
+            other.port,
+        ):
+            return False
+        if self.host.lower() != other.host.lower():
+            return False
+        for name in {*self.params, *other.params}:
+            both = name in self.params and name in other.params
+            if both:
+                if (self.params[name] or "").lower() != (other.params[name] or "").lower():
+                    return False
+            elif name in _COMPARED_IF_PRESENT:
+                return False
+        return sorted(self.headers.lower().split("&")) == sorted(other.headers.lower().split("&"))
+
+    def with_params(self, **params: str | None) -> "SipUri":
+        """A copy with these parameters added or replaced."""
+        return replace(self, params={**self.params, **params})
+
+
+@dataclass(frozen=True, slots=True)
+class TelUri:
+    """A `tel:` URI (RFC 3966). `number` keeps its leading plus, visual separators are taken out."""
+
+    number: str
+    params: Params = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> "TelUri":
+        """Reads a tel URI. Raises SipParseError."""
+        scheme, colon, rest = text.strip().partition(":")
+        if not colon or scheme.lower() != "tel":
+            raise SipParseError(f"not a tel URI: {text!r}")
+        number, _, params = rest.partition(";")
+        number = "".join(char for char in number if char not in "-.() ")
+        if not number.lstrip("+"):
+            raise SipParseError(f"no number in {text!r}")
+        return cls(number, parse_params(params) if params else {})
+
+    def __str__(self) -> str:
+        return f"tel:{self.number}{format_params(self.params)}"
+
+
+Uri = SipUri | TelUri
+
+
+def parse_uri(text: str) -> Uri:
+    """Reads a SIP, SIPS or tel URI. Raises SipParseError for anything else."""
+    return TelUri.parse(text) if text.lstrip()[:4].lower() == "tel:" else SipUri.parse(text)
+
+
+@dataclass(frozen=True, slots=True)
+class NameAddr:
+    """Display name, URI and header parameters, as From, To, Contact and the identity headers carry them."""
+
+    uri: Uri
+    display_name: str = ""
+    params: Params = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> "NameAddr":
+        """Reads name-addr or addr-spec (RFC 3261 §20.10). Raises SipParseError."""
+        text = text.strip()
+        opening = _opening_bracket(text)
+        if opening < 0:
+            # Without brackets, parameters belong to the header (§20.10).
+            uri, _, params = text.partition(";")
+            return cls(parse_uri(uri), "", parse_params(params) if params else {})
+        closing = text.find(">", opening)
+        if closing < 0:
+            raise SipParseError(f"unclosed angle bracket in {text!r}", opening)
+        display = unquote_string(text[:opening].strip())
+        rest = text[closing + 1 :].strip()
+        return cls(parse_uri(text[opening + 1 : closing]), display, parse_params(rest) if rest else {})
+
+    def __str__(self) -> str:
+        display = quote_string(self.display_name) + " " if self.display_name else ""
+        return f"{display}<{self.uri}>{format_params(self.params)}"
+
+    @property
+    def tag(self) -> str | None:
+        """The tag parameter that names one side of a dialog."""
+        return self.params.get("tag")
+
+    def with_tag(self, tag: str) -> "NameAddr":
+        """A copy with this tag."""
+        return replace(self, params={**self.params, "tag": tag})
+
+    @property
+    def user(self) -> str:
+        """The user part or the telephone number, empty when there is none."""
+        return self.uri.number if isinstance(self.uri, TelUri) else self.uri.user or ""
+
+
+def _opening_bracket(text: str) -> int:
+    if not text.startswith('"'):
+        return text.find("<")
+    position = 1
+    while position < len(text):
+        if text[position] == "\\":
+            position += 1
+        elif text[position] == '"':
+            return text.find("<", position)
+        position += 1
+    raise SipParseError(f"unclosed quotes in {text!r}")
