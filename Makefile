@@ -85,6 +85,7 @@ browser: setup ## only the tests of the web client in Chromium
 	@$(PYTHON) -m pytest tests/browser -m "not slow"
 
 bench: setup ## figures against peers, written to build/bench.json (ONLY=name for one)
+	@cargo build --release --locked --package stimme-media --example rtp_load
 	@$(PYTHON) -m tests.bench $(if $(ONLY),--only $(ONLY))
 
 nightly: test ## everything of test, and the slow tests
