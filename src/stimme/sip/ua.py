@@ -1,0 +1,432 @@
+"""The SIP user agent core of a node: it owns transactions and sessions and does no I/O (RFC 3261 §8, §11–§15).
+
+The transport gives it messages (`receive`), time (`run_timers`) and takes what it wants sent (`take_output`). The
+application places calls (`invite`), sends requests (`request`) and is told of what arrives by `UserAgentHandler`.
+
+Answered here, without asking the application: stray in-dialog requests (481), CANCEL, merged requests (482),
+exhausted Max-Forwards (483), malformed requests (400), unknown extensions (420), unknown methods (405).
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from stimme.sip.auth import DigestClient
+from stimme.sip.errors import SipParseError
+from stimme.sip.flow import Destination, Flow, Target
+from stimme.sip.headers import MAGIC_COOKIE, CSeq, Via
+from stimme.sip.message import Headers, Message, Request, Response, response_to
+from stimme.sip.session import HeaderFields, Session, SessionHandler, SessionState, target_of
+from stimme.sip.timers import AlarmQueue, Timers
+from stimme.sip.transaction import ClientTransaction, Failure, ServerTransaction, client_key, server_key
+from stimme.sip.uri import NameAddr, SipUri, Uri, split_outside_quotes
+
+METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "REGISTER")
+_OUTSIDE_DIALOG = ("REGISTER", "OPTIONS", "MESSAGE", "SUBSCRIBE", "PUBLISH", "NOTIFY", "REFER")
+SUPPORTED = frozenset({"path", "outbound"})
+_REQUIRED_HEADERS = ("Via", "From", "To", "Call-ID", "CSeq")
+
+
+@dataclass(slots=True)
+class Transmit:
+    """One message for the transport; `on_error` hears when it could not be sent."""
+
+    data: bytes
+    destination: Destination
+    on_error: Callable[[str], None] | None
+
+
+class UserAgentHandler(Protocol):
+    """The application above the user agent."""
+
+    def on_invite(self, session: Session, request: Request, flow: Flow) -> None:
+        """A call arrives; 100 has been sent. Set `session.handler`, then ring, answer or reject."""
+
+    def on_request(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
+        """REGISTER, OPTIONS, MESSAGE, … outside a dialog: answer by `transaction.respond`."""
+
+
+class UserAgent:
+    """See the module's docstring.
+
+    Args:
+        handler: the application.
+        clock: seconds, monotonic.
+        rng: for tags and branches; a SystemRandom outside tests.
+        timers: RFC 3261 T1, T2, T4.
+        product: value of User-Agent and Server.
+        on_output: called when something waits to be sent outside `receive` and `run_timers`.
+    """
+
+    def __init__(
+        self,
+        handler: UserAgentHandler,
+        *,
+        clock: Callable[[], float],
+        rng: random.Random,
+        product: str,
+        on_output: Callable[[], None],
+        timers: Timers | None = None,
+    ) -> None:
+        self.handler = handler
+        self.timers = timers or Timers()
+        self.alarms = AlarmQueue()
+        self.rng = rng
+        self.product = product
+        self.allow = ", ".join(METHODS)
+        self.addresses: dict[str, tuple[str, int]] = {}
+        self._clock = clock
+        self._on_output = on_output
+        self._output: list[Transmit] = []
+        self._busy = 0
+        self._clients: dict[tuple[str, ...], ClientTransaction] = {}
+        self._servers: dict[tuple[str, ...], ServerTransaction] = {}
+        self._sessions: dict[tuple[str, str], Session] = {}
+        self._merging: dict[tuple[str, str, int], tuple[str, ...]] = {}
+        self.counts: dict[tuple[str, str], int] = {}
+
+    # -- the transport's side -------------------------------------------------------------------------------
+
+    def receive(self, message: Message, flow: Flow) -> None:
+        """Takes one parsed message that came over `flow`."""
+        self._busy += 1
+        try:
+            if isinstance(message, Response):
+                self._receive_response(message)
+            else:
+                self._receive_request(message, flow)
+        finally:
+            self._busy -= 1
+
+    def next_timeout(self) -> float | None:
+        """When `run_timers` wants to be called, on the clock."""
+        return self.alarms.next()
+
+    def run_timers(self) -> None:
+        """Lets everything happen that is due."""
+        self._busy += 1
+        try:
+            self.alarms.run(self._clock())
+        finally:
+            self._busy -= 1
+
+    def take_output(self) -> list[Transmit]:
+        """What is to be sent, in order; the list is the caller's."""
+        output, self._output = self._output, []
+        return output
+
+    @property
+    def transactions(self) -> int:
+        """Transactions alive, both roles."""
+        return len(self._clients) + len(self._servers)
+
+    @property
+    def sessions(self) -> int:
+        """Sessions alive."""
+        return len(self._sessions)
+
+    # -- the layer of the transactions ----------------------------------------------------------------------
+
+    def now(self) -> float:
+        """The time on the clock."""
+        return self._clock()
+
+    def transmit(self, data: bytes, destination: Destination, on_error: Callable[[str], None] | None) -> None:
+        """Queues bytes for the transport."""
+        self._output.append(Transmit(data, destination, on_error))
+        if not self._busy:
+            self._on_output()
+
+    def forget(self, transaction: ClientTransaction | ServerTransaction) -> None:
+        """Takes an ended transaction out of its table."""
+        if isinstance(transaction, ClientTransaction):
+            self._clients.pop(transaction.key, None)
+            return
+        self._servers.pop(transaction.key, None)
+        if transaction.request.method == "INVITE":
+            self._merging.pop(_merge_key(transaction.request), None)
+
+    # -- the application's side -----------------------------------------------------------------------------
+
+    def request(
+        self,
+        request: Request,
+        to: Destination,
+        *,
+        on_response: Callable[[Response], None],
+        on_failure: Callable[[Failure], None],
+        credentials: DigestClient | None = None,
+    ) -> ClientTransaction:
+        """Sends a request outside a dialog; one challenge is answered when there are credentials.
+
+        Via, Max-Forwards and User-Agent are added here; From (with tag), To, Call-ID and CSeq are the caller's.
+        """
+
+        def answered(response: Response) -> None:
+            header = None
+            if credentials is not None and response.status in (401, 407):
+                header = credentials.authorize(request, response)
+            if header is None:
+                on_response(response)
+                return
+            again = Request(request.method, request.uri, request.headers.copy(), request.body)
+            again.headers.remove("Via")
+            again.headers.set("CSeq", str(CSeq(request.cseq.number + 1, request.method)))
+            again.headers.set(*header)
+            self.send(again, to, on_response, on_failure)
+
+        return self.send(request, to, answered, on_failure)
+
+    def invite(
+        self,
+        *,
+        uri: Uri,
+        to: Destination,
+        from_: NameAddr,
+        to_header: NameAddr,
+        contact: SipUri,
+        offer: bytes | None,
+        handler: SessionHandler,
+        headers: HeaderFields = (),
+        route: Sequence[str] = (),
+        credentials: DigestClient | None = None,
+        call_id: str | None = None,
+        pinned: bool | None = None,
+    ) -> Session:
+        """Places a call. `pinned` is as on Session; by default true when `to` is a flow."""
+        session = Session(
+            self,
+            handler,
+            call_id=call_id or self.token(24),
+            local=from_.with_tag(self.token(16)),
+            remote=to_header,
+            contact=contact,
+            destination=to,
+            state=SessionState.CALLING,
+        )
+        session.pinned = not isinstance(to, Target) if pinned is None else pinned
+        self._sessions[(session.call_id, session.id)] = session
+        session.start(uri, offer, headers, route, credentials)
+        return session
+
+    def restore(self, snapshot: dict[str, Any], handler: SessionHandler, to: Destination) -> Session:
+        """Takes up a confirmed session after a restart. Raises KeyError or SipParseError for a damaged snapshot."""
+        session = Session.restored(self, snapshot, handler, to)
+        self._sessions[(session.call_id, session.id)] = session
+        return session
+
+    def contact_for(self, transport: str, user: str) -> SipUri:
+        """Our Contact as a peer on this transport reaches it."""
+        secure = {"wss": "ws"}.get(transport, transport)
+        host, port = self.addresses.get(transport) or next(iter(self.addresses.values()), ("127.0.0.1", 5060))
+        return SipUri(host, user or None, port, params={} if transport == "udp" else {"transport": secure})
+
+    def token(self, length: int) -> str:
+        """A random word for tags, branches and Call-IDs."""
+        return f"{self.rng.getrandbits(length * 4):0{length}x}"
+
+    def locate(self, hop: str, near: Destination) -> Destination:
+        """The destination of a route or contact; an open connection to it is kept."""
+        uri = NameAddr.parse(hop).uri
+        if not isinstance(uri, SipUri) or near.transport != "udp":
+            return near
+        return target_of(uri, near.transport)
+
+    def send(
+        self,
+        request: Request,
+        destination: Destination,
+        on_response: Callable[[Response], None],
+        on_failure: Callable[[Failure], None],
+    ) -> ClientTransaction:
+        """Starts a client transaction; a Via is put on top unless the request has one."""
+        if "Via" not in request.headers:
+            self._stamp(request, destination)
+        transaction = ClientTransaction(self, request, destination, on_response, on_failure)
+        self._clients[transaction.key] = transaction
+        transaction.start()
+        return transaction
+
+    def stamp(self, request: Request, destination: Destination) -> bytes:
+        """The wire form of a request that needs no transaction: the ACK of a 2xx."""
+        self._stamp(request, destination)
+        return bytes(request)
+
+    def _stamp(self, request: Request, destination: Destination) -> None:
+        transport = destination.transport
+        host, port = self.addresses.get(transport) or next(iter(self.addresses.values()), ("127.0.0.1", 5060))
+        via = Via(transport, host, port, {"branch": MAGIC_COOKIE + self.token(20), "rport": None})
+        request.headers.insert("Via", str(via))
+        if "Max-Forwards" not in request.headers:
+            request.headers.add("Max-Forwards", "70")
+        request.headers.set("User-Agent", self.product)
+
+    def drop(self, session: Session) -> None:
+        """A session has ended: requests in its dialog get 481 from now on."""
+        self._sessions.pop((session.call_id, session.id), None)
+
+    # -- messages -------------------------------------------------------------------------------------------
+
+    def _receive_response(self, response: Response) -> None:
+        try:
+            key = client_key(response.via.branch, response.cseq.method)
+            response.to.tag  # noqa: B018  the dialog needs it: a response without To is dropped here
+        except SipParseError:
+            return
+        transaction = self._clients.get(key)
+        if transaction is not None:
+            transaction.receive(response)
+
+    def _receive_request(self, request: Request, flow: Flow) -> None:
+        try:
+            fault = _fault(request)
+            via = request.via.with_source(*flow.remote)
+        except SipParseError as error:
+            self._answer_malformed(request, flow, str(error))
+            return
+        if fault is not None:
+            self._answer_malformed(request, flow, fault)
+            return
+        _replace_top_via(request, via)
+        key = server_key(request)
+        known = self._servers.get(key)
+        if known is not None:
+            if request.method == "ACK":
+                known.receive_ack()
+                self._acknowledge(request)
+            else:
+                known.receive_again()
+        elif request.method == "ACK":
+            self._acknowledge(request)
+        else:
+            self._new_request(request, flow, key, _response_destination(via, flow))
+
+    def _acknowledge(self, request: Request) -> None:
+        session = self._session_of(request)
+        if session is not None:
+            session.receive_ack(request)
+
+    def _session_of(self, request: Request) -> Session | None:
+        session = self._sessions.get((request.call_id, request.to.tag or ""))
+        if session is None or session.remote.tag != request.from_.tag:
+            return None
+        return session
+
+    def _new_request(
+        self, request: Request, flow: Flow, key: tuple[str, ...], destination: Destination
+    ) -> None:
+        transaction = ServerTransaction(self, request, key, destination, self.token(16))
+        self._servers[key] = transaction
+        if request.method == "CANCEL":
+            self._cancel(transaction, request)
+            return
+        unknown = [option for option in request.headers.values("Require") if option.lower() not in SUPPORTED]
+        if unknown:
+            transaction.respond(420, None, [("Unsupported", ", ".join(unknown))])
+        elif request.max_forwards == 0 and request.method != "OPTIONS":
+            transaction.respond(483)
+        elif request.to.tag is not None:
+            self._within_dialog(transaction, request, flow)
+        elif request.method == "INVITE":
+            self._incoming_call(transaction, request, flow)
+        elif request.method in _OUTSIDE_DIALOG:
+            self.handler.on_request(transaction, request, flow)
+        elif request.method in METHODS:
+            transaction.respond(481)
+        else:
+            transaction.respond(405, None, [("Allow", self.allow)])
+
+    def _cancel(self, transaction: ServerTransaction, request: Request) -> None:
+        invite = self._servers.get((*transaction.key[:-1], "INVITE"))
+        if invite is None:
+            transaction.respond(481)
+            return
+        transaction.local_tag = invite.local_tag
+        transaction.respond(200)
+        session = self._sessions.get((request.call_id, invite.local_tag))
+        if session is not None:
+            session.cancelled(request)
+
+    def _within_dialog(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
+        session = self._session_of(request)
+        if session is None:
+            transaction.respond(481)
+            return
+        session.receive(transaction, request, flow)
+
+    def _incoming_call(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
+        merge_key = _merge_key(request)
+        if merge_key in self._merging:
+            transaction.respond(482)
+            return
+        self._merging[merge_key] = transaction.key
+        transaction.respond(100)
+        session = Session(
+            self,
+            None,
+            call_id=request.call_id,
+            local=request.to.with_tag(transaction.local_tag),
+            remote=request.from_,
+            contact=self.contact_for(flow.transport, request.user),
+            destination=flow,
+            state=SessionState.INCOMING,
+        )
+        session.incoming(transaction)
+        self._sessions[(session.call_id, session.id)] = session
+        self.handler.on_invite(session, request, flow)
+
+    def _answer_malformed(self, request: Request, flow: Flow, fault: str) -> None:
+        """400 without a transaction, when the headers that a response needs can be read at all."""
+        if request.method == "ACK" or any(name not in request.headers for name in _REQUIRED_HEADERS):
+            return
+        reason = "".join(char for char in fault if char.isprintable() and char.isascii())[:80]
+        response = response_to(request, 400, f"Bad Request: {reason}")
+        self.transmit(bytes(response), flow, None)
+
+
+def _merge_key(request: Request) -> tuple[str, str, int]:
+    """The same request that came twice over different paths (RFC 3261 §8.2.2.2)."""
+    return (request.call_id, request.from_.tag or "", request.cseq.number)
+
+
+def _fault(request: Request) -> str | None:
+    """What is wrong with a request that can be parsed; raises SipParseError for values that cannot."""
+    if request.cseq.method != request.method:
+        return "CSeq names another method"
+    if not request.call_id:
+        return "empty Call-ID"
+    request.to.tag  # noqa: B018  parsing is the check
+    request.from_.tag  # noqa: B018  parsing is the check
+    request.max_forwards  # noqa: B018  parsing is the check
+    if (
+        request.method == "INVITE"
+        and "*" not in (request.headers.get("Contact") or "")
+        and not request.contacts
+    ):
+        return "an INVITE without Contact"
+    return None
+
+
+def _replace_top_via(request: Request, via: Via) -> None:
+    values = request.headers.get_all("Via")
+    rest = split_outside_quotes(values[0], ",")[1:]
+    fields = Headers(request.headers.items())
+    fields.set("Via", ", ".join([str(via), *(part.strip() for part in rest)]))
+    for value in values[1:]:
+        fields.add("Via", value)
+    request.headers = _vias_first(fields)
+
+
+def _vias_first(fields: Headers) -> Headers:
+    vias = [(name, value) for name, value in fields.items() if name == "Via"]
+    others = [(name, value) for name, value in fields.items() if name != "Via"]
+    return Headers([*vias, *others])
+
+
+def _response_destination(via: Via, flow: Flow) -> Destination:
+    """Where responses go: back over the connection, or by the Via for UDP (RFC 3261 §18.2.2, RFC 3581 §4)."""
+    if flow.transport != "udp" or "rport" in via.params:
+        return flow
+    port = via.port or 5060
+    return flow if port == flow.remote[1] else Target("udp", flow.remote[0], port)
