@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Button, Tooltip, UnstyledButton } from '@mantine/core'
+import { ActionIcon, Alert, Button, Tooltip, UnstyledButton, VisuallyHidden } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { IconAddressBook, IconBell, IconDialpad, IconHistory, IconSettings, IconX } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
@@ -39,6 +39,10 @@ export function Shell() {
   const nameOf = useNameOf()
   const missed = countMissed(useCallList().data)
   const ringing = incomingCall(state)
+  const call = currentCall(state) ?? endedCall(state)
+  // On a small screen a call fills it, and shrinks to a line when one wants to see the rest.
+  const [small, setSmall] = useState<string | null>(null)
+  const covered = narrow && call !== null && (small !== call.id || call.state === 'ended')
   const callerName = ringing && (nameOf(ringing) ?? (ringing.number || t('call.unknown')))
 
   useTitle(callerName, missed)
@@ -65,7 +69,7 @@ export function Shell() {
         />
       )}
       {!narrow && <Side missed={missed} />}
-      <div className={classes.middle}>
+      <div className={classes.middle} inert={covered}>
         {narrow && <Top />}
         <Banner />
         <main id="content" className={classes.content} tabIndex={-1}>
@@ -73,7 +77,7 @@ export function Shell() {
             <Route path="/calls" element={<CallListPage />} />
             <Route path="/colleagues" element={<ColleaguesPage />} />
             <Route path="/settings" element={<SettingsPage />} />
-            {narrow && <Route path="/phone" element={<Dialler />} />}
+            {narrow && <Route path="/phone" element={<PhonePage />} />}
             <Route path="*" element={<Navigate to={narrow ? '/phone' : '/calls'} replace />} />
           </Routes>
         </main>
@@ -84,7 +88,12 @@ export function Shell() {
           <PhonePanel />
         </aside>
       )}
-      {narrow && <NarrowCall />}
+      {narrow && covered && (
+        <div className={classes.overlay}>
+          <PhonePanel onMinimise={() => setSmall(call.id)} />
+        </div>
+      )}
+      {narrow && call && !covered && <MiniCall call={call} onOpen={() => setSmall(null)} />}
       <RemoteAudio />
     </div>
   )
@@ -208,7 +217,7 @@ function Banner() {
   }
   if (permission === 'default' && !notificationsLater) {
     return (
-      <div className={classes.ask} data-testid="banner" data-kind="notifications">
+      <section className={classes.ask} aria-label={t('notification.allow')} data-testid="banner" data-kind="notifications">
         <IconBell size={20} aria-hidden />
         <span>{t('notification.ask')}</span>
         <Button size="compact-md" variant="light" onClick={askForNotifications}>
@@ -225,24 +234,22 @@ function Banner() {
             <IconX size={18} />
           </ActionIcon>
         </Tooltip>
-      </div>
+      </section>
     )
   }
   return null
 }
 
-/** On a small screen a call fills it, and shrinks to a line when one wants to see the rest. */
-function NarrowCall() {
-  const { softphone } = useSignedIn()
-  const state = useStore(softphone.state)
-  const call = currentCall(state) ?? endedCall(state)
-  const [small, setSmall] = useState<string | null>(null)
-  if (!call) return null
-  if (small === call.id && call.state !== 'ended') return <MiniCall call={call} onOpen={() => setSmall(null)} />
+/** The phone as a page: the dial field speaks for itself, screen readers get a heading. */
+function PhonePage() {
+  const { t } = useTranslation()
   return (
-    <div className={classes.overlay}>
-      <PhonePanel onMinimise={() => setSmall(call.id)} />
-    </div>
+    <>
+      <VisuallyHidden>
+        <h1>{t('dial.title')}</h1>
+      </VisuallyHidden>
+      <Dialler />
+    </>
   )
 }
 

@@ -26,6 +26,8 @@ it('tells numbers from names', () => {
 it('groups what is typed and leaves extensions and codes alone', () => {
   expect(formatTyped('+494066969001')).toBe('+49 40 66969001')
   expect(formatTyped('12')).toBe('12')
+  expect(formatTyped('+')).toBe('+')
+  expect(formatTyped('+4')).toBe('+4')
   expect(formatTyped('*21#')).toBe('*21#')
   expect(formatTyped('Anna')).toBe('Anna')
 })

@@ -30,6 +30,7 @@ export function looksLikeNumber(text: string): boolean {
 export function formatTyped(text: string): string {
   if (!looksLikeNumber(text)) return text
   const number = dialString(text)
+  if (number === '') return text // a "+" or "(" on its own: the digits come next
   if (number.length < 5 || /[*#]/.test(number)) return number
   return new AsYouType(HOME).input(number)
 }

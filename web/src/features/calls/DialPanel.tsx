@@ -104,7 +104,7 @@ export function DialPanel({ text, matches, recent, inputRef, onText, onKey, onDi
                   className={classes.match}
                   onClick={() => onDial(person.extension, person.name)}
                   data-testid="dial-result"
-                  aria-label={`${t('dial.callTo', { name: person.name })}, ${t(`line.${person.line_state}`)}`}
+                  title={t('dial.callTo', { name: person.name })}
                 >
                   <PersonAvatar name={person.name} size={36} line={person.line_state} />
                   <span className={classes.matchName}>{person.name}</span>
@@ -129,7 +129,7 @@ export function DialPanel({ text, matches, recent, inputRef, onText, onKey, onDi
                     className={classes.match}
                     onClick={() => onDial(party.number, party.name)}
                     data-testid="dial-recent"
-                    aria-label={t('dial.callTo', { name: party.name ?? formatNumber(party.number) })}
+                    title={t('dial.callTo', { name: party.name ?? formatNumber(party.number) })}
                   >
                     <PersonAvatar name={party.name} size={36} />
                     <span className={`${classes.matchName ?? ''} numeric`}>{party.name ?? formatNumber(party.number)}</span>
@@ -146,8 +146,9 @@ export function DialPanel({ text, matches, recent, inputRef, onText, onKey, onDi
           purpose="dial"
           onKey={(key) => {
             onKey(key)
-            onText(formatTyped(dialString(text) + key))
+            onText(formatTyped((dialString(text) || text) + key))
           }}
+          onPlus={() => onText('+')}
         />
       )}
       <Button

@@ -1,4 +1,5 @@
 import { UnstyledButton } from '@mantine/core'
+import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import classes from './ui.module.css'
@@ -20,28 +21,52 @@ const KEYS = [
 
 const NAMES: Readonly<Record<string, string>> = { '*': 'star', '#': 'hash' }
 
+const HOLD_MS = 500
+
 interface Props {
   onKey: (key: string) => void
+  /** With this the 0 gives a plus when it is held. */
+  onPlus?: () => void
   /** Prefix of the test ids: `dial` or `dtmf`. */
   purpose: 'dial' | 'dtmf'
 }
 
 /** Twelve keys. */
-export function Keypad({ onKey, purpose }: Props) {
+export function Keypad({ onKey, onPlus, purpose }: Props) {
   const { t } = useTranslation()
+  const hold = useRef<{ timer: number; done: boolean } | null>(null)
+
+  const press = (key: string) => {
+    if (key !== '0' || !onPlus) return
+    const held = { timer: 0, done: false }
+    held.timer = window.setTimeout(() => {
+      held.done = true
+      onPlus()
+    }, HOLD_MS)
+    hold.current = held
+  }
+  const release = () => window.clearTimeout(hold.current?.timer)
+  const click = (key: string) => {
+    const held = hold.current?.done
+    hold.current = null
+    if (!held) onKey(key)
+  }
+
   return (
     <div className={classes.keypad} role="group" aria-label={t('dial.keypad')} data-purpose={purpose}>
       {KEYS.map(([key, letters]) => (
         <UnstyledButton
           key={key}
           className={classes.key}
-          aria-label={t('dial.key', { key })}
           data-testid={`${purpose}-key-${NAMES[key] ?? key}`}
-          onClick={() => onKey(key)}
+          onPointerDown={() => press(key)}
+          onPointerUp={release}
+          onPointerLeave={release}
+          onClick={() => click(key)}
         >
           <span className={classes.digit}>{key}</span>
           <span className={classes.letters} aria-hidden>
-            {letters}
+            {key === '0' && !onPlus ? '' : letters}
           </span>
         </UnstyledButton>
       ))}
