@@ -1,0 +1,273 @@
+"""Offer and answer for one audio stream (RFC 3264), for telephones and for browsers (RFC 8829, ICE-lite).
+
+Values are plain: this module knows codecs by name and endpoints by address, not the media engine.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from stimme.sip.errors import SipParseError
+from stimme.sip.sdp import Attribute, MediaDescription, SessionDescription
+
+DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
+_REVERSED = {"sendonly": "recvonly", "recvonly": "sendonly"}
+_STATIC = {0: ("PCMU", 8000), 3: ("GSM", 8000), 8: ("PCMA", 8000), 9: ("G722", 8000), 18: ("G729", 8000)}
+TELEPHONE_EVENT = "telephone-event"
+WEBRTC_PROTOCOL = "UDP/TLS/RTP/SAVPF"
+
+
+@dataclass(frozen=True, slots=True)
+class AudioCodec:
+    """A codec as SDP names it. The clock of G722 is written 8000 although it samples at 16000 (RFC 3551 §4.5.2)."""
+
+    name: str
+    payload_type: int
+    clock_rate: int = 8000
+    channels: int = 1
+    fmtp: str = ""
+
+    def same(self, other: "AudioCodec") -> bool:
+        """True when both mean one codec, whatever payload type they give it."""
+        return (self.name.lower(), self.clock_rate, self.channels) == (
+            other.name.lower(),
+            other.clock_rate,
+            other.channels,
+        )
+
+
+OPUS = AudioCodec("opus", 111, 48000, 2, "minptime=10;useinbandfec=1")
+G722 = AudioCodec("G722", 9)
+PCMA = AudioCodec("PCMA", 8)
+PCMU = AudioCodec("PCMU", 0)
+DTMF = AudioCodec(TELEPHONE_EVENT, 101, 8000, 1, "0-16")
+DTMF_48K = AudioCodec(TELEPHONE_EVENT, 110, 48000, 1, "0-16")
+PHONE_CODECS = (G722, PCMA, PCMU, OPUS, DTMF)
+BROWSER_CODECS = (OPUS, G722, PCMA, PCMU, DTMF_48K, DTMF)
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """One side's audio stream: where it wants packets, how they are secured, what it understands.
+
+    `address` and `port` are for RTP, `rtcp_port` for RTCP (None with `rtcp_mux`). The ICE, DTLS and BUNDLE values are
+    set for browsers only.
+    """
+
+    address: str
+    port: int
+    codecs: tuple[AudioCodec, ...]
+    rtcp_port: int | None = None
+    rtcp_mux: bool = False
+    direction: str = "sendrecv"
+    ptime: int = 20
+    ice_ufrag: str | None = None
+    ice_pwd: str | None = None
+    fingerprint: str | None = None
+    setup: str | None = None
+    candidates: tuple[str, ...] = ()
+    mid: str | None = None
+    ssrc: int | None = None
+
+    @property
+    def webrtc(self) -> bool:
+        """True for a stream that is secured by DTLS over ICE."""
+        return self.fingerprint is not None
+
+    @property
+    def held(self) -> bool:
+        """True when this side wants to hear nothing (RFC 3264 §8.4, and the old address 0.0.0.0)."""
+        return self.direction in ("sendonly", "inactive") or self.address == "0.0.0.0"  # noqa: S104  compared only
+
+
+def read_audio(data: bytes) -> Audio:
+    """The first active audio stream of a description. Raises SipParseError when there is none."""
+    return audio_of(SessionDescription.parse(data))
+
+
+def audio_of(description: SessionDescription) -> Audio:
+    """As `read_audio`, for a description that is parsed already."""
+    media = next((part for part in description.media if part.kind == "audio" and part.port), None)
+    if media is None:
+        raise SipParseError("no audio stream in the SDP")
+    address = media.connection or description.connection
+    if address is None:
+        raise SipParseError("no address in the SDP")
+    codecs = tuple(_codecs(media))
+    if not codecs:
+        raise SipParseError("no codec in the SDP")
+    mux = media.get("rtcp-mux") is not None
+    return Audio(
+        address=address,
+        port=media.port,
+        codecs=codecs,
+        rtcp_port=None if mux else _rtcp_port(media),
+        rtcp_mux=mux,
+        direction=_direction(media, description),
+        ptime=_ptime(media),
+        ice_ufrag=media.get("ice-ufrag") or description.get("ice-ufrag"),
+        ice_pwd=media.get("ice-pwd") or description.get("ice-pwd"),
+        fingerprint=media.get("fingerprint") or description.get("fingerprint"),
+        setup=media.get("setup") or description.get("setup"),
+        candidates=tuple(media.get_all("candidate")),
+        mid=media.get("mid"),
+    )
+
+
+def _codecs(media: MediaDescription) -> Iterable[AudioCodec]:
+    maps = dict(_numbered(media.get_all("rtpmap")))
+    formats = dict(_numbered(media.get_all("fmtp")))
+    for text in media.formats:
+        if not text.isdigit() or int(text) > 127:
+            continue
+        number = int(text)
+        mapping = maps.get(number)
+        if mapping is None:
+            if number in _STATIC:
+                yield AudioCodec(_STATIC[number][0], number, _STATIC[number][1])
+            continue
+        name, _, rest = mapping.partition("/")
+        rate, _, channels = rest.partition("/")
+        if rate.isdigit():
+            count = int(channels) if channels.isdigit() else 1
+            yield AudioCodec(name, number, int(rate), count, formats.get(number, ""))
+
+
+def _numbered(values: list[str]) -> Iterable[tuple[int, str]]:
+    for value in values:
+        number, _, rest = value.partition(" ")
+        if number.isdigit():
+            yield int(number), rest.strip()
+
+
+def _rtcp_port(media: MediaDescription) -> int:
+    port = (media.get("rtcp") or "").partition(" ")[0]
+    return int(port) if port.isdigit() else media.port + 1
+
+
+def _ptime(media: MediaDescription) -> int:
+    value = media.get("ptime") or ""
+    return int(value) if value.isdigit() and 10 <= int(value) <= 120 else 20
+
+
+def _direction(media: MediaDescription, description: SessionDescription) -> str:
+    for attributes in (media.attributes, description.attributes):
+        for name, _ in attributes:
+            if name in DIRECTIONS:
+                return name
+    return "sendrecv"
+
+
+def common_codecs(offered: Sequence[AudioCodec], ours: Sequence[AudioCodec]) -> tuple[AudioCodec, ...]:
+    """What both sides know, in our order, with the payload types and parameters of the offer (RFC 3264 §6.1).
+
+    One telephone-event is kept, of the clock rate of the first codec where it was offered (RFC 4733 §2.1).
+    """
+    chosen = [match for codec in ours if codec.name != TELEPHONE_EVENT and (match := _find(offered, codec))]
+    events = [match for codec in ours if codec.name == TELEPHONE_EVENT and (match := _find(offered, codec))]
+    if chosen and events:
+        rate = chosen[0].clock_rate
+        chosen.append(next((event for event in events if event.clock_rate == rate), events[0]))
+    return tuple(chosen)
+
+
+def _find(codecs: Sequence[AudioCodec], wanted: AudioCodec) -> AudioCodec | None:
+    return next((codec for codec in codecs if codec.same(wanted)), None)
+
+
+def ordered(codecs: Sequence[AudioCodec], preferred: Sequence[AudioCodec]) -> tuple[AudioCodec, ...]:
+    """`codecs` with those first that `preferred` has, in its order: so that two legs meet in one codec."""
+    first = [match for wanted in preferred if (match := _find(codecs, wanted))]
+    return tuple(first + [codec for codec in codecs if codec not in first])
+
+
+def reverse(direction: str) -> str:
+    """A direction as the other side sees it."""
+    return _REVERSED.get(direction, direction)
+
+
+def answer_direction(offered: str, ours: str = "sendrecv") -> str:
+    """The direction of an answer (RFC 3264 §6.1): what the offer allows of what we want."""
+    sends = offered in ("sendrecv", "recvonly") and ours in ("sendrecv", "sendonly")
+    receives = offered in ("sendrecv", "sendonly") and ours in ("sendrecv", "recvonly")
+    return {(True, True): "sendrecv", (True, False): "sendonly", (False, True): "recvonly"}.get(
+        (sends, receives), "inactive"
+    )
+
+
+def write_offer(audio: Audio, *, session_id: str, version: int) -> bytes:
+    """An offer with this one stream."""
+    description = _description(audio, session_id, version)
+    description.media.append(_media(audio, "actpass" if audio.webrtc else None))
+    if audio.webrtc:
+        description.attributes.append(("group", f"BUNDLE {audio.mid or '0'}"))
+    return bytes(description)
+
+
+def write_answer(offer: bytes, audio: Audio, *, session_id: str, version: int) -> bytes:
+    """The answer to an offer: our audio stream for its first active one, every other stream refused (port 0)."""
+    offered = SessionDescription.parse(offer)
+    accepted = next((part for part in offered.media if part.kind == "audio" and part.port), None)
+    description = _description(audio, session_id, version)
+    for part in offered.media:
+        if part is accepted:
+            media = _media(
+                replace(audio, mid=part.get("mid")), audio.setup or "passive" if audio.webrtc else None
+            )
+            media.protocol = part.protocol
+            if audio.webrtc and part.get("mid") is not None:
+                description.attributes.append(("group", f"BUNDLE {part.get('mid')}"))
+            description.media.append(media)
+        else:
+            refused = MediaDescription(part.kind, 0, part.protocol, part.formats)
+            if part.get("mid") is not None:
+                refused.attributes.append(("mid", part.get("mid")))
+            description.media.append(refused)
+    return bytes(description)
+
+
+def _description(audio: Audio, session_id: str, version: int) -> SessionDescription:
+    description = SessionDescription(
+        session_id=session_id, version=version, address=audio.address, name="stimme", connection=audio.address
+    )
+    if audio.webrtc:
+        description.attributes.append(("ice-lite", None))
+    return description
+
+
+def _media(audio: Audio, setup: str | None) -> MediaDescription:
+    attributes: list[Attribute] = []
+    for codec in audio.codecs:
+        channels = f"/{codec.channels}" if codec.channels > 1 else ""
+        attributes.append(("rtpmap", f"{codec.payload_type} {codec.name}/{codec.clock_rate}{channels}"))
+        if codec.fmtp:
+            attributes.append(("fmtp", f"{codec.payload_type} {codec.fmtp}"))
+    attributes.append(("ptime", str(audio.ptime)))
+    attributes.append((audio.direction, None))
+    if audio.rtcp_mux:
+        attributes.append(("rtcp-mux", None))
+    elif audio.rtcp_port is not None and audio.rtcp_port != audio.port + 1:
+        attributes.append(("rtcp", str(audio.rtcp_port)))
+    if audio.webrtc:
+        attributes += _webrtc_attributes(audio, setup)
+    protocol = WEBRTC_PROTOCOL if audio.webrtc else "RTP/AVP"
+    formats = [str(codec.payload_type) for codec in audio.codecs]
+    return MediaDescription("audio", audio.port, protocol, formats, None, attributes)
+
+
+def _webrtc_attributes(audio: Audio, setup: str | None) -> list[Attribute]:
+    attributes: list[Attribute] = [("mid", audio.mid or "0")]
+    for name, value in (
+        ("ice-ufrag", audio.ice_ufrag),
+        ("ice-pwd", audio.ice_pwd),
+        ("fingerprint", audio.fingerprint),
+    ):
+        if value is not None:
+            attributes.append((name, value))
+    attributes.append(("setup", setup))
+    for candidate in audio.candidates or (f"1 1 UDP 2130706431 {audio.address} {audio.port} typ host",):
+        attributes.append(("candidate", candidate))
+    attributes.append(("end-of-candidates", None))
+    if audio.ssrc is not None:
+        attributes.append(("ssrc", f"{audio.ssrc} cname:stimme"))
+        attributes.append(("msid", "stimme audio"))
+    return attributes
