@@ -1,0 +1,91 @@
+"""From dialled digits to a destination: a pure function over the tenant's configuration.
+
+Order: emergency numbers first, whatever else matches; then the user's own extensions; then numbers of this
+customer, so that a colleague's public number does not leave the house; then the public network.
+"""
+
+from dataclasses import dataclass
+
+import phonenumbers
+
+from stimme.pbx.model import Tenant, TrunkConfig, User
+
+EMERGENCY_NUMBERS = frozenset({"110", "112"})
+_LONGEST_INTERNAL = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ToUser:
+    """A user of this tenant: all devices ring."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class ToTrunk:
+    """The public network. `number` is E.164, or the digits themselves for emergency and service numbers."""
+
+    trunk: TrunkConfig
+    number: str
+    emergency: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unroutable:
+    """No destination: the SIP status and phrase for the caller."""
+
+    status: int
+    reason: str
+
+
+Destination = ToUser | ToTrunk | Unroutable
+
+
+def normalise(dialled: str, region: str = "DE") -> str | None:
+    """A dialled public number as E.164, None when it cannot be one (00, 0 and + forms, visual separators)."""
+    try:
+        number = phonenumbers.parse(dialled, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def route_from_user(tenant: Tenant, caller: User, dialled: str) -> Destination:
+    """Where a call of one of the tenant's users goes."""
+    digits = "".join(char for char in dialled if char not in " -()/.")
+    if digits in EMERGENCY_NUMBERS:
+        return _to_trunk(tenant, caller, digits, emergency=True)
+    colleague = tenant.by_extension(digits)
+    if colleague is not None:
+        return ToUser(colleague)
+    if not digits or not digits.lstrip("+").isdigit():
+        return Unroutable(404, "Not Found")
+    if len(digits) <= _LONGEST_INTERNAL and not digits.startswith(("0", "+", "11")):
+        return Unroutable(404, "Not Found")
+    number = normalise(digits) if digits.startswith(("0", "+")) else digits
+    if number is None:
+        return Unroutable(484, "Address Incomplete")
+    return _within(tenant, number) or _to_trunk(tenant, caller, number, emergency=False)
+
+
+def route_from_trunk(tenant: Tenant, number: str) -> Destination:
+    """Where a call from the public network to one of the tenant's numbers goes."""
+    return _within(tenant, number) or Unroutable(404, "Not Found")
+
+
+def _within(tenant: Tenant, number: str) -> Destination | None:
+    user = tenant.by_number(number)
+    if user is not None:
+        return ToUser(user)
+    if any(number.startswith(block.head) for block in tenant.numbers):
+        return Unroutable(404, "Not Found")
+    return None
+
+
+def _to_trunk(tenant: Tenant, caller: User, number: str, *, emergency: bool) -> Destination:
+    trunk = tenant.trunk_for(caller)
+    if trunk is None:
+        return Unroutable(503, "No Trunk")
+    return ToTrunk(trunk, number, emergency)
