@@ -8,24 +8,28 @@ const end = (originator: string, cause: string, message: unknown = null) =>
 
 describe('endOf', () => {
   it('reads the status of a refused outgoing call', () => {
-    expect(endOf('outgoing', end('remote', 'Busy', { status_code: 486 }))).toEqual({ reason: 'busy', sipStatus: 486 })
-    expect(endOf('outgoing', end('remote', 'Unavailable', { status_code: 503 })).reason).toBe('providerUnreachable')
+    expect(endOf('outgoing', end('remote', 'Busy', { status_code: 486 }), false)).toEqual({ reason: 'busy', sipStatus: 486 })
+    expect(endOf('outgoing', end('remote', 'Unavailable', { status_code: 503 }), false).reason).toBe('providerUnreachable')
   })
 
   it('tells a silent server (timer B) from nobody answering (408)', () => {
-    expect(endOf('outgoing', end('system', 'Request Timeout')).reason).toBe('connection')
-    expect(endOf('outgoing', end('remote', 'Request Timeout', { status_code: 408 })).reason).toBe('noAnswer')
+    expect(endOf('outgoing', end('system', 'Request Timeout'), false).reason).toBe('connection')
+    expect(endOf('outgoing', end('remote', 'Request Timeout', { status_code: 408 }), false).reason).toBe('noAnswer')
   })
 
   it('knows the microphone and our own cancelling', () => {
-    expect(endOf('outgoing', end('local', 'User Denied Media Access')).reason).toBe('microphone')
-    expect(endOf('outgoing', end('local', 'Canceled')).reason).toBe('local')
+    expect(endOf('outgoing', end('local', 'User Denied Media Access'), false).reason).toBe('microphone')
+    expect(endOf('outgoing', end('local', 'Canceled'), true).reason).toBe('local')
+  })
+
+  it('does not take a lost socket for our own cancelling', () => {
+    expect(endOf('outgoing', end('local', 'Canceled'), false).reason).toBe('connection')
   })
 
   it('tells a missed call from one taken elsewhere', () => {
     const cancel = (reason?: string) => end('remote', 'Canceled', { getHeader: () => reason })
-    expect(endOf('incoming', cancel()).reason).toBe('missed')
-    expect(endOf('incoming', cancel('SIP;cause=200;text="Call completed elsewhere"')).reason).toBe('elsewhere')
+    expect(endOf('incoming', cancel(), false).reason).toBe('missed')
+    expect(endOf('incoming', cancel('SIP;cause=200;text="Call completed elsewhere"'), false).reason).toBe('elsewhere')
   })
 })
 

@@ -42,8 +42,15 @@ export function sipSocketUrl(given: string, location: Location): string {
   return url.toString()
 }
 
-/** What a finished JsSIP session means. */
-export function endOf(direction: 'incoming' | 'outgoing', event: EndEvent): { reason: EndReason; sipStatus: number | null } {
+/**
+ * What a finished JsSIP session means. When its socket is gone JsSIP cancels the session itself and says that "local" did
+ * it; only `hungUp` tells that from the person's own doing.
+ */
+export function endOf(
+  direction: 'incoming' | 'outgoing',
+  event: EndEvent,
+  hungUp: boolean,
+): { reason: EndReason; sipStatus: number | null } {
   const causes: Record<keyof typeof JsSIP.C.causes, string> = JsSIP.C.causes
   const status = (event.message as { status_code?: unknown } | null | undefined)?.status_code
   const sipStatus = typeof status === 'number' ? status : null
@@ -62,7 +69,7 @@ export function endOf(direction: 'incoming' | 'outgoing', event: EndEvent): { re
     default:
       break
   }
-  if (by === 'local') return { reason: 'local', sipStatus: null }
+  if (by === 'local') return { reason: hungUp ? 'local' : 'connection', sipStatus: null }
   if (direction === 'outgoing' && sipStatus !== null) return { reason: failureOfStatus(sipStatus), sipStatus }
   if (by === 'remote' && direction === 'incoming') {
     const elsewhere = completedElsewhere(event.message.getHeader('reason'))
@@ -117,7 +124,8 @@ export class JsSipTelephony implements Telephony {
     const leg: Leg = { session: null, hungUp: false }
     this.legs.set(id, leg)
     const audio = microphoneConstraints(options.microphone, this.options.voiceProcessing())
-    if (options.evenSilent) void this.callEvenSilent(id, leg, number, audio)
+    // Not at once: whoever called wants to know the id before its first event.
+    if (options.evenSilent && this.ua.isConnected()) void this.callEvenSilent(id, leg, number, audio)
     else queueMicrotask(() => this.invite(id, leg, number, { mediaConstraints: { audio, video: false } }))
     return id
   }
@@ -194,6 +202,10 @@ export class JsSipTelephony implements Telephony {
     media: { mediaConstraints: MediaStreamConstraints } | { mediaStream: MediaStream },
   ): void {
     if (leg.hungUp) return
+    if (!this.ua.isConnected()) {
+      this.finish(id, { reason: 'connection', sipStatus: null })
+      return
+    }
     const domain = this.options.access.sip_uri.replace(/^sips?:/, '').split('@')[1] ?? ''
     const target = `sip:${number.replaceAll('#', '%23')}@${domain}`
     // JsSIP announces the session before `call` returns; `expected` tells that one from calls that come in.
@@ -201,7 +213,7 @@ export class JsSipTelephony implements Telephony {
     try {
       this.ua.call(target, { ...media, pcConfig: this.peerConfiguration() })
     } catch {
-      this.finish(id, { reason: this.ua.isConnected() ? 'unknownNumber' : 'connection', sipStatus: null })
+      this.finish(id, { reason: 'unknownNumber', sipStatus: null })
     } finally {
       this.expected = null
     }
@@ -279,7 +291,7 @@ export class JsSipTelephony implements Telephony {
       const by = event.originator as string
       this.finish(id, { reason: by === 'local' ? 'local' : by === 'remote' ? 'remote' : 'connection', sipStatus: null })
     })
-    session.on('failed', (event) => this.finish(id, endOf(direction, event)))
+    session.on('failed', (event) => this.finish(id, endOf(direction, event, this.legs.get(id)?.hungUp ?? false)))
     let quiet: number | undefined
     session.on('icecandidate', ({ ready }) => {
       window.clearTimeout(quiet)
