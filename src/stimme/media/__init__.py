@@ -1,1 +1,50 @@
 """Typed asyncio face of the media engine `stimme-media`."""
+
+from stimme.media.engine import Bridge, Endpoint, Engine, Player, Recorder
+from stimme.media.errors import EngineError, EngineLostError
+from stimme.media.events import (
+    DtmfReceived,
+    MediaEvent,
+    MediaStarted,
+    MediaTimeout,
+    PlayerFinished,
+    RecorderFinished,
+    TransportFailed,
+)
+from stimme.media.types import (
+    BridgeInfo,
+    Codec,
+    EndpointInfo,
+    EndpointStats,
+    LocalTransport,
+    RemoteMedia,
+    Silence,
+    Tone,
+    WavFile,
+)
+
+__all__ = [
+    "Bridge",
+    "BridgeInfo",
+    "Codec",
+    "DtmfReceived",
+    "Endpoint",
+    "EndpointInfo",
+    "EndpointStats",
+    "Engine",
+    "EngineError",
+    "EngineLostError",
+    "LocalTransport",
+    "MediaEvent",
+    "MediaStarted",
+    "MediaTimeout",
+    "Player",
+    "PlayerFinished",
+    "Recorder",
+    "RecorderFinished",
+    "RemoteMedia",
+    "Silence",
+    "Tone",
+    "TransportFailed",
+    "WavFile",
+]

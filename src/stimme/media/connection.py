@@ -1,0 +1,116 @@
+"""The wire between call control and the engine: length-prefixed MessagePack over a Unix socket.
+
+Requests that are made in one pass of the event loop leave in one write. Replies find their request by its number;
+events are handed on in the order in which the engine sent them.
+"""
+
+import asyncio
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import msgpack
+
+from stimme.media.errors import EngineError, EngineLostError
+
+PROTOCOL = 1
+MAX_FRAME_BYTES = 16 << 20
+_LENGTH = struct.Struct(">I")
+_REQUEST, _REPLY, _ERROR, _EVENT = range(4)
+
+
+class Connection(asyncio.Protocol):
+    """One connection to the engine.
+
+    Args:
+        on_event: gets the name and the fields of every event.
+    """
+
+    def __init__(self, on_event: Callable[[str, dict[str, Any]], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._on_event = on_event
+        self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray()
+        self._pending: dict[int, asyncio.Future[Any]] = {}
+        self._outgoing: list[bytes] = []
+        self._next = 0
+        self.closed: asyncio.Future[None] = self._loop.create_future()
+
+    @classmethod
+    async def open(cls, path: Path, on_event: Callable[[str, dict[str, Any]], None]) -> "Connection":
+        """Connects. Raises OSError when nobody listens."""
+        _, connection = await asyncio.get_running_loop().create_unix_connection(
+            lambda: cls(on_event), str(path)
+        )
+        return connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket is open."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The engine is gone: everything that waits for it fails."""
+        for future in self._pending.values():
+            if not future.done():
+                future.set_exception(EngineLostError())
+        self._pending.clear()
+        self._transport = None
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came from the engine; a frame that cannot be read closes the connection."""
+        self._buffer += data
+        while len(self._buffer) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._buffer)
+            if length > MAX_FRAME_BYTES:
+                self.close()
+                return
+            if len(self._buffer) < _LENGTH.size + length:
+                return
+            frame = bytes(self._buffer[_LENGTH.size : _LENGTH.size + length])
+            del self._buffer[: _LENGTH.size + length]
+            self._receive(msgpack.unpackb(frame))
+
+    def _receive(self, message: list[Any]) -> None:
+        match message:
+            case [kind, number, result] if kind == _REPLY:
+                self._settle(number).set_result(result)
+            case [kind, number, code, text] if kind == _ERROR:
+                self._settle(number).set_exception(EngineError(str(code), str(text)))
+            case [kind, _, name, fields] if kind == _EVENT:
+                self._on_event(str(name), fields)
+            case _:
+                self.close()
+
+    def _settle(self, number: int) -> "asyncio.Future[Any]":
+        future = self._pending.pop(number, None)
+        if future is None or future.done():
+            return self._loop.create_future()  # its caller was cancelled: the reply has no reader
+        return future
+
+    def request(self, op: str, **fields: Any) -> "asyncio.Future[Any]":
+        """Sends a request soon. The future raises EngineError, or EngineLostError."""
+        future: asyncio.Future[Any] = self._loop.create_future()
+        if self._transport is None:
+            future.set_exception(EngineLostError())
+            return future
+        self._next += 1
+        self._pending[self._next] = future
+        frame = cast(bytes, msgpack.packb([_REQUEST, self._next, op, fields]))
+        if not self._outgoing:
+            self._loop.call_soon(self._flush)
+        self._outgoing += (_LENGTH.pack(len(frame)), frame)
+        return future
+
+    def _flush(self) -> None:
+        outgoing, self._outgoing = self._outgoing, []
+        if self._transport is not None:
+            self._transport.write(b"".join(outgoing))
+
+    def close(self) -> None:
+        """Ends the connection; what lives in the engine stays there."""
+        if self._transport is not None:
+            self._flush()
+            self._transport.close()
