@@ -38,14 +38,15 @@ class Via:
         return self.params.get("branch") or ""
 
     def with_source(self, host: str, port: int) -> "Via":
-        """A copy that names the packet's source: `received`, and `rport` when it was asked for (RFC 3581 §4)."""
-        params = dict(self.params)
-        if "rport" in params:
-            params["rport"] = str(port)
-            params["received"] = host
-        elif host != self.host:
-            params["received"] = host
-        return replace(self, params=params)
+        """This Via with the packet's source: `received`, and `rport` when it was asked for (RFC 3581 §4).
+
+        The same object when there is nothing to add.
+        """
+        if "rport" in self.params:
+            return replace(self, params={**self.params, "rport": str(port), "received": host})
+        if host != self.host:
+            return replace(self, params={**self.params, "received": host})
+        return self
 
 
 def _spaced_protocol(head: str) -> tuple[str, str, str]:

@@ -91,6 +91,15 @@ class Headers:
                 return
         self._fields.append((name, value))
 
+    def change_first(self, name: str, value: str) -> None:
+        """Gives the first field of this name another value where it stands; nothing when there is none."""
+        name = canonical(name)
+        self._typed.pop(name, None)
+        for index, (known, _) in enumerate(self._fields):
+            if known == name:
+                self._fields[index] = (name, value)
+                return
+
     def remove(self, name: str) -> None:
         """Removes every field of this name."""
         name = canonical(name)

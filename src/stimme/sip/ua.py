@@ -16,7 +16,7 @@ from stimme.sip.auth import DigestClient
 from stimme.sip.errors import SipParseError
 from stimme.sip.flow import Destination, Flow, Target
 from stimme.sip.headers import MAGIC_COOKIE, CSeq, Via
-from stimme.sip.message import Headers, Message, Request, Response, response_to
+from stimme.sip.message import Message, Request, Response, response_to
 from stimme.sip.session import HeaderFields, Session, SessionHandler, SessionState, target_of
 from stimme.sip.timers import AlarmQueue, Timers
 from stimme.sip.transaction import ClientTransaction, Failure, ServerTransaction, client_key, server_key
@@ -409,19 +409,10 @@ def _fault(request: Request) -> str | None:
 
 
 def _replace_top_via(request: Request, via: Via) -> None:
-    values = request.headers.get_all("Via")
-    rest = split_outside_quotes(values[0], ",")[1:]
-    fields = Headers(request.headers.items())
-    fields.set("Via", ", ".join([str(via), *(part.strip() for part in rest)]))
-    for value in values[1:]:
-        fields.add("Via", value)
-    request.headers = _vias_first(fields)
-
-
-def _vias_first(fields: Headers) -> Headers:
-    vias = [(name, value) for name, value in fields.items() if name == "Via"]
-    others = [(name, value) for name, value in fields.items() if name != "Via"]
-    return Headers([*vias, *others])
+    if via is request.via:
+        return
+    rest = split_outside_quotes(request.headers.get("Via") or "", ",")[1:]
+    request.headers.change_first("Via", ", ".join([str(via), *(part.strip() for part in rest)]))
 
 
 def _response_destination(via: Via, flow: Flow) -> Destination:

@@ -1,11 +1,14 @@
 """SIP and tel URIs, and the name-addr form that carries them in headers (RFC 3261 §19.1, §20.10; RFC 3966)."""
 
+import re
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote
 
 from stimme.sip.errors import SipParseError
 
 _USER_SAFE = "-_.!~*'()&=+$,;?/"
+_PLAIN_VALUE = re.compile(r"[\w\-.!%*+`'~\[\]:/@$&]+")
+_NOT_IN_HOST = re.compile(r'[ <>"@]')
 _COMPARED_IF_PRESENT = ("user", "ttl", "method", "maddr", "transport")
 
 Params = dict[str, str | None]
@@ -82,8 +85,7 @@ def quote_string(text: str) -> str:
 
 
 def _token(value: str) -> str:
-    plain = all(char.isalnum() or char in "-.!%*_+`'~[]:/@$&" for char in value)
-    return value if plain and value else quote_string(value)
+    return value if _PLAIN_VALUE.fullmatch(value) else quote_string(value)
 
 
 def split_host_port(text: str) -> tuple[str, int | None]:
@@ -99,7 +101,7 @@ def split_host_port(text: str) -> tuple[str, int | None]:
     else:
         host, _, port_text = text.partition(":")
     host, port_text = host.strip(), port_text.strip()
-    if not host or any(char in host for char in ' <>"@'):
+    if not host or _NOT_IN_HOST.search(host):
         raise SipParseError(f"no host in {text!r}")
     if not port_text:
         return host, None
