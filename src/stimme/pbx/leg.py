@@ -1,0 +1,244 @@
+"""A leg: one SIP session and the media endpoint that belongs to it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from stimme.media import Codec, Endpoint, RemoteMedia
+from stimme.media.types import Direction
+from stimme.pbx.registrar import Binding
+from stimme.sip.message import Request, Response
+from stimme.sip.negotiation import (
+    BROWSER_CODECS,
+    PHONE_CODECS,
+    Audio,
+    AudioCodec,
+    answer_direction,
+    common_codecs,
+    ordered,
+    read_audio,
+    write_answer,
+    write_offer,
+)
+from stimme.sip.session import Session
+
+Role = Literal["caller", "callee"]
+
+
+@dataclass(frozen=True, slots=True)
+class LegEvent:
+    """Something that happened on a leg; `kind` names the handler method without `on_`."""
+
+    leg: "Leg"
+    kind: str
+    message: Request | Response | None = None
+    status: int = 0
+    reason: str = ""
+
+
+class Leg:
+    """One side of a call. It is the handler of its session and hands what it hears to the call as `LegEvent`s.
+
+    Attributes:
+        role: caller or callee of the call.
+        user_id: whose leg it is, None for the public network.
+        device_id: which device, None for a trunk.
+        webrtc: the peer is a browser.
+        remote: the peer's audio as last negotiated.
+        codecs: what was negotiated, the first is used.
+    """
+
+    def __init__(
+        self,
+        leg_id: str,
+        role: Role,
+        report: Callable[[LegEvent], None],
+        *,
+        user_id: str | None = None,
+        device_id: str | None = None,
+        webrtc: bool = False,
+        binding: Binding | None = None,
+    ) -> None:
+        self.id = leg_id
+        self.role = role
+        self.user_id = user_id
+        self.device_id = device_id
+        self.webrtc = webrtc
+        self.binding = binding
+        self.session: Session | None = None
+        self.endpoint: Endpoint | None = None
+        self.remote: Audio | None = None
+        self.offer: bytes = b""
+        self.codecs: tuple[AudioCodec, ...] = ()
+        self.direction: Direction = "sendrecv"
+        self.status = 0
+        self.sdp_id = str(abs(hash(leg_id)) % 10**9 + 1)
+        self.sdp_version = 0
+        self._report = report
+
+    @property
+    def alive(self) -> bool:
+        """True while its session can still become or be a conversation."""
+        return self.session is not None and not self.session.ended
+
+    # -- media ----------------------------------------------------------------------------------------------
+
+    def known_codecs(self) -> tuple[AudioCodec, ...]:
+        """What we can speak on this leg, in our order."""
+        return BROWSER_CODECS if self.webrtc else PHONE_CODECS
+
+    def write_offer(self, preferred: tuple[AudioCodec, ...]) -> bytes:
+        """Our offer, in which the codecs that the other leg can speak come first."""
+        self.sdp_version += 1
+        audio = self._local(ordered(self.known_codecs(), preferred), self.direction)
+        return write_offer(audio, session_id=self.sdp_id, version=self.sdp_version)
+
+    def take_offer(self, offer: bytes) -> None:
+        """Reads the peer's offer. Raises SipParseError, or ValueError when no codec fits."""
+        self.remote = read_audio(offer)
+        self.offer = offer
+        self.webrtc = self.remote.webrtc
+        self.codecs = common_codecs(self.remote.codecs, self.known_codecs())
+        if not self.codecs:
+            raise ValueError("no codec in common")
+
+    def take_answer(self, answer: bytes) -> None:
+        """Reads the peer's answer to our offer. Raises SipParseError, or ValueError when no codec fits."""
+        self.remote = read_audio(answer)
+        # The answerer's order says what it will send (RFC 3264 §7): its first is ours too.
+        ours = common_codecs(self.remote.codecs, ordered(self.known_codecs(), self.remote.codecs))
+        if not ours:
+            raise ValueError("no codec in common")
+        self.codecs = ours
+
+    def write_answer(self, preferred: tuple[AudioCodec, ...]) -> bytes:
+        """Our answer to the peer's offer, with the codec first that the other leg speaks."""
+        if self.remote is None:
+            raise ValueError("there is no offer to answer")
+        self.codecs = common_codecs(self.remote.codecs, ordered(self.known_codecs(), preferred))
+        self.direction = _direction(answer_direction(self.remote.direction))
+        self.sdp_version += 1
+        audio = self._local(self.codecs, self.direction)
+        return write_answer(self.offer, audio, session_id=self.sdp_id, version=self.sdp_version)
+
+    def _local(self, codecs: tuple[AudioCodec, ...], direction: str) -> Audio:
+        if self.endpoint is None:
+            raise ValueError("the leg has no endpoint")
+        local = self.endpoint.local
+        return Audio(
+            address=local.address,
+            port=local.port,
+            codecs=codecs,
+            rtcp_port=local.rtcp_port,
+            rtcp_mux=self.webrtc or (self.remote is not None and self.remote.rtcp_mux),
+            direction=direction,
+            ice_ufrag=local.ice_ufrag,
+            ice_pwd=local.ice_pwd,
+            fingerprint=local.fingerprint,
+            setup="passive" if self.webrtc else None,
+        )
+
+    async def connect_media(self, *, timeout: float | None) -> None:  # noqa: ASYNC109  a setting of the engine
+        """Tells the engine where the peer is and what was negotiated. Raises EngineError."""
+        if self.endpoint is None or self.remote is None:
+            return
+        remote = self.remote
+        media = RemoteMedia(
+            address=remote.address,
+            port=remote.port,
+            rtcp_port=remote.rtcp_port,
+            rtcp_mux=remote.rtcp_mux,
+            ice_ufrag=remote.ice_ufrag,
+            ice_pwd=remote.ice_pwd,
+            fingerprint=remote.fingerprint,
+            candidates=remote.candidates,
+            dtls_setup=_our_setup(remote.setup) if remote.webrtc else None,
+        )
+        codecs = [
+            Codec(codec.name, codec.payload_type, codec.clock_rate, codec.channels, codec.fmtp)
+            for codec in self.codecs
+        ]
+        # A peer that holds us sends nothing: its silence is no fault.
+        watched = timeout if self.direction == "sendrecv" else None
+        await self.endpoint.configure(media, codecs, direction=self.direction, timeout=watched)
+
+    # -- the session's handler ------------------------------------------------------------------------------
+
+    def on_provisional(self, session: Session, response: Response) -> None:
+        """The called device rings, perhaps with early media."""
+        self._report(LegEvent(self, "provisional", response, response.status))
+
+    def on_answer(self, session: Session, response: Response) -> None:
+        """The called device answered."""
+        self._report(LegEvent(self, "answer", response, response.status))
+
+    def on_failure(self, session: Session, status: int, reason: str, response: Response | None) -> None:
+        """The called device refused, or nobody answered."""
+        self.status = status
+        self._report(LegEvent(self, "failure", response, status, reason))
+
+    def on_ack(self, session: Session, request: Request) -> None:
+        """The caller acknowledged; a body answers our offer."""
+        self._report(LegEvent(self, "ack", request))
+
+    def on_cancel(self, session: Session, request: Request) -> None:
+        """The caller gave up."""
+        self._report(LegEvent(self, "cancel", request))
+
+    def on_reinvite(self, session: Session, request: Request) -> None:
+        """The peer wants other media."""
+        self._report(LegEvent(self, "reinvite", request))
+
+    def on_reinvite_result(self, session: Session, response: Response | None) -> None:
+        """Our re-INVITE was answered."""
+        self._report(LegEvent(self, "reinvite_result", response))
+
+    def on_info(self, session: Session, request: Request) -> None:
+        """The peer sent INFO."""
+        self._report(LegEvent(self, "info", request))
+
+    def on_bye(self, session: Session, request: Request) -> None:
+        """The peer hung up."""
+        self._report(LegEvent(self, "bye", request))
+
+    def on_ended(self, session: Session, reason: str) -> None:
+        """The session is over without a BYE of the peer."""
+        self._report(LegEvent(self, "ended", None, 0, reason))
+
+    # -- across a crash -------------------------------------------------------------------------------------
+
+    def snapshot(self) -> dict[str, Any]:
+        """What `Call.restore` needs of this leg, as JSON types."""
+        session = self.session
+        remote = self.remote
+        return {
+            "id": self.id,
+            "role": self.role,
+            "user_id": self.user_id,
+            "device_id": self.device_id,
+            "webrtc": self.webrtc,
+            "endpoint": self.endpoint.id if self.endpoint is not None else None,
+            "session": session.snapshot() if session is not None else None,
+            "codecs": [[c.name, c.payload_type, c.clock_rate, c.channels, c.fmtp] for c in self.codecs],
+            "sdp": [self.sdp_id, self.sdp_version],
+            "direction": self.direction,
+            "address": [remote.address, remote.port, remote.rtcp_port, remote.rtcp_mux] if remote else None,
+        }
+
+    def take_snapshot(self, value: dict[str, Any]) -> None:
+        """Sets the media side from a snapshot. Raises KeyError, IndexError or TypeError for a damaged one."""
+        self.codecs = tuple(AudioCodec(*item) for item in value["codecs"])
+        self.sdp_id, self.sdp_version = str(value["sdp"][0]), int(value["sdp"][1]) + 10
+        self.direction = value["direction"]
+        if value["address"]:
+            address, port, rtcp_port, mux = value["address"]
+            self.remote = Audio(address, port, self.codecs, rtcp_port, bool(mux), self.direction)
+
+
+def _our_setup(theirs: str | None) -> str:
+    """Our DTLS role: passive, unless the peer insists on being that (RFC 5763 §5)."""
+    return "active" if theirs == "passive" else "passive"
+
+
+def _direction(value: str) -> Direction:
+    return value if value in ("sendonly", "recvonly", "inactive") else "sendrecv"  # type: ignore[return-value]

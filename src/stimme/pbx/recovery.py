@@ -1,0 +1,59 @@
+"""Bringing the media of one call back after the engine died.
+
+Every leg of the conversation gets an endpoint in the new engine and a re-INVITE with its address. As the answers come
+the endpoints are configured, and both are joined at once, so that the first leg to answer already hears the other.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from stimme.media import EngineError
+from stimme.pbx.leg import Leg
+from stimme.pbx.switch import Switch
+from stimme.sip.errors import SessionStateError, SipParseError
+from stimme.sip.message import Request, Response
+
+if TYPE_CHECKING:
+    from stimme.pbx.call import Call
+
+
+class MediaRecovery:
+    """See the module's docstring."""
+
+    def __init__(self, call: "Call", switch: Switch) -> None:
+        self._call = call
+        self._switch = switch
+
+    async def begin(self) -> None:
+        """Opens new endpoints, joins them and re-INVITEs every leg. Raises EngineError."""
+        legs = self._call.answered_legs
+        endpoints = await asyncio.gather(
+            *(self._switch.open("webrtc" if leg.webrtc else "rtp", self._call.tag(leg)) for leg in legs)
+        )
+        for leg, endpoint in zip(legs, endpoints, strict=True):
+            leg.endpoint = endpoint
+        if len(endpoints) == 2:
+            self._call.bridged_again(await self._switch.join(endpoints[0], endpoints[1], self._call.id))
+        for leg in legs:
+            if not leg.webrtc:
+                # The peer's side has not changed: it can be sent to before it has answered.
+                await leg.connect_media(timeout=self._call.media_timeout)
+            self._reinvite(leg)
+
+    def _reinvite(self, leg: Leg) -> None:
+        if leg.session is None:
+            return
+        try:
+            leg.session.reinvite(leg.write_offer(leg.codecs))
+        except SessionStateError:
+            return  # a re-INVITE is under way or the leg is ending: its own events go on
+
+    async def answered(self, leg: Leg, message: Request | Response | None) -> None:
+        """A leg answered our re-INVITE."""
+        if not isinstance(message, Response) or message.status >= 300 or not message.body:
+            return
+        try:
+            leg.take_answer(message.body)
+            await leg.connect_media(timeout=self._call.media_timeout)
+        except (SipParseError, ValueError, EngineError):
+            self._call.hang_up()

@@ -1,0 +1,39 @@
+"""The states of a call and of its legs: every transition stands here."""
+
+from enum import Enum
+
+
+class CallState(Enum):
+    """States of a call, as its events show them."""
+
+    ROUTING = "routing"
+    RINGING = "ringing"
+    EARLY = "early"
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+
+class CallEvent(Enum):
+    """What moves a call."""
+
+    ALERTING = "a called device rings"
+    EARLY_MEDIA = "a called side sends audio before the answer"
+    ANSWER = "a called side answered"
+    END = "hang-up, failure, timeout"
+
+
+CALL: dict[tuple[CallState, CallEvent], CallState] = {
+    (CallState.ROUTING, CallEvent.ALERTING): CallState.RINGING,
+    (CallState.ROUTING, CallEvent.EARLY_MEDIA): CallState.EARLY,
+    (CallState.ROUTING, CallEvent.ANSWER): CallState.ANSWERED,
+    (CallState.ROUTING, CallEvent.END): CallState.ENDED,
+    (CallState.RINGING, CallEvent.ALERTING): CallState.RINGING,
+    (CallState.RINGING, CallEvent.EARLY_MEDIA): CallState.EARLY,
+    (CallState.RINGING, CallEvent.ANSWER): CallState.ANSWERED,
+    (CallState.RINGING, CallEvent.END): CallState.ENDED,
+    (CallState.EARLY, CallEvent.ALERTING): CallState.EARLY,
+    (CallState.EARLY, CallEvent.EARLY_MEDIA): CallState.EARLY,
+    (CallState.EARLY, CallEvent.ANSWER): CallState.ANSWERED,
+    (CallState.EARLY, CallEvent.END): CallState.ENDED,
+    (CallState.ANSWERED, CallEvent.END): CallState.ENDED,
+}

@@ -1,0 +1,39 @@
+"""The tenant's way to the media engine, which may die and come back while calls hold on to it."""
+
+from typing import Literal
+
+from stimme.media import Bridge, Endpoint, Engine, EngineLostError
+
+
+class Switch:
+    """Makes endpoints and bridges in the engine that is connected now."""
+
+    def __init__(self) -> None:
+        self._engine: Engine | None = None
+
+    @property
+    def up(self) -> bool:
+        """True while an engine is connected."""
+        return self._engine is not None and not self._engine.closed.done()
+
+    @property
+    def instance(self) -> str:
+        """Which engine process this is; empty while there is none."""
+        return self._engine.instance if self._engine is not None else ""
+
+    def connected(self, engine: Engine) -> None:
+        """An engine has come."""
+        self._engine = engine
+
+    def _current(self) -> Engine:
+        if self._engine is None or self._engine.closed.done():
+            raise EngineLostError
+        return self._engine
+
+    async def open(self, kind: Literal["rtp", "webrtc"], tag: str) -> Endpoint:
+        """A new endpoint. Raises EngineError."""
+        return await self._current().create_endpoint(kind, tag=tag)
+
+    async def join(self, a: Endpoint, b: Endpoint, tag: str) -> Bridge:
+        """A new bridge. Raises EngineError."""
+        return await self._current().bridge(a, b, tag=tag)
