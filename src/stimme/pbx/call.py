@@ -24,8 +24,8 @@ import structlog
 
 from stimme.media import Bridge, EngineError, EngineLostError, MediaTimeout
 from stimme.pbx.leg import Leg, LegEvent
-from stimme.pbx.recovery import MediaRecovery
 from stimme.pbx.records import CallRecord, Direction, HangupBy, Party, result_of
+from stimme.pbx.recovery import MediaRecovery
 from stimme.pbx.states import CALL, CallEvent, CallState
 from stimme.pbx.switch import Switch
 from stimme.sip.errors import SessionStateError, SipParseError
@@ -170,6 +170,13 @@ class Call:
             trunk_id=self.trunk_id,
             hangup_by=self._hangup_by,
         )
+
+    def refused(self, status: int) -> CallRecord:
+        """Ends a call that never began: its record with this status."""
+        self.state = CallState.ENDED
+        self._status = status
+        self._hangup_by = "system"
+        return self.record()
 
     # -- the life of a call ---------------------------------------------------------------------------------
 

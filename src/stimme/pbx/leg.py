@@ -81,6 +81,10 @@ class Leg:
         """True while its session can still become or be a conversation."""
         return self.session is not None and not self.session.ended
 
+    def report_to(self, report: Callable[[LegEvent], None]) -> None:
+        """Says which call hears this leg."""
+        self._report = report
+
     # -- media ----------------------------------------------------------------------------------------------
 
     def known_codecs(self) -> tuple[AudioCodec, ...]:

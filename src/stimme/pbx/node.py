@@ -1,0 +1,311 @@
+"""A node: the tenants of one process, their SIP user agent and their media engine.
+
+Who is calling is decided here. A request of one of our devices must be authenticated by digest (RFC 8760): the
+tenant follows from the device, never from what From says. A call from a trunk is recognised by the source address of
+the trunk's provider. Everything else is challenged, so that a stranger learns nothing about who exists.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from stimme.media import Endpoint, Engine, EngineError, MediaEvent
+from stimme.pbx.bus import EventBus
+from stimme.pbx.guard import GuessingGuard
+from stimme.pbx.model import Device, Tenant, TrunkConfig
+from stimme.pbx.pbx import Pbx
+from stimme.pbx.ports import BindingStore, CallRecords, Journal
+from stimme.pbx.registrar import Refusal
+from stimme.pbx.switch import Switch
+from stimme.sip.auth import DigestServer, Rejected, Stale, Verified
+from stimme.sip.errors import SipParseError
+from stimme.sip.flow import Flow
+from stimme.sip.message import Request
+from stimme.sip.session import Session
+from stimme.sip.transaction import ServerTransaction
+from stimme.sip.ua import UserAgent
+
+log = structlog.get_logger("stimme.node")
+
+OWNER = "call-control"
+ENGINE_RETRY = 0.1
+EXPIRY_CHECK = 5.0
+ACCEPTED = "application/sdp, application/dtmf-relay, application/dtmf"
+
+
+class Node:
+    """See the module's docstring. It is the handler of the user agent, set by `attach` once both exist.
+
+    Args:
+        bus: where the tenants' events go.
+        bindings, journal, records: the store's side.
+        clock, wall_clock: seconds, monotonic and since the epoch.
+        rng: for identifiers.
+        nonce_key: signs digest nonces.
+        limits: whether guessing is slowed down.
+        ring_timeout, media_timeout: seconds, of every call.
+    """
+
+    def __init__(
+        self,
+        *,
+        bus: EventBus,
+        bindings: BindingStore,
+        journal: Journal,
+        records: CallRecords,
+        clock: Callable[[], float],
+        wall_clock: Callable[[], float],
+        rng: random.Random,
+        nonce_key: bytes,
+        limits: bool,
+        ring_timeout: float,
+        media_timeout: float,
+    ) -> None:
+        self.bus = bus
+        self.switch = Switch()
+        self.tenants: dict[str, Pbx] = {}
+        self._bindings = bindings
+        self._journal = journal
+        self._records = records
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._rng = rng
+        self._nonce_key = nonce_key
+        self._guard = GuessingGuard(clock, enabled=limits)
+        self._timeouts = (ring_timeout, media_timeout)
+        self._devices: dict[str, tuple[Pbx, Device]] = {}
+        self._sources: dict[tuple[str, int], tuple[Pbx, TrunkConfig]] = {}
+        self._digest: dict[str, DigestServer] = {}
+        self._ua: UserAgent | None = None
+        self._instance = ""
+
+    def attach(self, ua: UserAgent) -> None:
+        """Gives the node its user agent."""
+        self._ua = ua
+
+    @property
+    def ua(self) -> UserAgent:
+        """The user agent. Raises RuntimeError before `attach`."""
+        if self._ua is None:
+            raise RuntimeError("the node has no user agent yet")
+        return self._ua
+
+    # -- tenants --------------------------------------------------------------------------------------------
+
+    async def add_tenant(self, tenant: Tenant) -> Pbx:
+        """Takes a tenant in: its registrations come back from the store, its trunks register."""
+        ring_timeout, media_timeout = self._timeouts
+        pbx = Pbx(
+            tenant,
+            ua=self.ua,
+            switch=self.switch,
+            bus=self.bus,
+            bindings=self._bindings,
+            journal=self._journal,
+            records=self._records,
+            wall_clock=self._wall_clock,
+            rng=self._rng,
+            ring_timeout=ring_timeout,
+            media_timeout=media_timeout,
+        )
+        self.tenants[tenant.id] = pbx
+        self._digest[tenant.id] = DigestServer(tenant.domain, self._nonce_key, clock=self._wall_clock)
+        pbx.registrar.restore(await self._bindings.load(tenant.id))
+        self._index(pbx)
+        pbx.start()
+        return pbx
+
+    def update_devices(self, tenant: Tenant) -> None:
+        """Takes over users and devices of a tenant after a change in the store."""
+        pbx = self.tenants[tenant.id]
+        pbx.tenant.users = tenant.users
+        pbx.tenant.devices = tenant.devices
+        self._index(pbx)
+
+    def _index(self, pbx: Pbx) -> None:
+        self._devices = {user: known for user, known in self._devices.items() if known[0] is not pbx}
+        for device in pbx.tenant.devices.values():
+            self._devices[device.sip_user] = (pbx, device)
+        for trunk in pbx.tenant.trunks.values():
+            self._sources[(trunk.host, trunk.port)] = (pbx, trunk)
+
+    # -- SIP ------------------------------------------------------------------------------------------------
+
+    def on_invite(self, session: Session, request: Request, flow: Flow) -> None:
+        """A call arrives: from a trunk by its address, else from a device by digest."""
+        trunk = self._sources.get(flow.remote)
+        if trunk is not None:
+            trunk[0].call_from_trunk(session, trunk[1])
+            return
+        pbx, device = self._claimed(request)
+        verdict = self._verify(request, flow, pbx, proxy=True)
+        if isinstance(verdict, Verified):
+            known = self._devices.get(verdict.username)
+            if known is not None:
+                session.pinned = True
+                known[0].call_from_device(session, known[1])
+                return
+        if self._guard.blocked(flow.remote[0]):
+            session.reject(403)
+            return
+        session.reject(407, None, self._challenge(407, pbx, verdict))
+
+    def on_request(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
+        """REGISTER and OPTIONS; other requests outside a dialog are not served yet."""
+        if request.method == "OPTIONS":
+            transaction.respond(200, None, [("Allow", self.ua.allow), ("Accept", ACCEPTED)])
+        elif request.method == "REGISTER":
+            self._register(transaction, request, flow)
+        else:
+            transaction.respond(405, None, [("Allow", self.ua.allow)])
+
+    def flow_closed(self, flow: Flow) -> None:
+        """A connection is gone."""
+        for pbx in self.tenants.values():
+            pbx.registrar.flow_closed(flow)
+
+    def _register(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
+        pbx, _ = self._claimed(request)
+        if self._guard.blocked(flow.remote[0]):
+            transaction.respond(403)
+            return
+        verdict = self._verify(request, flow, pbx, proxy=False)
+        if not isinstance(verdict, Verified):
+            transaction.respond(401, None, self._challenge(401, pbx, verdict))
+            return
+        owner, device = self._devices[verdict.username]
+        if request.to.user != device.sip_user:
+            transaction.respond(403, "Another User's Address")
+            return
+        outcome = owner.registrar.register(device, request, flow)
+        if isinstance(outcome, Refusal):
+            transaction.respond(outcome.status, outcome.reason, list(outcome.headers))
+        else:
+            transaction.respond(200, None, outcome)
+
+    def _claimed(self, request: Request) -> tuple[Pbx | None, Device | None]:
+        """Whom a request claims to come from: decides the realm of the challenge, nothing else."""
+        known = self._devices.get(request.from_.user)
+        if known is not None:
+            return known
+        domain = getattr(request.from_.uri, "host", "").lower()
+        for pbx in self.tenants.values():
+            if pbx.tenant.domain == domain:
+                return pbx, None
+        return next(iter(self.tenants.values()), None), None
+
+    def _verify(
+        self, request: Request, flow: Flow, pbx: Pbx | None, *, proxy: bool
+    ) -> Verified | Stale | Rejected:
+        if pbx is None:
+            return Rejected("no tenant")
+        digest = self._digest[pbx.tenant.id]
+        verdict = digest.verify(request, self._lookup, proxy=proxy)
+        if isinstance(verdict, Rejected) and verdict.guessed:
+            self._guard.failed(flow.remote[0])
+            log.warning(
+                "authentication failed", source=flow.remote[0], user=verdict.username, reason=verdict.reason
+            )
+        elif isinstance(verdict, Verified):
+            self._guard.succeeded(flow.remote[0])
+        return verdict
+
+    def _lookup(self, user: str, realm: str, algorithm: str) -> str | None:
+        known = self._devices.get(user)
+        if known is None or known[0].tenant.domain != realm:
+            return None
+        return known[1].ha1.get(algorithm)
+
+    def _challenge(
+        self, status: int, pbx: Pbx | None, verdict: Verified | Stale | Rejected
+    ) -> list[tuple[str, str]]:
+        if pbx is None:
+            return []
+        return self._digest[pbx.tenant.id].challenge(status, stale=isinstance(verdict, Stale))
+
+    # -- the engine -----------------------------------------------------------------------------------------
+
+    async def keep_engine(self, socket: Path, ready: asyncio.Event) -> None:
+        """Stays connected to the engine until cancelled; a new engine process gets all calls' media again."""
+        while True:
+            engine = await self._connect(socket)
+            if engine is None:
+                await asyncio.sleep(ENGINE_RETRY)
+                continue
+            died = self._instance not in ("", engine.instance)
+            self._instance = engine.instance
+            self.switch.connected(engine)
+            log.info("media engine connected", instance=engine.instance, version=engine.version)
+            if not ready.is_set():
+                await self._take_up(engine)
+                ready.set()
+            elif died:
+                for pbx in self.tenants.values():
+                    pbx.media_lost()
+            await engine.closed
+            log.warning("media engine lost")
+
+    async def _connect(self, socket: Path) -> Engine | None:
+        try:
+            return await Engine.connect(socket, owner=OWNER, on_event=self._media_event)
+        except (OSError, EngineError):
+            return None
+
+    def _media_event(self, event: MediaEvent) -> None:
+        for pbx in self.tenants.values():
+            pbx.media_event(event)
+
+    async def _take_up(self, engine: Engine) -> None:
+        """After a start: calls of the journal go on, endpoints that belong to none of them are freed."""
+        living = {info.id: info for info in await engine.endpoints() if info.owner == OWNER}
+        used: set[int] = set()
+        for value in (await self._journal.load()).values():
+            used |= self._take_up_call(engine, value, living)
+        orphans = [engine.attach(info) for number, info in living.items() if number not in used]
+        if orphans:
+            log.info("freeing orphan endpoints", count=len(orphans))
+            await _delete(orphans)
+
+    def _take_up_call(self, engine: Engine, value: dict[str, Any], living: dict[int, Any]) -> set[int]:
+        pbx = self.tenants.get(value.get("tenant_id", ""))
+        if pbx is None:
+            return set()
+        try:
+            call = pbx.restore(value)
+        except (KeyError, TypeError, ValueError, SipParseError) as error:
+            log.error("a journal entry cannot be read", call=value.get("id"), error=str(error))
+            self._journal.delete(str(value.get("id")))
+            return set()
+        numbers = [item["endpoint"] for item in value["legs"]]
+        if value["engine"] == engine.instance and all(number in living for number in numbers):
+            for leg, number in zip(call.answered_legs, numbers, strict=True):
+                leg.endpoint = engine.attach(living[number])
+            pbx.resume(call)
+            return set(numbers)
+        pbx.resume(call)
+        call.media_lost()
+        return set()
+
+    async def watch_expiry(self) -> None:
+        """Forgets registrations that have run out, until cancelled."""
+        while True:
+            await asyncio.sleep(EXPIRY_CHECK)
+            for pbx in self.tenants.values():
+                pbx.registrar.expire()
+
+    async def close(self) -> None:
+        """Stops every tenant; calls are not ended."""
+        await asyncio.gather(*(pbx.close() for pbx in self.tenants.values()))
+
+
+async def _delete(endpoints: Iterable[Endpoint]) -> None:
+    results: Sequence[Any] = await asyncio.gather(
+        *(endpoint.delete() for endpoint in endpoints), return_exceptions=True
+    )
+    for failure in results:
+        if isinstance(failure, BaseException):
+            log.warning("an orphan could not be freed", error=str(failure))

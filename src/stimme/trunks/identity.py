@@ -1,0 +1,55 @@
+"""Who is calling, towards the provider and from it (RFC 3325; RFC 3323 comes with CLIR)."""
+
+from stimme.pbx.model import NumberBlock, Tenant, TrunkConfig, User
+from stimme.pbx.records import Party
+from stimme.pbx.routing import normalise
+from stimme.sip.errors import SipParseError
+from stimme.sip.message import Request
+from stimme.sip.uri import NameAddr, SipUri
+
+
+def outgoing_number(tenant: Tenant, user: User, trunk: TrunkConfig) -> str:
+    """The network number of a user on this trunk: the own one, head number with extension, or the head number."""
+    if user.number is not None and _belongs(user.number, tenant.numbers, trunk):
+        return user.number
+    for block in tenant.numbers:
+        if block.trunk_id == trunk.id:
+            return (
+                block.head + user.extension if len(user.extension) <= block.extension_digits else block.head
+            )
+    return user.number or trunk.username
+
+
+def _belongs(number: str, blocks: list[NumberBlock], trunk: TrunkConfig) -> bool:
+    return any(block.trunk_id == trunk.id and number.startswith(block.head) for block in blocks)
+
+
+def outgoing_headers(number: str, trunk: TrunkConfig) -> tuple[NameAddr, list[tuple[str, str]]]:
+    """From and the identity headers of a call to the provider: all name the network number (SIPconnect 2.0)."""
+    identity = NameAddr(SipUri(trunk.host, number))
+    return identity, [("P-Preferred-Identity", str(identity)), ("P-Asserted-Identity", str(identity))]
+
+
+def caller_of(request: Request) -> Party:
+    """The caller of a call from the provider: P-Asserted-Identity, else From; a number becomes E.164."""
+    try:
+        asserted = request.headers.values("P-Asserted-Identity")
+        identity = NameAddr.parse(asserted[0]) if asserted else request.from_
+    except SipParseError:
+        identity = request.from_
+    digits = identity.user
+    number = normalise(digits) if digits.lstrip("+").isdigit() else None
+    name = request.from_.display_name
+    return Party(number or digits, "" if name == digits else name)
+
+
+def dialled_number(request: Request, tenant: Tenant, trunk: TrunkConfig) -> str:
+    """The number that the provider's caller dialled: in the request URI, else in To (registered Contact as URI)."""
+    for text in (request.user, request.to.user):
+        digits = text.replace(" ", "")
+        if digits == trunk.username and len(digits) < 8:
+            continue
+        number = normalise(digits) if digits.lstrip("+").isdigit() else None
+        if number is not None and any(number.startswith(block.head) for block in tenant.numbers):
+            return number
+    return request.to.user or request.user

@@ -1,0 +1,177 @@
+"""Registering at a telephone provider (RFC 3261 §10.2): a state machine of its own for each trunk.
+
+Policy: refresh at two thirds of the granted time; after a failure try again after 5 s, doubled up to 2 minutes;
+a wrong password is tried again only every 2 minutes, so that the provider does not lock the account. 423 raises the
+interval. The Contact carries a random word that nobody else knows, so that a call which claims to come from the
+provider can be recognised.
+"""
+
+import random
+from collections.abc import Callable
+from enum import Enum
+
+from stimme.pbx.model import TrunkConfig
+from stimme.sip.auth import DigestClient
+from stimme.sip.flow import Target
+from stimme.sip.headers import CSeq
+from stimme.sip.message import Headers, Request, Response
+from stimme.sip.transaction import Failure
+from stimme.sip.ua import UserAgent
+from stimme.sip.uri import NameAddr, SipUri
+
+FIRST_RETRY = 5.0
+LONGEST_RETRY = 120.0
+
+
+class TrunkState(Enum):
+    """How a trunk is, as people see it."""
+
+    UNKNOWN = "unknown"
+    REGISTERED = "registered"
+    FAILED = "failed"
+    UNREACHABLE = "unreachable"
+
+
+class TrunkEvent(Enum):
+    """What moves a trunk's state."""
+
+    ACCEPTED = "200 received"
+    REFUSED = "failure received"
+    SILENT = "no response, no connection"
+
+
+TRANSITIONS: dict[tuple[TrunkState, TrunkEvent], TrunkState] = {
+    (state, event): following
+    for state in TrunkState
+    for event, following in (
+        (TrunkEvent.ACCEPTED, TrunkState.REGISTERED),
+        (TrunkEvent.REFUSED, TrunkState.FAILED),
+        (TrunkEvent.SILENT, TrunkState.UNREACHABLE),
+    )
+}
+
+
+class Registration:
+    """Keeps one trunk registered.
+
+    Args:
+        ua: sends the requests.
+        trunk: whom to register as, where.
+        changed: called with the new state and a sentence for people.
+        rng: for the Contact's word.
+    """
+
+    def __init__(
+        self,
+        ua: UserAgent,
+        trunk: TrunkConfig,
+        *,
+        changed: Callable[[TrunkState, str], None],
+        rng: random.Random,
+    ) -> None:
+        self._ua = ua
+        self.trunk = trunk
+        self._changed = changed
+        self.state = TrunkState.UNKNOWN
+        self.detail = "not tried yet"
+        self.target = Target(trunk.transport, trunk.host, trunk.port)
+        self.word = f"{rng.getrandbits(96):024x}"
+        self.credentials = DigestClient(trunk.username, trunk.password, realm=trunk.realm)
+        self._call_id = ua.token(24)
+        self._tag = ua.token(16)
+        self._cseq = 0
+        self._expires = trunk.expires
+        self._retry = FIRST_RETRY
+        self._stopped = False
+
+    @property
+    def contact(self) -> SipUri:
+        """Our Contact at the provider."""
+        contact = self._ua.contact_for(self.trunk.transport, self.trunk.username)
+        return contact.with_params(line=self.word)
+
+    @property
+    def address_of_record(self) -> SipUri:
+        """Who we are there."""
+        return SipUri(
+            self.trunk.host, self.trunk.username, None if self.trunk.port == 5060 else self.trunk.port
+        )
+
+    def start(self) -> None:
+        """Registers, and goes on doing so."""
+        if not self._stopped:
+            self._send(self._expires)
+
+    def stop(self) -> None:
+        """Takes the registration back."""
+        self._stopped = True
+        if self.state is TrunkState.REGISTERED:
+            self._send(0)
+
+    def _send(self, expires: int) -> None:
+        self._cseq += 2  # one may be used by the answer to a challenge
+        me = NameAddr(self.address_of_record)
+        headers = Headers(
+            [
+                ("From", str(me.with_tag(self._tag))),
+                ("To", str(me)),
+                ("Call-ID", self._call_id),
+                ("CSeq", str(CSeq(self._cseq, "REGISTER"))),
+                ("Contact", f"<{self.contact}>"),
+                ("Expires", str(expires)),
+            ]
+        )
+        registrar = SipUri(self.trunk.host, None, None if self.trunk.port == 5060 else self.trunk.port)
+        self._ua.request(
+            Request("REGISTER", registrar, headers),
+            self.target,
+            on_response=self._answered,
+            on_failure=self._failed,
+            credentials=self.credentials,
+        )
+
+    def _answered(self, response: Response) -> None:
+        if response.status < 200 or self._stopped:
+            return
+        if response.status < 300:
+            granted = self._granted(response)
+            self._retry = FIRST_RETRY
+            self._step(TrunkEvent.ACCEPTED, f"registered for {granted} s")
+            self._later(max(10.0, granted * 2 / 3))
+        elif response.status == 423:
+            shortest = response.headers.get("Min-Expires") or ""
+            self._expires = int(shortest) if shortest.isdigit() else self._expires * 2
+            self._later(0.1)
+        else:
+            self._step(TrunkEvent.REFUSED, f"the provider answered {response.status} {response.reason}")
+            self._again(LONGEST_RETRY if response.status in (401, 403, 407) else None)
+
+    def _granted(self, response: Response) -> int:
+        ours = str(self.contact)
+        for value in response.headers.values("Contact"):
+            contact = NameAddr.parse(value)
+            seconds = contact.params.get("expires") or ""
+            if self.word in str(contact.uri) and seconds.isdigit():
+                return int(seconds)
+        whole = response.headers.get("Expires") or ""
+        return int(whole) if whole.isdigit() and ours else self._expires
+
+    def _failed(self, failure: Failure) -> None:
+        if self._stopped:
+            return
+        self._step(TrunkEvent.SILENT, f"the provider does not answer: {failure.reason}")
+        self._again(None)
+
+    def _again(self, seconds: float | None) -> None:
+        self._later(seconds if seconds is not None else self._retry)
+        self._retry = min(self._retry * 2, LONGEST_RETRY)
+
+    def _later(self, seconds: float) -> None:
+        self._ua.alarms.set(self._ua.now() + seconds, self.start)
+
+    def _step(self, event: TrunkEvent, detail: str) -> None:
+        before = self.state
+        self.state = TRANSITIONS[(before, event)]
+        self.detail = detail
+        if self.state is not before:
+            self._changed(self.state, detail)
