@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from stimme.config import Config, ConfigError, load_config
+from stimme.operations.supervisor import serve as serve_node
 from stimme.store import migrate
 from stimme.store.accounts import Accounts
 from stimme.store.database import Database
@@ -39,6 +40,13 @@ def check_config(
     """Check a configuration file without starting anything."""
     _load(file, as_json=as_json)
     _done(as_json, {"file": str(file), "valid": True}, f"{file}: valid.")
+
+
+@app.command("serve")
+def serve(config: ConfigFile, as_json: AsJson = False) -> None:
+    """Run a node until SIGTERM or SIGINT."""
+    settings = _load(config, as_json=as_json)
+    raise typer.Exit(asyncio.run(serve_node(settings, config)))
 
 
 @app.command("create-provider")
