@@ -1,0 +1,1 @@
+//! Codecs and what is done with decoded audio.
