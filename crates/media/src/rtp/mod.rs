@@ -1,0 +1,11 @@
+//! RTP and RTCP as values: nothing here knows a socket or a clock of its own.
+
+pub mod dtmf;
+pub mod outgoing;
+pub mod packet;
+pub mod reception;
+pub mod rtcp;
+
+pub use outgoing::Outgoing;
+pub use packet::{HEADER, Header};
+pub use reception::Reception;
