@@ -1,7 +1,7 @@
 """The wire between call control and the engine: length-prefixed MessagePack over a Unix socket.
 
-Requests that are made in one pass of the event loop leave in one write. Replies find their request by its number;
-events are handed on in the order in which the engine sent them.
+Requests that are made in one pass of the event loop leave in one write. Replies find their request by its
+number; events are handed on in the order in which the engine sent them.
 """
 
 import asyncio

@@ -1,4 +1,7 @@
-"""Handles on what lives in the engine. Every verb raises EngineError, or EngineLostError when the engine is gone."""
+"""Handles on what lives in the engine.
+
+Every verb raises EngineError, or EngineLostError when the engine is gone.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence

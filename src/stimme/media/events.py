@@ -1,6 +1,6 @@
 """What the engine reports by itself, in the order in which it happened."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,21 +64,24 @@ class TransportFailed:
 MediaEvent = MediaStarted | MediaTimeout | DtmfReceived | PlayerFinished | RecorderFinished | TransportFailed
 
 
+_Read = Callable[[int, str, Mapping[str, Any]], MediaEvent]
+_READERS: dict[str, _Read] = {
+    "media-started": lambda endpoint, tag, _: MediaStarted(endpoint, tag),
+    "media-timeout": lambda endpoint, tag, value: MediaTimeout(endpoint, tag, float(value["silent_seconds"])),
+    "dtmf": lambda endpoint, tag, value: DtmfReceived(
+        endpoint, tag, str(value["digit"]), int(value["duration_ms"])
+    ),
+    "player-finished": lambda endpoint, tag, value: PlayerFinished(endpoint, tag, int(value["player"])),
+    "recorder-finished": lambda endpoint, tag, value: RecorderFinished(
+        endpoint, tag, int(value["recorder"]), Path(value["path"])
+    ),
+    "transport-failed": lambda endpoint, tag, value: TransportFailed(endpoint, tag, str(value["reason"])),
+}
+
+
 def parse_event(name: str, value: Mapping[str, Any]) -> MediaEvent | None:
     """The typed form of an event, None for one that this version does not know."""
-    endpoint, tag = int(value.get("endpoint", 0)), str(value.get("tag", ""))
-    match name:
-        case "media-started":
-            return MediaStarted(endpoint, tag)
-        case "media-timeout":
-            return MediaTimeout(endpoint, tag, float(value["silent_seconds"]))
-        case "dtmf":
-            return DtmfReceived(endpoint, tag, str(value["digit"]), int(value["duration_ms"]))
-        case "player-finished":
-            return PlayerFinished(endpoint, tag, int(value["player"]))
-        case "recorder-finished":
-            return RecorderFinished(endpoint, tag, int(value["recorder"]), Path(value["path"]))
-        case "transport-failed":
-            return TransportFailed(endpoint, tag, str(value["reason"]))
-        case _:
-            return None
+    read = _READERS.get(name)
+    if read is None:
+        return None
+    return read(int(value.get("endpoint", 0)), str(value.get("tag", "")), value)

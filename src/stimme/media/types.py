@@ -11,7 +11,10 @@ Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """A negotiated payload format: `PCMA`, `PCMU`, `G722`, `opus` or `telephone-event`; clock as SDP writes it."""
+    """A negotiated payload format, its clock as SDP writes it.
+
+    `name` is `PCMA`, `PCMU`, `G722`, `opus` or `telephone-event`.
+    """
 
     name: str
     payload_type: int
@@ -22,7 +25,10 @@ class Codec:
 
 @dataclass(frozen=True, slots=True)
 class LocalTransport:
-    """Where an endpoint listens; ICE and DTLS values for browsers only (`fingerprint` as `sha-256 AA:BB:…`)."""
+    """Where an endpoint listens.
+
+    ICE and DTLS values are for browsers only; `fingerprint` is written `sha-256 AA:BB:…`.
+    """
 
     address: str
     port: int
@@ -34,7 +40,14 @@ class LocalTransport:
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> "LocalTransport":
         """From a reply."""
-        return cls(**{name: value.get(name) for name in cls.__slots__})
+        return cls(
+            str(value["address"]),
+            int(value["port"]),
+            value.get("rtcp_port"),
+            value.get("ice_ufrag"),
+            value.get("ice_pwd"),
+            value.get("fingerprint"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +118,10 @@ class WavFile:
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """Frequencies in hertz, sounding together; `cadence` is milliseconds on, off, on, …; empty is continuous."""
+    """Frequencies in hertz, sounding together.
+
+    `cadence` is milliseconds on, off, on, …; empty is continuous.
+    """
 
     frequencies: tuple[float, ...]
     cadence: tuple[int, ...] = ()

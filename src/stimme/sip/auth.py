@@ -1,7 +1,7 @@
 """HTTP digest for SIP (RFC 3261 §22, RFC 7616, RFC 8760): both sides.
 
-The server side keeps no state for a nonce: a nonce carries its time and a keyed hash. A bounded table remembers the
-highest nonce count seen for the nonces in use, so that a request cannot be replayed.
+The server side keeps no state for a nonce: a nonce carries its time and a keyed hash. A bounded table
+remembers the highest nonce count seen for the nonces in use, so that a request cannot be replayed.
 """
 
 import hashlib
@@ -97,14 +97,9 @@ class DigestServer:
         """Headers of a 401 or 407, the preferred algorithm first (RFC 8760 §2.4)."""
         name = "WWW-Authenticate" if status == 401 else "Proxy-Authenticate"
         nonce = self._nonce()
+        head = f'Digest realm={quote_string(self.realm)}, nonce="{nonce}"'
         tail = ", stale=true" if stale else ""
-        return [
-            (
-                name,
-                f'Digest realm={quote_string(self.realm)}, nonce="{nonce}", algorithm={algorithm}, qop="auth"{tail}',
-            )
-            for algorithm in algorithms
-        ]
+        return [(name, f'{head}, algorithm={algorithm}, qop="auth"{tail}') for algorithm in algorithms]
 
     def verify(
         self, request: Request, lookup: Callable[[str, str, str], str | None], *, proxy: bool
@@ -157,7 +152,7 @@ class DigestServer:
         return self._clock() - int(body.partition(".")[0], 16) / 1000
 
     def _count(self, nonce: str, parameters: dict[str, str]) -> bool:
-        """True when this nonce count is new (RFC 7616 §3.4); clients without qop may use a nonce for its life."""
+        """True when this nonce count is new (RFC 7616 §3.4); without qop a nonce may be used for its life."""
         if not parameters.get("qop"):
             return True
         try:

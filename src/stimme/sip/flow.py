@@ -7,7 +7,7 @@ DEFAULT_PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061, "ws": 80, "wss": 443}
 
 
 class Flow(Protocol):
-    """The way back to a peer (RFC 5626 §2): a connection, or a UDP socket together with the peer's address."""
+    """The way back to a peer (RFC 5626 §2): a connection, or a UDP socket and the peer's address."""
 
     @property
     def transport(self) -> str:

@@ -26,8 +26,8 @@ _SPELLED = (
     "Content-Length", "Content-Type", "CSeq", "Date", "Diversion", "Error-Info", "Event", "Expires", "From",
     "History-Info", "Max-Forwards", "Min-Expires", "Min-SE", "P-Asserted-Identity", "P-Preferred-Identity",
     "Path", "Privacy", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Require", "RAck", "Reason",
-    "Record-Route", "Refer-To", "Referred-By", "Replaces", "Require", "Retry-After", "Route", "RSeq", "Server",
-    "Service-Route", "Session-Expires", "SIP-ETag", "SIP-If-Match", "Subject", "Subscription-State",
+    "Record-Route", "Refer-To", "Referred-By", "Replaces", "Require", "Retry-After", "Route", "RSeq",
+    "Server", "Service-Route", "Session-Expires", "SIP-ETag", "SIP-If-Match", "Subject", "Subscription-State",
     "Supported", "To", "Unsupported", "User-Agent", "Via", "Warning", "WWW-Authenticate",
 )  # fmt: skip
 _CANONICAL: dict[str, str] = {**_COMPACT, **{name.lower(): name for name in _SPELLED}}
@@ -142,7 +142,10 @@ class Headers:
 
 
 class _Message:
-    """What requests and responses share. Typed views raise SipParseError when the header is absent or wrong."""
+    """What requests and responses share.
+
+    Typed views raise SipParseError when the header is absent or wrong.
+    """
 
     __slots__ = ("body", "headers")
 
@@ -261,11 +264,8 @@ def response_to(
     for name, value in request.headers.items():
         if name not in _COPIED_TO_RESPONSE or (name == "Record-Route" and not routes):
             continue
-        if name == "To" and tag and status > 100 and request.to.tag is None:
-            value = (
-                str(request.to.with_tag(tag)) if "<" in value else f"<{value.partition(';')[0]}>;tag={tag}"
-            )
-        headers.add(name, value)
+        tagged = name == "To" and tag and status > 100 and request.to.tag is None
+        headers.add(name, str(request.to.with_tag(tag)) if tagged and tag else value)
     return Response(status, reason, headers)
 
 

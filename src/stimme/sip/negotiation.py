@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from stimme.sip.errors import SipParseError
-from stimme.sip.sdp import Attribute, MediaDescription, SessionDescription
+from stimme.sip.sdp import Attribute, MediaDescription, SessionDescription, number_of
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _REVERSED = {"sendonly": "recvonly", "recvonly": "sendonly"}
@@ -18,7 +18,10 @@ WEBRTC_PROTOCOL = "UDP/TLS/RTP/SAVPF"
 
 @dataclass(frozen=True, slots=True)
 class AudioCodec:
-    """A codec as SDP names it. The clock of G722 is written 8000 although it samples at 16000 (RFC 3551 §4.5.2)."""
+    """A codec as SDP names it.
+
+    The clock of G722 is written 8000 although it samples at 16000 (RFC 3551 §4.5.2).
+    """
 
     name: str
     payload_type: int
@@ -49,8 +52,8 @@ BROWSER_CODECS = (OPUS, G722, PCMA, PCMU, DTMF_48K, DTMF)
 class Audio:
     """One side's audio stream: where it wants packets, how they are secured, what it understands.
 
-    `address` and `port` are for RTP, `rtcp_port` for RTCP (None with `rtcp_mux`). The ICE, DTLS and BUNDLE values are
-    set for browsers only.
+    `address` and `port` are for RTP, `rtcp_port` for RTCP (None with `rtcp_mux`). The ICE, DTLS and BUNDLE
+    values are set for browsers only.
     """
 
     address: str
@@ -117,9 +120,9 @@ def _codecs(media: MediaDescription) -> Iterable[AudioCodec]:
     maps = dict(_numbered(media.get_all("rtpmap")))
     formats = dict(_numbered(media.get_all("fmtp")))
     for text in media.formats:
-        if not text.isdigit() or int(text) > 127:
+        number = number_of(text)
+        if number is None or number > 127:
             continue
-        number = int(text)
         mapping = maps.get(number)
         if mapping is None:
             if number in _STATIC:
@@ -127,26 +130,26 @@ def _codecs(media: MediaDescription) -> Iterable[AudioCodec]:
             continue
         name, _, rest = mapping.partition("/")
         rate, _, channels = rest.partition("/")
-        if rate.isdigit():
-            count = int(channels) if channels.isdigit() else 1
-            yield AudioCodec(name, number, int(rate), count, formats.get(number, ""))
+        clock_rate = number_of(rate)
+        if clock_rate:
+            yield AudioCodec(name, number, clock_rate, number_of(channels) or 1, formats.get(number, ""))
 
 
 def _numbered(values: list[str]) -> Iterable[tuple[int, str]]:
     for value in values:
-        number, _, rest = value.partition(" ")
-        if number.isdigit():
-            yield int(number), rest.strip()
+        text, _, rest = value.partition(" ")
+        number = number_of(text)
+        if number is not None:
+            yield number, rest.strip()
 
 
 def _rtcp_port(media: MediaDescription) -> int:
-    port = (media.get("rtcp") or "").partition(" ")[0]
-    return int(port) if port.isdigit() else media.port + 1
+    return number_of((media.get("rtcp") or "").partition(" ")[0]) or media.port + 1
 
 
 def _ptime(media: MediaDescription) -> int:
-    value = media.get("ptime") or ""
-    return int(value) if value.isdigit() and 10 <= int(value) <= 120 else 20
+    value = number_of(media.get("ptime") or "")
+    return value if value is not None and 10 <= value <= 120 else 20
 
 
 def _direction(media: MediaDescription, description: SessionDescription) -> str:
@@ -204,7 +207,7 @@ def write_offer(audio: Audio, *, session_id: str, version: int) -> bytes:
 
 
 def write_answer(offer: bytes, audio: Audio, *, session_id: str, version: int) -> bytes:
-    """The answer to an offer: our audio stream for its first active one, every other stream refused (port 0)."""
+    """The answer to an offer: our audio stream for the one it is about, every other refused (port 0)."""
     offered = SessionDescription.parse(offer)
     accepted = next((part for part in offered.media if part.kind == "audio" and part.port), None)
     description = _description(audio, session_id, version)

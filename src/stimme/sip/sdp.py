@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 from stimme.sip.errors import SipParseError
 
 Attribute = tuple[str, str | None]
+_MAX_DIGITS = 20  # an NTP time stamp or a 64-bit number, as o= lines carry them
+
+
+def number_of(text: str) -> int | None:
+    """A decimal number in ASCII digits, None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else None
 
 
 @dataclass(slots=True)
@@ -55,37 +61,32 @@ class SessionDescription:
             if len(line) < 2 or line[1] != "=":
                 raise SipParseError(f"not an SDP line: {line[:40]!r}", number)
             kind, value = line[0], line[2:].strip()
-            if kind == "v":
-                seen_version = True
-            elif kind == "m":
+            if kind == "m":
                 media = _parse_media(value)
                 description.media.append(media)
-            elif kind == "a":
-                (media or description).attributes.append(_parse_attribute(value))
-            elif kind == "c":
-                address = _parse_connection(value)
-                if media is None:
-                    description.connection = address
-                else:
-                    media.connection = address
-            elif kind == "o":
-                description._parse_origin(value)
-            elif kind == "s":
-                description.name = value
+            elif kind in "vos":
+                seen_version |= kind == "v"
+                description._parse_head(kind, value)
             else:
-                (media or description).other.append(line)
+                _add_line(media or description, kind, value)
         if not seen_version:
             raise SipParseError("an SDP without v=")
         return description
 
+    def _parse_head(self, kind: str, value: str) -> None:
+        if kind == "o":
+            self._parse_origin(value)
+        elif kind == "s":
+            self.name = value
+
     def _parse_origin(self, value: str) -> None:
         parts = value.split()
-        if len(parts) != 6 or not parts[2].isdigit():
+        if len(parts) != 6 or (version := number_of(parts[2])) is None:
             raise SipParseError(f"not an origin: {value[:60]!r}")
         self.username, self.session_id, self.version, self.address = (
             parts[0],
             parts[1],
-            int(parts[2]),
+            version,
             parts[5],
         )
 
@@ -99,18 +100,31 @@ class SessionDescription:
             f"o={self.username} {self.session_id} {self.version} IN {_family(self.address)} {self.address}",
             f"s={self.name}",
         ]
-        # Times and session bandwidth stand between the connection and the attributes (§5).
-        times = [line for line in self.other if line[0] in "tr"] or ["t=0 0"]
+        # The order of lines is part of the grammar (§9).
+        lines += [line for line in self.other if line[0] in "iuep"]
         if self.connection is not None:
             lines.append(f"c=IN {_family(self.connection)} {self.connection}")
-        lines += [line for line in self.other if line[0] == "b"] + times
+        lines += [line for line in self.other if line[0] == "b"]
+        lines += [line for line in self.other if line[0] in "tr"] or ["t=0 0"]
+        lines += [line for line in self.other if line[0] in "zk"]
         lines += _format_attributes(self.attributes)
         for media in self.media:
             lines.append(f"m={media.kind} {media.port} {media.protocol} {' '.join(media.formats)}")
+            lines += [line for line in media.other if line[0] == "i"]
             if media.connection is not None:
                 lines.append(f"c=IN {_family(media.connection)} {media.connection}")
-            lines += media.other + _format_attributes(media.attributes)
+            lines += [line for line in media.other if line[0] != "i"]
+            lines += _format_attributes(media.attributes)
         return ("\r\n".join(lines) + "\r\n").encode("utf-8", "surrogateescape")
+
+
+def _add_line(part: SessionDescription | MediaDescription, kind: str, value: str) -> None:
+    if kind == "a":
+        part.attributes.append(_parse_attribute(value))
+    elif kind == "c":
+        part.connection = _parse_connection(value)
+    else:
+        part.other.append(f"{kind}={value}")
 
 
 def _family(address: str) -> str:
@@ -142,7 +156,7 @@ def _parse_connection(value: str) -> str:
 
 def _parse_media(value: str) -> MediaDescription:
     parts = value.split()
-    port = parts[1].partition("/")[0] if len(parts) >= 4 else ""
-    if not port.isdigit() or int(port) > 65535:
+    port = number_of(parts[1].partition("/")[0]) if len(parts) >= 4 else None
+    if port is None or port > 65535:
         raise SipParseError(f"not a media line: {value[:60]!r}")
-    return MediaDescription(parts[0], int(port), parts[2], parts[3:])
+    return MediaDescription(parts[0], port, parts[2], parts[3:])

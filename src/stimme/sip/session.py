@@ -1,8 +1,9 @@
 """One INVITE dialog usage: a leg's signalling (RFC 3261 §12–§15), without I/O.
 
 Policy:
-    * UAC: a 2xx is acknowledged here, its retransmissions too; a 2xx from another fork, or one that crosses our
-      CANCEL, is acknowledged and ended with BYE (§13.2.2.4). CANCEL waits for the first provisional (§9.1).
+    * UAC: a 2xx is acknowledged here, its retransmissions too; a 2xx from another fork, or one that crosses
+      our CANCEL, is acknowledged and ended with BYE (§13.2.2.4). CANCEL waits for the first provisional
+      (§9.1).
     * UAS: a 2xx is repeated until the ACK comes; without it the session ends (§13.3.1.4).
     * Both: one re-INVITE at a time, glare answered with 491 (§14.2); a BYE always ends the session; a request
       with an old CSeq gets 500 (§12.2.2).
@@ -301,7 +302,7 @@ class Session:
             self._ua.transmit(self._ack[1], self._next_hop(), None)
 
     def _end_unwanted(self, response: Response) -> None:
-        """ACK and BYE for a 2xx that nobody wants any more: another fork's, or one that crossed our CANCEL."""
+        """ACK and BYE for a 2xx that nobody wants: another fork's, or one that crossed our CANCEL."""
         other = Session(
             self._ua,
             None,

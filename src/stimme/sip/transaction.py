@@ -1,7 +1,7 @@
 """Client and server transactions (RFC 3261 §17, RFC 6026), without I/O.
 
-A transaction is given messages and time by its layer and hands messages to the layer's `transmit`. Which state
-follows on which event is looked up in `transitions`.
+A transaction is given messages and time by its layer and hands messages to the layer's `transmit`. Which
+state follows on which event is looked up in `transitions`.
 """
 
 from collections.abc import Callable
@@ -103,14 +103,17 @@ class _Transaction:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        self._layer.forget(self)
+        self._forget()
+
+    def _forget(self) -> None:
+        raise AssertionError("every transaction has its own")
 
 
 class ClientTransaction(_Transaction):
     """One request of ours and its responses (RFC 3261 §17.1).
 
-    `on_response` gets every provisional response, the first final one, and each 2xx of an INVITE (RFC 6026 §7.2);
-    `on_failure` is called at most once, instead of a final response.
+    `on_response` gets every provisional response, the first final one, and each 2xx of an INVITE (RFC 6026
+    §7.2); `on_failure` is called at most once, instead of a final response.
     """
 
     __slots__ = ("_ack", "_data", "_on_failure", "_on_response", "destination")
@@ -203,6 +206,9 @@ class ClientTransaction(_Transaction):
             self._end()
             self._on_failure(Failure(503, reason))
 
+    def _forget(self) -> None:
+        self._layer.forget(self)
+
     def _alarmed(self, event: Event) -> None:
         if not self._step(event):
             return
@@ -253,7 +259,10 @@ class ServerTransaction(_Transaction):
         return response
 
     def send(self, response: Response) -> None:
-        """Sends a response of one's own making. Raises SessionStateError after a final one, except a repeated 2xx."""
+        """Sends a response of one's own making.
+
+        Raises SessionStateError after a final one; a 2xx of an INVITE may be repeated.
+        """
         event = event_of(response.status)
         if not self._step(event):
             raise SessionStateError(f"{self.request.method} is already answered ({self.state.value})")
@@ -290,6 +299,9 @@ class ServerTransaction(_Transaction):
     def _send_last(self) -> None:
         if self._last is not None:
             self._layer.transmit(self._last, self.destination, None)
+
+    def _forget(self) -> None:
+        self._layer.forget(self)
 
     def _alarmed(self, event: Event) -> None:
         if self._step(event):

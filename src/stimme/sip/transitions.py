@@ -1,7 +1,7 @@
 """The four transaction state machines of RFC 3261 §17 (with RFC 6026) as tables.
 
-Everything that decides a transaction's next state stands here. An event that has no entry for a state is ignored
-by the transaction, as the RFC asks for stray retransmissions.
+Everything that decides a transaction's next state stands here. An event that has no entry for a state is
+ignored by the transaction, as the RFC asks for stray retransmissions.
 """
 
 from enum import Enum

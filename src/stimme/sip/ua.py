@@ -1,7 +1,8 @@
-"""The SIP user agent core of a node: it owns transactions and sessions and does no I/O (RFC 3261 §8, §11–§15).
+"""The SIP user agent core of a node: it owns transactions and sessions, without I/O (RFC 3261 §8, §11–§15).
 
-The transport gives it messages (`receive`), time (`run_timers`) and takes what it wants sent (`take_output`). The
-application places calls (`invite`), sends requests (`request`) and is told of what arrives by `UserAgentHandler`.
+The transport gives it messages (`receive`), time (`run_timers`) and takes what it wants sent (`take_output`).
+The application places calls (`invite`), sends requests (`request`) and is told of what arrives by
+`UserAgentHandler`.
 
 Answered here, without asking the application: stray in-dialog requests (481), CANCEL, merged requests (482),
 exhausted Max-Forwards (483), malformed requests (400), unknown extensions (420), unknown methods (405).
@@ -160,7 +161,8 @@ class UserAgent:
     ) -> ClientTransaction:
         """Sends a request outside a dialog; one challenge is answered when there are credentials.
 
-        Via, Max-Forwards and User-Agent are added here; From (with tag), To, Call-ID and CSeq are the caller's.
+        Via, Max-Forwards and User-Agent are added here; From (with tag), To, Call-ID and CSeq are the
+        caller's.
         """
 
         def answered(response: Response) -> None:
@@ -211,7 +213,10 @@ class UserAgent:
         return session
 
     def restore(self, snapshot: dict[str, Any], handler: SessionHandler, to: Destination) -> Session:
-        """Takes up a confirmed session after a restart. Raises KeyError or SipParseError for a damaged snapshot."""
+        """Takes up a confirmed session after a restart.
+
+        Raises KeyError or SipParseError for a damaged snapshot.
+        """
         session = Session.restored(self, snapshot, handler, to)
         self._sessions[(session.call_id, session.id)] = session
         return session

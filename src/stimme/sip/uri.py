@@ -1,4 +1,4 @@
-"""SIP and tel URIs, and the name-addr form that carries them in headers (RFC 3261 §19.1, §20.10; RFC 3966)."""
+"""SIP and tel URIs, and the name-addr form that carries them (RFC 3261 §19.1, §20.10; RFC 3966)."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ Params = dict[str, str | None]
 
 
 def parse_params(text: str) -> Params:
-    """Reads `;name=value;flag` (a leading semicolon is optional). Names become lower case, quotes stay off."""
+    """Reads `;name=value;flag`, the first semicolon is optional. Names become lower case, quotes stay off."""
     params: Params = {}
     for part in split_outside_quotes(text, ";"):
         name, equals, value = part.partition("=")
@@ -163,7 +163,8 @@ class SipUri:
             user += f":{self.password}"
         at = "" if self.user is None else "@"
         headers = f"?{self.headers}" if self.headers else ""
-        return f"{self.scheme}:{user}{at}{format_host_port(self.host, self.port)}{format_params(self.params)}{headers}"
+        address = format_host_port(self.host, self.port)
+        return f"{self.scheme}:{user}{at}{address}{format_params(self.params)}{headers}"
 
     @property
     def transport(self) -> str | None:

@@ -20,6 +20,7 @@ class UdpListener(asyncio.DatagramProtocol):
     def __init__(self, receive: Callable[[bytes, "UdpFlow"], None]) -> None:
         self._receive = receive
         self.local: Address = ("", 0)
+        self.family = socket.AF_INET
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -28,6 +29,7 @@ class UdpListener(asyncio.DatagramProtocol):
         self.local = transport.get_extra_info("sockname")[:2]
         raw: socket.socket | None = transport.get_extra_info("socket")
         if raw is not None:
+            self.family = raw.family
             with contextlib.suppress(OSError):
                 raw.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, DSCP_CS3)
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)

@@ -1,10 +1,12 @@
 """Sockets and time for a user agent: the one place where SIP meets asyncio."""
 
 import asyncio
+import ipaddress
 import random
+import socket
 import ssl
-from collections.abc import Awaitable, Callable
-from typing import Literal
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Literal
 
 import structlog
 from websockets.asyncio.server import Server as WebSocketServer
@@ -79,7 +81,10 @@ class SipRunner:
     async def listen(
         self, transport: Literal["udp", "tcp", "tls", "ws", "wss"], host: str, port: int
     ) -> Address:
-        """Opens a listener and gives its address. Raises OSError when the port is taken, ValueError without TLS."""
+        """Opens a listener and gives its address.
+
+        Raises OSError when the port is taken, ValueError for tls and wss without a certificate.
+        """
         if transport in ("tls", "wss") and self._server_tls is None:
             raise ValueError(f"a {transport} listener needs a certificate")
         if transport == "udp":
@@ -246,12 +251,16 @@ class SipRunner:
             self._start(self._resolve_and_send(transmit, target))
 
     async def _resolve_and_send(self, transmit: Transmit, target: Target) -> None:
+        listener = self._udp[0]
         try:
-            found = await self._loop.getaddrinfo(target.host, target.port)
-        except OSError as error:
-            self._failed(transmit, f"{target.host}: {error.strerror}")
+            found = await self._loop.getaddrinfo(
+                target.host, target.port, family=listener.family, type=socket.SOCK_DGRAM
+            )
+        except (OSError, UnicodeError) as error:  # the latter for names that are no domain names
+            self._failed(transmit, f"{target.host}: {error}")
             return
-        self._udp[0].flow(found[0][4][:2]).send(transmit.data)
+        address = found[0][4]
+        listener.flow((str(address[0]), int(address[1]))).send(transmit.data)
 
     async def _connect(self, key: tuple[str, Address], target: Target) -> None:
         if target.transport == "tls" and self._client_tls is None:
@@ -267,7 +276,7 @@ class SipRunner:
                     ssl=tls,
                     server_hostname=(target.server_name or target.host) if tls else None,
                 )
-        except (OSError, TimeoutError) as error:
+        except (OSError, ValueError) as error:  # the latter for names that are no domain names
             self._connected(key, None, str(error) or "connection timed out")
             return
         self._connected(key, flow, "")
@@ -291,8 +300,8 @@ class SipRunner:
         on_error(reason)
         self._flush()
 
-    def _start(self, work: Awaitable[None]) -> None:
-        task = self._loop.create_task(work)  # type: ignore[arg-type]  # every caller gives a coroutine
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -316,4 +325,8 @@ class SipRunner:
 
 
 def _is_numeric(host: str) -> bool:
-    return ":" in host or host.replace(".", "").isdigit()
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -16,7 +16,10 @@ class StreamFramer:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Adds what was received and gives the messages that are complete. Raises SipParseError: close then."""
+        """Adds what was received and gives the messages that are complete.
+
+        Raises SipParseError when the stream cannot be framed: it must be closed then.
+        """
         self._buffer += data
         messages: list[bytes] = []
         while (message := self._next()) is not None:
