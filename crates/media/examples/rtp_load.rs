@@ -75,7 +75,11 @@ fn bind(rounds: u64) -> io::Result<Leg> {
 fn connect(legs: &[Leg]) -> Result<(), Box<dyn Error>> {
     let mut pairs = Vec::new();
     for call in legs.chunks(2) {
-        pairs.push(format!("[{}, {}]", call[0].socket.local_addr()?.port(), call[1].socket.local_addr()?.port()));
+        pairs.push(format!(
+            "[{}, {}]",
+            call[0].socket.local_addr()?.port(),
+            call[1].socket.local_addr()?.port()
+        ));
     }
     println!("{{\"ports\": [{}]}}", pairs.join(", "));
     io::stdout().flush()?;

@@ -2,3 +2,12 @@
 
 pub mod audio;
 pub mod control;
+pub mod endpoint;
+pub mod engine;
+pub mod player;
+pub mod ports;
+pub mod recording;
+pub mod relay;
+pub mod rtp;
+pub mod service;
+pub mod watch;

@@ -115,6 +115,11 @@ impl Sender {
         Self { digits: codes, position: 0, frame: 0, frames: (duration_ms / 20).clamp(2, 250), timestamp: 0 }
     }
 
+    /// Adds digits behind those that are still to be sent.
+    pub fn append(&mut self, codes: Vec<u8>) {
+        self.digits.extend(codes);
+    }
+
     /// The timestamp of the event that is being sent; `now` where a new one begins.
     pub fn timestamp(&mut self, now: u32) -> u32 {
         if self.frame == 0 {
@@ -166,8 +171,14 @@ mod tests {
     fn a_lost_end_is_told_by_the_next_digit() {
         let mut receiver = Receiver::default();
         assert_eq!(receiver.receive(0, event(1, false, 800), 8000), None);
-        assert_eq!(receiver.receive(4000, event(2, false, 160), 8000), Some(Press { digit: '1', duration_ms: 100 }));
-        assert_eq!(receiver.receive(4000, event(2, true, 320), 8000), Some(Press { digit: '2', duration_ms: 40 }));
+        assert_eq!(
+            receiver.receive(4000, event(2, false, 160), 8000),
+            Some(Press { digit: '1', duration_ms: 100 })
+        );
+        assert_eq!(
+            receiver.receive(4000, event(2, true, 320), 8000),
+            Some(Press { digit: '2', duration_ms: 40 })
+        );
     }
 
     #[test]

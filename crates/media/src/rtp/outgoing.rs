@@ -11,8 +11,8 @@ pub enum Feed {
     Forwarded {
         /// The endpoint they came from.
         endpoint: u64,
-        /// Its SSRC.
-        ssrc: u32,
+        /// Which of its streams, as [`super::Reception`] counts them.
+        generation: u32,
         /// Clock of the payload.
         clock: u32,
     },
@@ -134,6 +134,11 @@ impl Outgoing {
         self.timestamp.wrapping_add((elapsed * f64::from(clock)) as u32)
     }
 
+    /// Leaves out time in which the source made nothing.
+    pub fn skip(&mut self, ticks: u32) {
+        self.timestamp = self.timestamp.wrapping_add(ticks);
+    }
+
     /// Forgets who fed the stream; the next packet is joined anew.
     pub fn part(&mut self) {
         self.feed = None;
@@ -171,8 +176,8 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    const FIRST: Feed = Feed::Forwarded { endpoint: 1, ssrc: 7, clock: 8000 };
-    const SECOND: Feed = Feed::Forwarded { endpoint: 1, ssrc: 8, clock: 8000 };
+    const FIRST: Feed = Feed::Forwarded { endpoint: 1, generation: 7, clock: 8000 };
+    const SECOND: Feed = Feed::Forwarded { endpoint: 1, generation: 8, clock: 8000 };
 
     #[test]
     fn gaps_and_reordering_of_a_source_stay() {

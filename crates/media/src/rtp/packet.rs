@@ -92,10 +92,10 @@ mod tests {
         for packet in [
             vec![],
             vec![0x80; 11],
-            vec![0x40; 12],                                           // version 1
-            vec![0x8f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],              // 15 sources that are not there
-            vec![0x90, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],              // no extension
-            vec![0xa0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 200],            // more padding than packet
+            vec![0x40; 12],                                // version 1
+            vec![0x8f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],   // 15 sources that are not there
+            vec![0x90, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],   // no extension
+            vec![0xa0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 200], // more padding than packet
         ] {
             assert_eq!(Header::parse(&packet), None, "{packet:?}");
         }

@@ -14,6 +14,8 @@ pub struct Reception {
     pub packets: u64,
     /// Bytes of payload that arrived.
     pub bytes: u64,
+    /// Counts streams: numbers before and after a change of it have nothing to do with each other.
+    pub generation: u32,
     stream: Option<Stream>,
     lost_before: u64,
 }
@@ -57,6 +59,7 @@ impl Reception {
         });
         if !same {
             self.lost_before = self.lost();
+            self.generation = self.generation.wrapping_add(1);
             self.stream = Some(Stream::new(header, clock));
         }
         match &mut self.stream {
@@ -67,7 +70,8 @@ impl Reception {
 
     /// Packets that should have come and did not.
     pub fn lost(&self) -> u64 {
-        self.lost_before + self.stream.as_ref().map_or(0, |stream| stream.expected().saturating_sub(stream.received))
+        self.lost_before
+            + self.stream.as_ref().map_or(0, |stream| stream.expected().saturating_sub(stream.received))
     }
 
     /// Interarrival jitter in milliseconds (RFC 3550 §6.4.1).
@@ -147,7 +151,13 @@ mod tests {
     use std::time::Duration;
 
     fn header(sequence: u16, ssrc: u32) -> Header {
-        Header { payload_type: 8, marker: false, sequence, timestamp: u32::from(sequence).wrapping_mul(160), ssrc }
+        Header {
+            payload_type: 8,
+            marker: false,
+            sequence,
+            timestamp: u32::from(sequence).wrapping_mul(160),
+            ssrc,
+        }
     }
 
     #[test]

@@ -130,7 +130,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const BLOCK: ReportBlock = ReportBlock { ssrc: 5, fraction_lost: 64, lost: 2, highest: 70_000, jitter: 80 };
+    const BLOCK: ReportBlock =
+        ReportBlock { ssrc: 5, fraction_lost: 64, lost: 2, highest: 70_000, jitter: 80 };
 
     #[test]
     fn a_round_trip_is_measured_by_two_reports() {

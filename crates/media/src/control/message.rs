@@ -1,0 +1,392 @@
+//! Requests, as a client sends them: `[0, id, operation, fields]`.
+
+use std::path::PathBuf;
+
+use rmp_serde::decode::Error;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// A request with the number that its answer carries.
+#[derive(Debug)]
+pub struct Request {
+    /// Chosen by the client.
+    pub id: u64,
+    /// What is asked.
+    pub operation: Operation,
+}
+
+/// What can be asked.
+#[derive(Debug)]
+pub enum Operation {
+    /// The first request of a connection.
+    Hello(Hello),
+    /// Open an endpoint.
+    CreateEndpoint(CreateEndpoint),
+    /// Say where the peer is and what was negotiated.
+    Configure(Configure),
+    /// Play to the peer.
+    Play(Play),
+    /// Stop a player.
+    StopPlayer(OnPlayer),
+    /// Write a WAV file.
+    Record(Record),
+    /// Complete a WAV file.
+    StopRecorder(OnRecorder),
+    /// Send digits.
+    SendDtmf(SendDtmf),
+    /// Counters of an endpoint.
+    Stats(OnEndpoint),
+    /// Close an endpoint.
+    DeleteEndpoint(OnEndpoint),
+    /// Let two endpoints hear each other.
+    CreateBridge(CreateBridge),
+    /// Separate them.
+    DeleteBridge(OnBridge),
+    /// Every endpoint there is.
+    ListEndpoints,
+    /// Every bridge there is.
+    ListBridges,
+}
+
+/// Fields of `hello`.
+#[derive(Debug, Deserialize)]
+pub struct Hello {
+    /// Version that the client speaks.
+    pub protocol: u32,
+    /// Name of the client; its endpoints carry it.
+    pub owner: String,
+}
+
+/// Fields of `create-endpoint`.
+#[derive(Debug, Deserialize)]
+pub struct CreateEndpoint {
+    /// Plain RTP or a browser.
+    pub kind: Kind,
+    /// The client's own name for it.
+    pub tag: String,
+}
+
+/// Fields of `configure`.
+#[derive(Debug, Deserialize)]
+pub struct Configure {
+    /// Which.
+    pub endpoint: u64,
+    /// The peer's side.
+    pub remote: Remote,
+    /// As negotiated; the first audio codec is what we send.
+    pub codecs: Vec<CodecSpec>,
+    /// From our side.
+    pub direction: Direction,
+    /// Seconds of silence until `media-timeout`.
+    pub timeout: Option<f64>,
+}
+
+/// Fields of `play`.
+#[derive(Debug, Deserialize)]
+pub struct Play {
+    /// To whom.
+    pub endpoint: u64,
+    /// What.
+    pub source: SourceSpec,
+    /// From the beginning again at its end.
+    #[serde(rename = "loop")]
+    pub looped: bool,
+}
+
+/// Fields of `record`.
+#[derive(Debug, Deserialize)]
+pub struct Record {
+    /// Of whom.
+    pub endpoint: u64,
+    /// Where to.
+    pub path: PathBuf,
+    /// Which directions.
+    pub what: What,
+}
+
+/// Fields of `send-dtmf`.
+#[derive(Debug, Deserialize)]
+pub struct SendDtmf {
+    /// To whom.
+    pub endpoint: u64,
+    /// `0`–`9`, `*`, `#`, `A`–`D`.
+    pub digits: String,
+    /// Of each digit.
+    pub duration_ms: u32,
+}
+
+/// Fields of `create-bridge`.
+#[derive(Debug, Deserialize)]
+pub struct CreateBridge {
+    /// One side.
+    pub a: u64,
+    /// The other side.
+    pub b: u64,
+    /// The client's own name for it.
+    pub tag: String,
+}
+
+/// Fields of a request about an endpoint.
+#[derive(Debug, Deserialize)]
+pub struct OnEndpoint {
+    /// Which.
+    pub endpoint: u64,
+}
+
+/// Fields of a request about a player.
+#[derive(Debug, Deserialize)]
+pub struct OnPlayer {
+    /// Which.
+    pub player: u64,
+}
+
+/// Fields of a request about a recorder.
+#[derive(Debug, Deserialize)]
+pub struct OnRecorder {
+    /// Which.
+    pub recorder: u64,
+}
+
+/// Fields of a request about a bridge.
+#[derive(Debug, Deserialize)]
+pub struct OnBridge {
+    /// Which.
+    pub bridge: u64,
+}
+
+/// How an endpoint speaks to its peer.
+#[derive(Clone, Copy, Debug, Deserialize, serde::Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// RTP without encryption.
+    Rtp,
+    /// ICE, DTLS and SRTP.
+    Webrtc,
+}
+
+/// Media direction from our side (RFC 3264 §5.1).
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Both ways.
+    Sendrecv,
+    /// We only send.
+    Sendonly,
+    /// We only listen.
+    Recvonly,
+    /// Neither.
+    Inactive,
+}
+
+impl Direction {
+    /// Whether we send.
+    pub fn sends(self) -> bool {
+        matches!(self, Self::Sendrecv | Self::Sendonly)
+    }
+
+    /// Whether we listen.
+    pub fn receives(self) -> bool {
+        matches!(self, Self::Sendrecv | Self::Recvonly)
+    }
+}
+
+/// Which directions a recording has; `both` is two channels.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum What {
+    /// What the peer says.
+    Received,
+    /// What the peer hears.
+    Sent,
+    /// Both, left and right.
+    Both,
+}
+
+/// Where the peer wants its packets, and its keys.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Remote {
+    /// IP address.
+    pub address: String,
+    /// RTP port.
+    pub port: u16,
+    /// RTCP port if it is not the next one.
+    #[serde(default)]
+    pub rtcp_port: Option<u16>,
+    /// RTP and RTCP on one port (RFC 5761).
+    #[serde(default)]
+    pub rtcp_mux: bool,
+    /// Of a browser.
+    #[serde(default)]
+    pub ice_ufrag: Option<String>,
+    /// Of a browser.
+    #[serde(default)]
+    pub ice_pwd: Option<String>,
+    /// Of a browser, `sha-256 AA:BB:…`.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
+    /// Of a browser, as in the SDP.
+    #[serde(default)]
+    pub candidates: Vec<String>,
+    /// Our role in DTLS: `active` or `passive`.
+    #[serde(default)]
+    pub dtls_setup: Option<String>,
+}
+
+/// A negotiated payload format.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct CodecSpec {
+    /// As in the SDP.
+    pub name: String,
+    /// 0–127.
+    pub payload_type: u8,
+    /// As the SDP writes it.
+    pub clock_rate: u32,
+    /// As the SDP writes it.
+    #[serde(default)]
+    pub channels: u8,
+    /// The format's parameters.
+    #[serde(default)]
+    pub fmtp: String,
+}
+
+/// What can be played.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum SourceSpec {
+    /// A WAV file.
+    Wav {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// Sine waves that sound together.
+    Tone {
+        /// In hertz.
+        frequencies: Vec<f32>,
+        /// Milliseconds on, off, on, …; empty is continuous.
+        cadence: Vec<u32>,
+        /// Of each frequency.
+        level_dbm0: f32,
+    },
+    /// Nothing.
+    Silence {
+        /// For how long.
+        duration_ms: u32,
+    },
+}
+
+/// Why a request was not understood.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// Number of the request, if that much could be read.
+    pub id: Option<u64>,
+    /// `bad-request` or `unknown-operation`.
+    pub code: &'static str,
+    /// A sentence that names the field.
+    pub text: String,
+}
+
+/// Reads a request.
+///
+/// # Errors
+/// [`Malformed`] for anything else.
+pub fn decode_request(frame: &[u8]) -> Result<Request, Malformed> {
+    let mut reader = rmp_serde::Deserializer::from_read_ref(frame);
+    let head = <(u8, u64, String, Fields)>::deserialize(&mut reader);
+    let (kind, id, name, fields) =
+        head.map_err(|error| Malformed { id: None, code: "bad-request", text: error.to_string() })?;
+    if kind != 0 {
+        return Err(Malformed {
+            id: Some(id),
+            code: "bad-request",
+            text: format!("a frame of kind {kind} is no request"),
+        });
+    }
+    let bad =
+        |error: Error| Malformed { id: Some(id), code: "bad-request", text: format!("{name}: {error}") };
+    let operation = match name.as_str() {
+        "hello" => Operation::Hello(fields.read().map_err(bad)?),
+        "create-endpoint" => Operation::CreateEndpoint(fields.read().map_err(bad)?),
+        "configure" => Operation::Configure(fields.read().map_err(bad)?),
+        "play" => Operation::Play(fields.read().map_err(bad)?),
+        "stop-player" => Operation::StopPlayer(fields.read().map_err(bad)?),
+        "record" => Operation::Record(fields.read().map_err(bad)?),
+        "stop-recorder" => Operation::StopRecorder(fields.read().map_err(bad)?),
+        "send-dtmf" => Operation::SendDtmf(fields.read().map_err(bad)?),
+        "stats" => Operation::Stats(fields.read().map_err(bad)?),
+        "delete-endpoint" => Operation::DeleteEndpoint(fields.read().map_err(bad)?),
+        "create-bridge" => Operation::CreateBridge(fields.read().map_err(bad)?),
+        "delete-bridge" => Operation::DeleteBridge(fields.read().map_err(bad)?),
+        "list-endpoints" => Operation::ListEndpoints,
+        "list-bridges" => Operation::ListBridges,
+        _ => {
+            return Err(Malformed {
+                id: Some(id),
+                code: "unknown-operation",
+                text: format!("there is no operation {name}"),
+            });
+        }
+    };
+    Ok(Request { id, operation })
+}
+
+/// The fields of a request, kept until the operation is known.
+struct Fields(rmpv::Value);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        rmpv::Value::deserialize(deserializer).map(Self)
+    }
+}
+
+impl Fields {
+    fn read<T: DeserializeOwned>(self) -> Result<T, Error> {
+        rmpv::ext::from_value(self.0).map_err(|error| Error::Syntax(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rmpv::Value;
+
+    fn frame(id: u64, name: &str, fields: Vec<(&str, Value)>) -> Vec<u8> {
+        let fields = fields.into_iter().map(|(key, value)| (Value::from(key), value)).collect();
+        let value = Value::Array(vec![0.into(), id.into(), name.into(), Value::Map(fields)]);
+        let mut bytes = Vec::new();
+        rmpv::encode::write_value(&mut bytes, &value).expect("to memory");
+        bytes
+    }
+
+    #[test]
+    fn a_play_request() {
+        let source = Value::Map(vec![
+            ("kind".into(), "tone".into()),
+            ("frequencies".into(), Value::Array(vec![425.0.into()])),
+            ("cadence".into(), Value::Array(vec![1000.into(), 4000.into()])),
+            ("level_dbm0".into(), (-13.0).into()),
+        ]);
+        let bytes = frame(7, "play", vec![("endpoint", 3.into()), ("source", source), ("loop", true.into())]);
+        let request = decode_request(&bytes).expect("valid");
+        assert_eq!(request.id, 7);
+        let Operation::Play(play) = request.operation else { panic!("{:?}", request.operation) };
+        assert_eq!((play.endpoint, play.looped), (3, true));
+        assert!(matches!(play.source, SourceSpec::Tone { cadence, .. } if cadence == [1000, 4000]));
+    }
+
+    #[test]
+    fn a_missing_field_is_named() {
+        let failure = decode_request(&frame(7, "stats", vec![])).expect_err("no endpoint");
+        assert_eq!((failure.id, failure.code), (Some(7), "bad-request"));
+        assert!(failure.text.contains("endpoint"), "{}", failure.text);
+        let failure = decode_request(&frame(8, "fly", vec![])).expect_err("no such operation");
+        assert_eq!((failure.id, failure.code), (Some(8), "unknown-operation"));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = decode_request(&bytes);
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! A browser's endpoint: ICE-lite, DTLS-SRTP and SRTP by str0m, RTP in and out of it.
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use str0m::config::{DtlsCert, Fingerprint};
+use str0m::format::{Codec, FormatParams};
+use str0m::media::{Frequency, MediaKind, Mid, Pt};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
+use str0m::{Candidate, Event, IceConnectionState, IceCreds, Input, Output, Rtc, RtcError};
+
+use crate::control::{CodecSpec, Failure, Remote};
+use crate::rtp::packet::is_rtcp;
+
+/// SSRCs that a browser may use before further ones are ignored; one microphone uses one.
+const MAX_SOURCES: usize = 8;
+
+/// The certificate of this process, which all browsers see.
+#[derive(Clone)]
+pub struct Identity {
+    certificate: DtlsCert,
+    fingerprint: String,
+}
+
+impl Identity {
+    /// Makes a certificate.
+    ///
+    /// # Errors
+    /// When the cryptographic library cannot.
+    pub fn generate() -> Result<Self, String> {
+        let provider = str0m::crypto::from_feature_flags();
+        let certificate =
+            provider.dtls_provider.generate_certificate().ok_or("no DTLS certificate could be made")?;
+        let mut prototype = Rtc::builder().set_dtls_cert(certificate.clone()).build(Instant::now());
+        let fingerprint = write_fingerprint(prototype.direct_api().local_dtls_fingerprint());
+        Ok(Self { certificate, fingerprint })
+    }
+}
+
+/// What an input brought.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Decrypted packets, in order.
+    pub packets: Vec<RtpPacket>,
+    /// When str0m wants to be called again.
+    pub again: Option<Instant>,
+    /// The connection is lost for good.
+    pub failed: Option<String>,
+    /// A sign of life other than RTP.
+    pub alive: bool,
+}
+
+/// One browser.
+pub struct Webrtc {
+    socket: UdpSocket,
+    local: SocketAddr,
+    credentials: IceCreds,
+    identity: Identity,
+    ssrc: u32,
+    mid: Mid,
+    session: Option<Session>,
+}
+
+struct Session {
+    rtc: Rtc,
+    sources: Vec<u32>,
+    remote: (String, String),
+    fingerprint: String,
+}
+
+impl Webrtc {
+    /// Takes a bound socket; `ssrc` is what we send with.
+    ///
+    /// # Errors
+    /// When the socket has no address.
+    pub fn new(socket: UdpSocket, identity: Identity, ssrc: u32) -> io::Result<Self> {
+        let local = socket.local_addr()?;
+        Ok(Self {
+            socket,
+            local,
+            credentials: IceCreds::new(),
+            identity,
+            ssrc,
+            mid: Mid::from("0"),
+            session: None,
+        })
+    }
+
+    /// The socket of everything.
+    pub fn socket(&self) -> &UdpSocket {
+        &self.socket
+    }
+
+    /// Username fragment, password and fingerprint for the SDP.
+    pub fn credentials(&self) -> (&str, &str, &str) {
+        (&self.credentials.ufrag, &self.credentials.pass, &self.identity.fingerprint)
+    }
+
+    /// Starts ICE and DTLS with the peer, or follows a change of its ICE credentials.
+    ///
+    /// # Errors
+    /// `bad-request` for values that are missing or make no sense, `unsupported` for another certificate later on.
+    pub fn configure(&mut self, remote: &Remote, codecs: &[CodecSpec], now: Instant) -> Result<(), Failure> {
+        let (Some(ufrag), Some(password), Some(fingerprint)) =
+            (&remote.ice_ufrag, &remote.ice_pwd, &remote.fingerprint)
+        else {
+            return Err(bad("a browser's remote needs ice_ufrag, ice_pwd and fingerprint"));
+        };
+        if let Some(session) = &mut self.session {
+            if session.fingerprint != *fingerprint {
+                return Err(Failure {
+                    code: "unsupported",
+                    text: "the certificate of a connection cannot change".into(),
+                });
+            }
+            let credentials = (ufrag.clone(), password.clone());
+            if session.remote != credentials {
+                let creds = IceCreds { ufrag: ufrag.clone(), pass: password.clone() };
+                session.rtc.direct_api().set_remote_ice_credentials(creds);
+                session.remote = credentials;
+            }
+            return Ok(());
+        }
+        let mut rtc = self.build(codecs, now);
+        let candidate =
+            Candidate::host(self.local, Protocol::Udp).map_err(|error| bad(&error.to_string()))?;
+        rtc.add_local_candidate(candidate);
+        for candidate in remote.candidates.iter().filter_map(|text| Candidate::from_sdp_string(text).ok()) {
+            rtc.add_remote_candidate(candidate);
+        }
+        let peer =
+            parse_fingerprint(fingerprint).ok_or_else(|| bad("fingerprint: expected `sha-256 AA:BB:…`"))?;
+        let mut direct = rtc.direct_api();
+        direct.set_remote_ice_credentials(IceCreds { ufrag: ufrag.clone(), pass: password.clone() });
+        direct.set_ice_controlling(false);
+        direct.set_remote_fingerprint(peer);
+        direct.declare_media(self.mid, MediaKind::Audio);
+        direct.declare_stream_tx(Ssrc::from(self.ssrc), None, self.mid, None).set_unpaced(true);
+        direct
+            .start_dtls(remote.dtls_setup.as_deref() == Some("active"))
+            .map_err(|error| Failure { code: "failed", text: error.to_string() })?;
+        self.session = Some(Session {
+            rtc,
+            sources: Vec::new(),
+            remote: (ufrag.clone(), password.clone()),
+            fingerprint: fingerprint.clone(),
+        });
+        Ok(())
+    }
+
+    fn build(&self, codecs: &[CodecSpec], now: Instant) -> Rtc {
+        let mut config = Rtc::builder()
+            .set_rtp_mode(true)
+            .set_ice_lite(true)
+            .set_dtls_cert(self.identity.certificate.clone())
+            .set_local_ice_credentials(self.credentials.clone())
+            .clear_codecs();
+        for spec in codecs {
+            let codec = match spec.name.to_ascii_lowercase().as_str() {
+                "opus" => Codec::Opus,
+                "pcma" => Codec::PCMA,
+                "pcmu" => Codec::PCMU,
+                "g722" => Codec::G722,
+                "telephone-event" => Codec::Tele,
+                _ => continue,
+            };
+            let clock =
+                if spec.clock_rate == 48_000 { Frequency::FORTY_EIGHT_KHZ } else { Frequency::EIGHT_KHZ };
+            let channels = (spec.channels > 1).then_some(spec.channels);
+            let payload_type = Pt::new_with_value(spec.payload_type);
+            config.codec_config().add_config(
+                payload_type,
+                None,
+                codec,
+                clock,
+                channels,
+                FormatParams::default(),
+            );
+        }
+        config.build(now)
+    }
+
+    /// Reads what waits at the socket, at most a few datagrams.
+    pub fn receive(&mut self, buffer: &mut [u8], now: Instant) -> Outcome {
+        let mut outcome = Outcome::default();
+        for _ in 0..16 {
+            let Ok((length, source)) = self.socket.recv_from(buffer) else {
+                break;
+            };
+            self.datagram(source, &buffer[..length], now, &mut outcome);
+            if outcome.failed.is_some() {
+                break;
+            }
+        }
+        outcome
+    }
+
+    fn datagram(&mut self, source: SocketAddr, packet: &[u8], now: Instant, outcome: &mut Outcome) {
+        let (local, mid) = (self.local, self.mid);
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        let Ok(receive) = Receive::new(Protocol::Udp, source, local, packet) else {
+            return;
+        };
+        if matches!(packet.first(), Some(128..=191)) {
+            outcome.alive |= is_rtcp(packet);
+            session.expect(packet, mid);
+        }
+        if let Err(error) = session.rtc.handle_input(Input::Receive(now, receive)) {
+            // One bad datagram ends nothing; str0m says by `is_alive` when it gives up.
+            log::debug!("{local}: {error}");
+        }
+        self.drive(now, outcome);
+    }
+
+    /// Lets time pass: to be called when [`Outcome::again`] says.
+    pub fn tick(&mut self, now: Instant) -> Outcome {
+        let mut outcome = Outcome::default();
+        if let Some(session) = &mut self.session
+            && let Err(error) = session.rtc.handle_input(Input::Timeout(now))
+        {
+            outcome.failed = Some(error.to_string());
+        }
+        self.drive(now, &mut outcome);
+        outcome
+    }
+
+    /// Encrypts and sends one packet; returns whether it went out.
+    pub fn send(
+        &mut self,
+        payload_type: u8,
+        sequence: u64,
+        timestamp: u32,
+        marker: bool,
+        payload: &[u8],
+        now: Instant,
+    ) -> bool {
+        let ssrc = Ssrc::from(self.ssrc);
+        let Some(session) = self.session.as_mut().filter(|session| session.rtc.is_connected()) else {
+            return false;
+        };
+        let packet =
+            RtpWrite::new(Pt::new_with_value(payload_type), sequence.into(), timestamp, now, payload)
+                .marker(marker);
+        let mut direct = session.rtc.direct_api();
+        let Some(stream) = direct.stream_tx(&ssrc) else {
+            return false;
+        };
+        stream.write_rtp(packet);
+        let mut outcome = self.tick(now);
+        // Nothing was received, so nothing but a failure can be in it, and the next tick reports that again.
+        outcome.packets.clear();
+        outcome.failed.is_none()
+    }
+
+    fn drive(&mut self, now: Instant, outcome: &mut Outcome) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        loop {
+            match session.rtc.poll_output() {
+                Ok(Output::Timeout(at)) => {
+                    outcome.again =
+                        Some(at.max(now + Duration::from_millis(1)).min(now + Duration::from_secs(5)));
+                    break;
+                }
+                Ok(Output::Transmit(transmit)) => {
+                    // A datagram that the system does not take is lost, as on any network.
+                    let _ = self.socket.send_to(&transmit.contents, transmit.destination);
+                }
+                Ok(Output::Event(event)) => outcome.note(event),
+                Err(error) => {
+                    outcome.failed = Some(describe(&error));
+                    break;
+                }
+            }
+        }
+        if !session.rtc.is_alive() && outcome.failed.is_none() {
+            outcome.failed = Some("the connection was closed".into());
+        }
+        if outcome.failed.is_some() {
+            self.session = None;
+        }
+    }
+}
+
+impl Session {
+    /// Tells str0m of a source before its first packet: our SDP names no SSRC, and neither must the browser's.
+    fn expect(&mut self, packet: &[u8], mid: Mid) {
+        let Some(bytes) = packet.get(8..12).filter(|_| !is_rtcp(packet)) else {
+            return;
+        };
+        let ssrc = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        if self.sources.len() < MAX_SOURCES && !self.sources.contains(&ssrc) && self.rtc.is_connected() {
+            self.sources.push(ssrc);
+            self.rtc.direct_api().expect_stream_rx(Ssrc::from(ssrc), None, mid, None).suppress_nack(true);
+        }
+    }
+}
+
+impl Outcome {
+    fn note(&mut self, event: Event) {
+        match event {
+            Event::RtpPacket(packet) => self.packets.push(packet),
+            Event::IceConnectionStateChange(IceConnectionState::Disconnected) => {
+                self.failed = Some("no answer to ICE any more".into());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn describe(error: &RtcError) -> String {
+    error.to_string()
+}
+
+fn bad(text: &str) -> Failure {
+    Failure { code: "bad-request", text: text.into() }
+}
+
+fn write_fingerprint(fingerprint: &Fingerprint) -> String {
+    let bytes: Vec<String> = fingerprint.bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+    format!("{} {}", fingerprint.hash_func, bytes.join(":"))
+}
+
+fn parse_fingerprint(text: &str) -> Option<Fingerprint> {
+    let (hash, bytes) = text.trim().split_once(' ')?;
+    let bytes: Option<Vec<u8>> = bytes.split(':').map(|byte| u8::from_str_radix(byte, 16).ok()).collect();
+    Some(Fingerprint { hash_func: hash.to_ascii_lowercase(), bytes: bytes?.into_iter().collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_read_as_it_is_written() {
+        let identity = Identity::generate().expect("a certificate");
+        let parsed = parse_fingerprint(&identity.fingerprint).expect("our own form");
+        assert_eq!((parsed.hash_func.as_str(), parsed.bytes.len()), ("sha-256", 32));
+        assert_eq!(write_fingerprint(&parsed), identity.fingerprint);
+        assert!(parse_fingerprint("sha-256").is_none());
+        assert!(parse_fingerprint("sha-256 XY").is_none());
+    }
+}

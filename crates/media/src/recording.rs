@@ -1,0 +1,113 @@
+//! Takes what a peer says and hears, brings both to one clock, and hands frames to the writer.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use crate::audio::{AudioCodec, Decoder, RecordingWriter, Resampler};
+use crate::control::What;
+use crate::player::next_due;
+
+/// Samples a second in the file: what G.722 and wideband Opus speech need.
+pub const RATE: u32 = 16_000;
+const FRAME: usize = RATE as usize / 50;
+/// Collected before a stream that paused is heard again: two packets of jitter.
+const CUSHION: usize = 2 * FRAME;
+/// More than this is late speech that nobody waits for.
+const MOST: usize = RATE as usize;
+
+/// One recording.
+pub struct Recording {
+    /// Number.
+    pub id: u64,
+    /// The file.
+    pub path: PathBuf,
+    /// When the next frame is due.
+    pub due: Instant,
+    received: Option<Track>,
+    sent: Option<Track>,
+}
+
+impl Recording {
+    /// Begins now.
+    pub fn new(id: u64, path: PathBuf, what: What, now: Instant) -> Self {
+        Self {
+            id,
+            path,
+            due: now + crate::player::FRAME,
+            received: matches!(what, What::Received | What::Both).then(Track::default),
+            sent: matches!(what, What::Sent | What::Both).then(Track::default),
+        }
+    }
+
+    /// How many channels the file has.
+    pub fn channels(&self) -> u16 {
+        u16::from(self.received.is_some()) + u16::from(self.sent.is_some())
+    }
+
+    /// Takes a packet of the peer's.
+    pub fn received(&mut self, codec: AudioCodec, payload: &[u8]) {
+        if let Some(track) = &mut self.received {
+            track.take(codec, payload);
+        }
+    }
+
+    /// Takes a packet to the peer.
+    pub fn sent(&mut self, codec: AudioCodec, payload: &[u8]) {
+        if let Some(track) = &mut self.sent {
+            track.take(codec, payload);
+        }
+    }
+
+    /// Hands the next 20 ms to the writer.
+    pub fn frame(&mut self, writer: &RecordingWriter, now: Instant) {
+        self.due = next_due(self.due, now);
+        let tracks: Vec<Vec<i16>> =
+            [&mut self.received, &mut self.sent].into_iter().flatten().map(Track::frame).collect();
+        let frame = match tracks.as_slice() {
+            [left, right] => left.iter().zip(right).flat_map(|(left, right)| [*left, *right]).collect(),
+            [only] => only.clone(),
+            _ => return,
+        };
+        writer.write(self.id, frame);
+    }
+}
+
+/// One direction.
+#[derive(Default)]
+struct Track {
+    decoder: Option<(AudioCodec, Decoder, Resampler)>,
+    samples: VecDeque<i16>,
+    running: bool,
+    decoded: Vec<i16>,
+    resampled: Vec<i16>,
+}
+
+impl Track {
+    fn take(&mut self, codec: AudioCodec, payload: &[u8]) {
+        if self.decoder.as_ref().is_none_or(|(current, ..)| *current != codec) {
+            self.decoder = Decoder::new(codec)
+                .ok()
+                .map(|decoder| (codec, decoder, Resampler::new(codec.sample_rate(), RATE)));
+        }
+        let Some((_, decoder, resampler)) = &mut self.decoder else {
+            return;
+        };
+        self.decoded.clear();
+        self.resampled.clear();
+        if decoder.decode(payload, &mut self.decoded).is_ok() {
+            resampler.push(&self.decoded, &mut self.resampled);
+            self.samples.extend(&self.resampled);
+            let excess = self.samples.len().saturating_sub(MOST);
+            self.samples.drain(..excess);
+        }
+    }
+
+    fn frame(&mut self) -> Vec<i16> {
+        self.running = self.samples.len() >= if self.running { 1 } else { CUSHION };
+        let available = if self.running { self.samples.len().min(FRAME) } else { 0 };
+        let mut frame: Vec<i16> = self.samples.drain(..available).collect();
+        frame.resize(FRAME, 0);
+        frame
+    }
+}

@@ -1,0 +1,197 @@
+//! The way of a packet from one endpoint to the one it is bridged with.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use crate::audio::{AudioCodec, Transcoder};
+use crate::control::Event;
+use crate::endpoint::{Endpoint, Meaning};
+use crate::rtp::dtmf;
+use crate::rtp::outgoing::Feed;
+use crate::rtp::{HEADER, Header};
+
+/// Frames that are made up at most for packets that were lost in a row.
+const CONCEALED: u64 = 5;
+/// A pause of the source that is longer than this is not kept, in seconds.
+const LONGEST_PAUSE: u32 = 10;
+/// Largest payload that a transcoder makes: Opus at its highest rate, 20 ms.
+const ROOM: usize = HEADER + 1275;
+
+/// Takes a packet that arrived at endpoint `id`; `packet` is the whole of it and may be changed.
+pub fn arrived(
+    endpoints: &mut HashMap<u64, Endpoint>,
+    id: u64,
+    packet: &mut [u8],
+    now: Instant,
+    events: &mut Vec<Event>,
+) {
+    let Some((header, start, end)) = Header::parse(packet) else {
+        return;
+    };
+    let Some((source, target)) = pair(endpoints, id) else {
+        return;
+    };
+    let Some(meaning) = source.meaning(header.payload_type) else {
+        return;
+    };
+    let clock = match meaning {
+        Meaning::Audio(codec) => codec.rtp_clock(),
+        Meaning::Events(clock) => clock,
+    };
+    let sequence = source.reception.receive(&header, end - start, clock, now);
+    if source.heard(now) {
+        events.push(Event::MediaStarted { endpoint: id, tag: source.tag.clone() });
+    }
+    if !source.direction.receives() {
+        return;
+    }
+    let target = target.filter(|target| target.open_for_bridge());
+    match meaning {
+        Meaning::Audio(codec) => {
+            source.spoke(codec);
+            if let Some(recording) = &mut source.recording {
+                recording.received(codec, &packet[start..end]);
+            }
+            if let Some(target) = target {
+                audio(source, target, codec, (header, sequence), &mut packet[start - HEADER..end], now);
+            }
+        }
+        Meaning::Events(_) => {
+            let Some(event) = dtmf::Event::parse(&packet[start..end]) else {
+                return;
+            };
+            if let Some(press) = source.presses.receive(header.timestamp, event, clock) {
+                let tag = source.tag.clone();
+                events.push(Event::Dtmf {
+                    endpoint: id,
+                    tag,
+                    digit: press.digit,
+                    duration_ms: press.duration_ms,
+                });
+            }
+            if let Some(target) = target {
+                telephone_event(source, target, (header, sequence), event, clock, now);
+            }
+        }
+    }
+}
+
+fn pair(endpoints: &mut HashMap<u64, Endpoint>, id: u64) -> Option<(&mut Endpoint, Option<&mut Endpoint>)> {
+    match endpoints.get(&id)?.bridge {
+        Some((_, partner)) => {
+            let [source, target] = endpoints.get_disjoint_mut([&id, &partner]);
+            Some((source?, target))
+        }
+        None => Some((endpoints.get_mut(&id)?, None)),
+    }
+}
+
+/// Forwards untouched where the partner negotiated the same codec, else transcodes.
+fn audio(
+    source: &mut Endpoint,
+    target: &mut Endpoint,
+    codec: AudioCodec,
+    (header, sequence): (Header, u64),
+    packet: &mut [u8],
+    now: Instant,
+) {
+    let Some(payload_type) = target.payload_type(codec) else {
+        return transcode(source, target, codec, (header, sequence), &packet[HEADER..], now);
+    };
+    let feed = feed(source, codec);
+    if let Some(place) = target.outgoing.forward(feed, sequence, header.timestamp, now) {
+        target.transmit(place, payload_type, header.marker, packet, now);
+    }
+}
+
+fn feed(source: &Endpoint, codec: AudioCodec) -> Feed {
+    Feed::Forwarded { endpoint: source.id, generation: source.reception.generation, clock: codec.rtp_clock() }
+}
+
+fn transcode(
+    source: &mut Endpoint,
+    target: &mut Endpoint,
+    from: AudioCodec,
+    (header, sequence): (Header, u64),
+    payload: &[u8],
+    now: Instant,
+) {
+    let Some(format) = target.formats.first().cloned() else {
+        return;
+    };
+    let state = &mut source.translation;
+    if !matches!(&state.transcoder, Some((before, after, _)) if (*before, *after) == (from, format.codec)) {
+        state.expected = None;
+        state.transcoder = match Transcoder::new(from, format.codec, &format.opus) {
+            Ok(transcoder) => Some((from, format.codec, transcoder)),
+            Err(error) => return log::error!("{} to {}: {error}", from.name(), format.codec.name()),
+        };
+    }
+    let Some((_, _, transcoder)) = &mut state.transcoder else {
+        return;
+    };
+    let length = from.ticks_of(payload);
+    let (lost, ahead) = match state.expected {
+        // It comes too late: its place was filled or left out already.
+        Some((expected, _)) if sequence < expected => return,
+        Some((expected, at)) => (sequence - expected, header.timestamp.wrapping_sub(at) as i32),
+        None => (0, 0),
+    };
+    state.expected = Some((sequence + 1, header.timestamp.wrapping_add(length)));
+    let concealed = lost.min(CONCEALED);
+    let pause = u32::try_from(ahead).unwrap_or(0).saturating_sub(concealed as u32 * length);
+    let feed = Feed::Made { id: source.id, clock: format.codec.rtp_clock() };
+    let mut emit = |payload: &[u8], ticks: u32| {
+        let mut packet = [0; ROOM];
+        if let Some(room) = packet.get_mut(HEADER..HEADER + payload.len()) {
+            room.copy_from_slice(payload);
+            target.transmit_made(
+                feed,
+                ticks,
+                format.payload_type,
+                &mut packet[..HEADER + payload.len()],
+                now,
+            );
+        }
+    };
+    transcoder.conceal(concealed as usize, &mut emit);
+    transcoder.transcode(payload, &mut emit);
+    if pause > 0 && pause < LONGEST_PAUSE * from.rtp_clock() {
+        target.outgoing.skip(
+            (u64::from(pause) * u64::from(format.codec.rtp_clock()) / u64::from(from.rtp_clock())) as u32,
+        );
+    }
+}
+
+fn telephone_event(
+    source: &mut Endpoint,
+    target: &mut Endpoint,
+    (header, sequence): (Header, u64),
+    event: dtmf::Event,
+    from: u32,
+    now: Instant,
+) {
+    let Some((payload_type, to)) = target.events else {
+        return;
+    };
+    let duration = u64::from(event.duration) * u64::from(to) / u64::from(from.max(1));
+    let event = dtmf::Event { duration: duration.min(u64::from(u16::MAX)) as u16, ..event };
+    let untouched =
+        source.codec().filter(|codec| target.payload_type(*codec).is_some() && codec.rtp_clock() == from);
+    let place = match untouched {
+        Some(codec) => target.outgoing.forward(feed(source, codec), sequence, header.timestamp, now),
+        None => {
+            let ours = match source.translation.event {
+                Some((theirs, ours)) if theirs == header.timestamp => ours,
+                _ => target.outgoing.timestamp_at(to, now),
+            };
+            source.translation.event = Some((header.timestamp, ours));
+            Some(target.outgoing.again(ours))
+        }
+    };
+    if let Some(place) = place {
+        let mut packet = [0; HEADER + 4];
+        packet[HEADER..].copy_from_slice(&event.bytes());
+        target.transmit(place, payload_type, header.marker, &mut packet, now);
+    }
+}

@@ -1,0 +1,138 @@
+//! The loop: one thread that waits for packets, clients and time.
+
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Instant;
+
+use crate::control::{ClientId, Server};
+use crate::engine::{Engine, Token, Written};
+use crate::ports::Ports;
+use crate::watch::Watch;
+
+/// The engine with its socket.
+pub struct Service {
+    watch: Watch,
+    server: Server,
+    engine: Engine,
+    written: mpsc::Receiver<Written>,
+    wake: UnixStream,
+    waker: UnixStream,
+    blocked: Vec<ClientId>,
+}
+
+impl Service {
+    /// Listens for clients.
+    ///
+    /// # Errors
+    /// When the socket or the certificate cannot be made.
+    pub fn bind(socket: &Path, ports: Ports) -> io::Result<Self> {
+        let watch = Watch::new()?;
+        let server = Server::bind(socket)?;
+        let (wake, waker) = UnixStream::pair()?;
+        wake.set_nonblocking(true)?;
+        waker.set_nonblocking(true)?;
+        watch.add(server.listener(), Token::Listener.number())?;
+        watch.add(&wake, Token::Wake.number())?;
+        let (sender, written) = mpsc::channel();
+        let notifier = waker.try_clone()?;
+        let engine = Engine::new(ports, sender, move || {
+            // A full pipe wakes as well.
+            let _ = (&notifier).write(&[0]);
+        })
+        .map_err(io::Error::other)?;
+        Ok(Self { watch, server, engine, written, wake, waker, blocked: Vec::new() })
+    }
+
+    /// Where a signal handler may write to wake the loop.
+    ///
+    /// # Errors
+    /// When the system has no descriptor left.
+    pub fn waker(&self) -> io::Result<UnixStream> {
+        self.waker.try_clone()
+    }
+
+    /// Runs until `stop` is set and the loop is woken.
+    ///
+    /// # Errors
+    /// When the system refuses to wait.
+    pub fn run(&mut self, stop: &Arc<AtomicBool>) -> io::Result<()> {
+        let mut ready = Vec::new();
+        while !stop.load(Ordering::Relaxed) {
+            let timeout = self.engine.next_timeout().saturating_duration_since(Instant::now());
+            self.watch.wait(Some(timeout), &mut ready)?;
+            let now = Instant::now();
+            for number in ready.drain(..) {
+                match Token::of(number) {
+                    Token::Media(id) => self.engine.readable(id, now),
+                    Token::Report(id) => self.engine.readable_rtcp(id, now),
+                    Token::Client(id) => self.serve(id, now),
+                    Token::Listener => self.accept(),
+                    Token::Wake => self.wake(),
+                }
+            }
+            self.engine.tick(now);
+            for event in self.engine.events() {
+                self.server.broadcast(&event);
+            }
+            self.flush();
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self) {
+        let added = self.server.accept().and_then(|id| match self.server.stream(id) {
+            Some(stream) => self.watch.add(stream, Token::Client(id).number()),
+            None => Ok(()),
+        });
+        match added {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                log::warn!("a client is lost: {error}")
+            }
+            _ => {}
+        }
+    }
+
+    fn serve(&mut self, client: ClientId, now: Instant) {
+        let (requests, alive) = self.server.read(client);
+        let owner = self.server.owner(client).to_owned();
+        for request in requests {
+            let answer = self.engine.perform(&owner, request.operation, &self.watch, now);
+            if let Err(failure) = &answer {
+                log::debug!("{owner}: {}: {}", failure.code, failure.text);
+            }
+            self.server.answer(client, request.id, answer.as_ref());
+        }
+        if !alive {
+            log::info!("{owner} is gone, its endpoints stay");
+            self.server.remove(client);
+        }
+    }
+
+    fn wake(&mut self) {
+        let mut bytes = [0; 64];
+        while matches!(self.wake.read(&mut bytes), Ok(length) if length > 0) {}
+        while let Ok(written) = self.written.try_recv() {
+            self.engine.written(written);
+        }
+    }
+
+    fn flush(&mut self) {
+        let (gone, full) = self.server.flush();
+        for client in gone {
+            self.server.remove(client);
+        }
+        for (clients, wanted) in [(&self.blocked, false), (&full, true)] {
+            for client in clients {
+                if let Some(stream) = self.server.stream(*client)
+                    && let Err(error) = self.watch.writable(stream, Token::Client(*client).number(), wanted)
+                {
+                    log::warn!("client {client}: {error}");
+                }
+            }
+        }
+        self.blocked = full;
+    }
+}
