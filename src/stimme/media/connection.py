@@ -71,24 +71,30 @@ class Connection(asyncio.Protocol):
                 return
             frame = bytes(self._buffer[_LENGTH.size : _LENGTH.size + length])
             del self._buffer[: _LENGTH.size + length]
-            self._receive(msgpack.unpackb(frame))
+            try:
+                message = msgpack.unpackb(frame)
+            except (ValueError, msgpack.UnpackException):
+                self.close()
+                return
+            self._receive(message)
 
-    def _receive(self, message: list[Any]) -> None:
+    def _receive(self, message: object) -> None:
         match message:
-            case [kind, number, result] if kind == _REPLY:
-                self._settle(number).set_result(result)
-            case [kind, number, code, text] if kind == _ERROR:
-                self._settle(number).set_exception(EngineError(str(code), str(text)))
+            case [kind, int(number), result] if kind == _REPLY:
+                if (waiting := self._waiting(number)) is not None:
+                    waiting.set_result(result)
+            case [kind, int(number), code, text] if kind == _ERROR:
+                if (waiting := self._waiting(number)) is not None:
+                    waiting.set_exception(EngineError(str(code), str(text)))
             case [kind, _, name, fields] if kind == _EVENT:
                 self._on_event(str(name), fields)
             case _:
                 self.close()
 
-    def _settle(self, number: int) -> "asyncio.Future[Any]":
+    def _waiting(self, number: int) -> "asyncio.Future[Any] | None":
+        """The future of a request, None when its caller was cancelled: the reply has no reader then."""
         future = self._pending.pop(number, None)
-        if future is None or future.done():
-            return self._loop.create_future()  # its caller was cancelled: the reply has no reader
-        return future
+        return None if future is None or future.done() else future
 
     def request(self, op: str, **fields: Any) -> "asyncio.Future[Any]":
         """Sends a request soon. The future raises EngineError, or EngineLostError."""

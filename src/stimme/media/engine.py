@@ -157,7 +157,11 @@ class Engine:
                 on_event(event)
 
         connection = await Connection.open(socket, received)
-        hello = await connection.request("hello", protocol=PROTOCOL, owner=owner)
+        try:
+            hello = await connection.request("hello", protocol=PROTOCOL, owner=owner)
+        except EngineError:
+            connection.close()
+            raise
         if hello.get("protocol") != PROTOCOL:
             connection.close()
             raise EngineError("unsupported", f"the engine speaks protocol {hello.get('protocol')}")

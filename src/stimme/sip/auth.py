@@ -130,9 +130,8 @@ class DigestServer:
         # An unknown user costs the same work as a known one and gets the same answer.
         secret = lookup(user, self.realm, algorithm)
         expected = _response(secret or "", parameters, method, algorithm)
-        if secret is None or not hmac.compare_digest(
-            expected.encode(), parameters["response"].lower().encode()
-        ):
+        given = parameters["response"].lower().encode("utf-8", "surrogateescape")
+        if secret is None or not hmac.compare_digest(expected.encode(), given):
             return Rejected("wrong credentials", True, user)
         if age > self._lifetime or not self._count(nonce, parameters):
             return Stale(user)
@@ -147,7 +146,8 @@ class DigestServer:
 
     def _age(self, nonce: str) -> float | None:
         body, _, signature = nonce.rpartition(".")
-        if not body or not hmac.compare_digest(self._sign(body), signature):
+        # A nonce of ours is ASCII; compare_digest and the hash take nothing else.
+        if not body or not nonce.isascii() or not hmac.compare_digest(self._sign(body), signature):
             return None
         return self._clock() - int(body.partition(".")[0], 16) / 1000
 
@@ -166,6 +166,10 @@ class DigestServer:
         if len(self._counts) > MAX_NONCES:
             self._counts.popitem(last=False)
         return True
+
+
+def _qop_of(challenge: dict[str, str]) -> list[str]:
+    return [part.strip().lower() for part in challenge.get("qop", "").split(",")]
 
 
 class DigestClient:
@@ -194,6 +198,8 @@ class DigestClient:
                 self._realm is not None and challenge.get("realm") != self._realm
             ):
                 continue
+            if "qop" in challenge and "auth" not in _qop_of(challenge):
+                continue  # auth-int alone (RFC 7616 §3.3)
             header = self._credentials(request, challenge, algorithm)
             return ("Proxy-Authorization" if proxy else "Authorization", header)
         return None
@@ -206,8 +212,7 @@ class DigestClient:
             "nonce": challenge["nonce"],
             "uri": str(request.uri),
         }
-        offered = [part.strip() for part in challenge.get("qop", "").split(",")]
-        if "auth" in offered:
+        if "auth" in _qop_of(challenge):
             parameters |= {"qop": "auth", "nc": "00000001", "cnonce": secrets.token_hex(8)}
         secret = ha1(self.username, realm, self._password, algorithm)
         parameters["response"] = _response(secret, parameters, request.method, algorithm)

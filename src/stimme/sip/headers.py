@@ -1,11 +1,14 @@
 """Typed views of the header values that the stack itself reads."""
 
+import re
 from dataclasses import dataclass, field, replace
 
 from stimme.sip.errors import SipParseError
 from stimme.sip.uri import Params, format_host_port, format_params, parse_params, split_host_port
 
 MAGIC_COOKIE = "z9hG4bK"
+# White space is allowed around the slashes (RFC 3261 §25.1 SLASH).
+_SENT_PROTOCOL = re.compile(r"\s*SIP\s*/\s*2\.0\s*/\s*([A-Za-z0-9\-.!%*_+`'~]+)\s+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +24,11 @@ class Via:
     def parse(cls, text: str) -> "Via":
         """Reads one Via value. Raises SipParseError."""
         head, _, params = text.partition(";")
-        protocol, _, address = head.strip().partition(" ") if "/ " not in head else _spaced_protocol(head)
-        parts = [part.strip() for part in protocol.split("/")]
-        if len(parts) != 3 or parts[0].upper() != "SIP" or parts[1] != "2.0" or not parts[2]:
+        found = _SENT_PROTOCOL.match(head)
+        if found is None:
             raise SipParseError(f"not a Via: {text[:60]!r}")
-        host, port = split_host_port(address.strip())
-        return cls(parts[2].lower(), host, port, parse_params(params) if params else {})
+        host, port = split_host_port(head[found.end() :].strip())
+        return cls(found.group(1).lower(), host, port, parse_params(params) if params else {})
 
     def __str__(self) -> str:
         address = format_host_port(self.host, self.port)
@@ -49,14 +51,6 @@ class Via:
         return self
 
 
-def _spaced_protocol(head: str) -> tuple[str, str, str]:
-    """White space is allowed around the slashes (RFC 3261 §25.1 SLASH)."""
-    first, _, rest = head.partition("/")
-    second, _, rest = rest.partition("/")
-    transport, space, address = rest.strip().partition(" ")
-    return f"{first}/{second}/{transport}", space, address
-
-
 @dataclass(frozen=True, slots=True)
 class CSeq:
     """Sequence number and method of a request (RFC 3261 §20.16)."""
@@ -67,16 +61,12 @@ class CSeq:
     @classmethod
     def parse(cls, text: str) -> "CSeq":
         """Reads a CSeq. Raises SipParseError."""
-        number, _, method = text.strip().partition(" ")
-        method = method.strip()
-        if (
-            not (number.isascii() and number.isdigit())
-            or len(number) > 10
-            or int(number) >= 2**32
-            or not method
-        ):
-            raise SipParseError(f"not a CSeq: {text[:40]!r}")
-        return cls(int(number), method)
+        parts = text.split()
+        if len(parts) == 2 and parts[0].isascii() and parts[0].isdigit():
+            digits = parts[0].lstrip("0") or "0"
+            if len(digits) <= 10 and int(digits) < 2**32:
+                return cls(int(digits), parts[1])
+        raise SipParseError(f"not a CSeq: {text[:40]!r}")
 
     def __str__(self) -> str:
         return f"{self.number} {self.method}"

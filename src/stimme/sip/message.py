@@ -208,7 +208,7 @@ class Request(_Message):
         value = self.headers.get("Max-Forwards")
         if value is None:
             return None
-        if not (value.isascii() and value.isdigit()) or int(value) > 255:
+        if not (value.isascii() and value.isdigit() and len(value) < 10) or int(value) > 255:
             raise SipParseError(f"not a hop count: {value!r}")
         return int(value)
 
@@ -286,10 +286,13 @@ def parse_message(data: bytes) -> Message:
     if "\r\n " in head or "\r\n\t" in head:
         head = _FOLD.sub(" ", head)
     lines = head.split("\r\n")
+    if head.count("\r") != len(lines) - 1 or head.count("\n") != len(lines) - 1 or "\0" in head:
+        # What we relay would read as another header at a laxer peer.
+        raise SipParseError("a line break or NUL within a header")
     headers = _parse_headers(lines)
     body = _cut_body(headers, data[end + 4 :], end + 4)
     start = lines[0]
-    if start.startswith("SIP/2.0 "):
+    if start[:8].upper() == "SIP/2.0 ":
         return _parse_status_line(start, headers, body)
     return _parse_request_line(start, headers, body)
 
@@ -346,4 +349,7 @@ def _parse_request_line(start: str, headers: Headers, body: bytes) -> Request:
 
 
 def _first_via(value: str) -> Via:
-    return Via.parse(split_outside_quotes(value, ",")[0])
+    values = split_outside_quotes(value, ",")
+    if not values:
+        raise SipParseError("an empty Via")
+    return Via.parse(values[0])

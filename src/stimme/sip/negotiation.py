@@ -14,6 +14,8 @@ _REVERSED = {"sendonly": "recvonly", "recvonly": "sendonly"}
 _STATIC = {0: ("PCMU", 8000), 3: ("GSM", 8000), 8: ("PCMA", 8000), 9: ("G722", 8000), 18: ("G729", 8000)}
 TELEPHONE_EVENT = "telephone-event"
 WEBRTC_PROTOCOL = "UDP/TLS/RTP/SAVPF"
+_PLAIN_PROTOCOLS = ("RTP/AVP", "RTP/AVPF")
+_DTLS_PROTOCOLS = (WEBRTC_PROTOCOL, "UDP/TLS/RTP/SAVP", "RTP/SAVPF", "RTP/SAVP")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,9 @@ def read_audio(data: bytes) -> Audio:
 
 def audio_of(description: SessionDescription) -> Audio:
     """As `read_audio`, for a description that is parsed already."""
-    media = next((part for part in description.media if part.kind == "audio" and part.port), None)
+    media = _usable(description)
     if media is None:
-        raise SipParseError("no audio stream in the SDP")
+        raise SipParseError("no audio stream in the SDP that can be used")
     address = media.connection or description.connection
     if address is None:
         raise SipParseError("no address in the SDP")
@@ -114,6 +116,16 @@ def audio_of(description: SessionDescription) -> Audio:
         candidates=tuple(media.get_all("candidate")),
         mid=media.get("mid"),
     )
+
+
+def _usable(description: SessionDescription) -> MediaDescription | None:
+    """The first active audio stream that is plain RTP or DTLS-SRTP; SDES keys are not understood."""
+    for part in description.media:
+        if part.kind == "audio" and part.port:
+            keyed = part.get("fingerprint") or description.get("fingerprint")
+            if part.protocol in _PLAIN_PROTOCOLS or (part.protocol in _DTLS_PROTOCOLS and keyed):
+                return part
+    return None
 
 
 def _codecs(media: MediaDescription) -> Iterable[AudioCodec]:
@@ -209,7 +221,8 @@ def write_offer(audio: Audio, *, session_id: str, version: int) -> bytes:
 def write_answer(offer: bytes, audio: Audio, *, session_id: str, version: int) -> bytes:
     """The answer to an offer: our audio stream for the one it is about, every other refused (port 0)."""
     offered = SessionDescription.parse(offer)
-    accepted = next((part for part in offered.media if part.kind == "audio" and part.port), None)
+    accepted = _usable(offered)
+    bundled = (offered.get("group") or "").startswith("BUNDLE")
     description = _description(audio, session_id, version)
     for part in offered.media:
         if part is accepted:
@@ -217,7 +230,7 @@ def write_answer(offer: bytes, audio: Audio, *, session_id: str, version: int) -
                 replace(audio, mid=part.get("mid")), audio.setup or "passive" if audio.webrtc else None
             )
             media.protocol = part.protocol
-            if audio.webrtc and part.get("mid") is not None:
+            if bundled and part.get("mid") is not None:
                 description.attributes.append(("group", f"BUNDLE {part.get('mid')}"))
             description.media.append(media)
         else:

@@ -192,6 +192,11 @@ class ClientTransaction(_Transaction):
                 self._after(timers.t4, Event.EXPIRED)
         self._on_response(response)
 
+    def abandon(self) -> None:
+        """Ends the transaction without a report: nobody waits for the response any more."""
+        if self.state is not State.TERMINATED:
+            self._end()
+
     def _acknowledge(self, response: Response) -> None:
         """ACK for a failure response is the transaction's own work (§17.1.1.3)."""
         if self._ack is None:
@@ -202,9 +207,11 @@ class ClientTransaction(_Transaction):
         self._layer.transmit(self._data, self.destination, self._failed_to_send)
 
     def _failed_to_send(self, reason: str) -> None:
+        answered = self.state is State.COMPLETED
         if self._step(Event.TRANSPORT_ERROR):
             self._end()
-            self._on_failure(Failure(503, reason))
+            if not answered:
+                self._on_failure(Failure(503, reason))
 
     def _forget(self) -> None:
         self._layer.forget(self)
@@ -220,7 +227,7 @@ class ClientTransaction(_Transaction):
 class ServerTransaction(_Transaction):
     """One request of the peer and our responses (RFC 3261 §17.2)."""
 
-    __slots__ = ("_last", "_on_timeout", "destination", "local_tag")
+    __slots__ = ("_last", "destination", "local_tag")
 
     def __init__(
         self, layer: Layer, request: Request, key: tuple[str, ...], destination: Destination, tag: str
@@ -236,7 +243,6 @@ class ServerTransaction(_Transaction):
         self.destination = destination
         self.local_tag = tag
         self._last: bytes | None = None
-        self._on_timeout: Callable[[], None] | None = None
 
     @property
     def answered(self) -> bool:

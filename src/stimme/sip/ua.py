@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from stimme.sip.auth import DigestClient
+from stimme.sip.dialog import HeaderFields, target_of
 from stimme.sip.errors import SipParseError
 from stimme.sip.flow import Destination, Flow, Target
 from stimme.sip.headers import MAGIC_COOKIE, CSeq, Via
 from stimme.sip.message import Message, Request, Response, response_to
-from stimme.sip.session import HeaderFields, Session, SessionHandler, SessionState, target_of
+from stimme.sip.session import Session
+from stimme.sip.session_states import SessionHandler, SessionState
 from stimme.sip.timers import AlarmQueue, Timers
 from stimme.sip.transaction import ClientTransaction, Failure, ServerTransaction, client_key, server_key
 from stimme.sip.uri import NameAddr, SipUri, Uri, split_outside_quotes
@@ -146,7 +148,10 @@ class UserAgent:
             return
         self._servers.pop(transaction.key, None)
         if transaction.request.method == "INVITE":
-            self._merging.pop(_merge_key(transaction.request), None)
+            # A merged copy has the same key: only the copy that was taken gives it free.
+            merge_key = _merge_key(transaction.request)
+            if self._merging.get(merge_key) == transaction.key:
+                del self._merging[merge_key]
 
     # -- the application's side -----------------------------------------------------------------------------
 
@@ -277,6 +282,8 @@ class UserAgent:
         try:
             key = client_key(response.via.branch, response.cseq.method)
             response.to.tag  # noqa: B018  the dialog needs it: a response without To is dropped here
+            if key[1] == "INVITE" and 100 < response.status < 300:
+                _check_dialog(response)
         except SipParseError:
             return
         transaction = self._clients.get(key)
@@ -404,13 +411,18 @@ def _fault(request: Request) -> str | None:
     request.to.tag  # noqa: B018  parsing is the check
     request.from_.tag  # noqa: B018  parsing is the check
     request.max_forwards  # noqa: B018  parsing is the check
-    if (
-        request.method == "INVITE"
-        and "*" not in (request.headers.get("Contact") or "")
-        and not request.contacts
-    ):
-        return "an INVITE without Contact"
+    if request.method == "INVITE":
+        _check_dialog(request)
+        if not request.contacts:
+            return "an INVITE without Contact"
     return None
+
+
+def _check_dialog(message: Message) -> None:
+    """Raises SipParseError when a dialog could not be made of a message."""
+    message.contacts  # noqa: B018  parsing is the check
+    for hop in message.headers.values("Record-Route"):
+        NameAddr.parse(hop)
 
 
 def _replace_top_via(request: Request, via: Via) -> None:

@@ -11,6 +11,9 @@ _PLAIN_VALUE = re.compile(r"[\w\-.!%*+`'~\[\]:/@$&]+")
 _NOT_IN_HOST = re.compile(r'[ <>"@]')
 _COMPARED_IF_PRESENT = ("user", "ttl", "method", "maddr", "transport")
 
+# A line break would end the header.
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\r": None, "\n": None, "\0": None})
+
 Params = dict[str, str | None]
 
 
@@ -81,7 +84,12 @@ def unquote_string(text: str) -> str:
 
 def quote_string(text: str) -> str:
     """Writes a quoted-string with the escapes that RFC 3261 §25.1 asks for."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + text.translate(_ESCAPES) + '"'
+
+
+def clean_text(text: str) -> str:
+    """Text for people and for storage: bytes that were not UTF-8 become U+FFFD."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _token(value: str) -> str:
@@ -105,7 +113,7 @@ def split_host_port(text: str) -> tuple[str, int | None]:
         raise SipParseError(f"no host in {text!r}")
     if not port_text:
         return host, None
-    if not (port_text.isascii() and port_text.isdigit()) or int(port_text) > 65535:
+    if not (port_text.isascii() and port_text.isdigit() and len(port_text) < 10) or int(port_text) > 65535:
         raise SipParseError(f"not a port: {port_text!r}")
     return host, int(port_text)
 
@@ -143,7 +151,7 @@ class SipUri:
             raw_user, secret, raw_password = user_part.partition(":")
             if not raw_user:
                 raise SipParseError(f"empty user in {text!r}")
-            user = unquote(raw_user)
+            user = unquote(raw_user, errors="surrogateescape")
             password = raw_password if secret else None
         address, _, params = host_part.partition(";")
         host, port = split_host_port(address)
@@ -158,7 +166,7 @@ class SipUri:
         )
 
     def __str__(self) -> str:
-        user = "" if self.user is None else quote(self.user, safe=_USER_SAFE)
+        user = "" if self.user is None else quote(self.user, safe=_USER_SAFE, errors="surrogateescape")
         if self.user is not None and self.password is not None:
             user += f":{self.password}"
         at = "" if self.user is None else "@"
@@ -248,7 +256,7 @@ class NameAddr:
         closing = text.find(">", opening)
         if closing < 0:
             raise SipParseError(f"unclosed angle bracket in {text!r}", opening)
-        display = unquote_string(text[:opening].strip())
+        display = clean_text(unquote_string(text[:opening].strip()))
         rest = text[closing + 1 :].strip()
         return cls(parse_uri(text[opening + 1 : closing]), display, parse_params(rest) if rest else {})
 
@@ -268,7 +276,7 @@ class NameAddr:
     @property
     def user(self) -> str:
         """The user part or the telephone number, empty when there is none."""
-        return self.uri.number if isinstance(self.uri, TelUri) else self.uri.user or ""
+        return clean_text(self.uri.number if isinstance(self.uri, TelUri) else self.uri.user or "")
 
 
 def _opening_bracket(text: str) -> int:

@@ -101,6 +101,9 @@ class StreamFlow(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands."""
         self._socket = cast(asyncio.Transport, transport)
+        if self.closed:
+            self._socket.abort()
+            return
         self.local = transport.get_extra_info("sockname")[:2]
         self.remote = transport.get_extra_info("peername")[:2]
         raw: socket.socket | None = transport.get_extra_info("socket")
@@ -112,6 +115,8 @@ class StreamFlow(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came: whole messages go on; what cannot be framed ends the connection."""
+        if self.closed:
+            return
         try:
             messages = self._framer.feed(data)
         except SipParseError:

@@ -63,6 +63,7 @@ class SipRunner:
         self._servers: list[asyncio.Server] = []
         self._websockets: list[WebSocketServer] = []
         self._streams: dict[tuple[str, Address], StreamFlow] = {}
+        self._open: set[StreamFlow] = set()
         self._connecting: dict[tuple[str, Address], list[Transmit]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -95,7 +96,7 @@ class SipRunner:
             address = listener.local
         elif transport in ("tcp", "tls"):
             server = await self._loop.create_server(
-                lambda: StreamFlow(transport, self._receive_stream, self._lost, self._half_open),
+                lambda: self._new_stream(transport, self._half_open),
                 host,
                 port,
                 ssl=self._server_tls if transport == "tls" else None,
@@ -130,11 +131,13 @@ class SipRunner:
             server.close()
         for sockets in self._websockets:
             sockets.close()
-        for stream in list(self._streams.values()):
+        for stream in list(self._open):
             stream.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for sockets in self._websockets:
+            await sockets.wait_closed()
 
     # -- receiving ------------------------------------------------------------------------------------------
 
@@ -145,9 +148,7 @@ class SipRunner:
 
     def _receive_stream(self, data: bytes, flow: StreamFlow) -> None:
         self._streams.setdefault((flow.transport, flow.remote), flow)
-        if len(self._streams) > MAX_CONNECTIONS:
-            flow.close()
-        elif data == KEEPALIVE_PING:
+        if data == KEEPALIVE_PING:
             flow.send(KEEPALIVE_PONG)
         else:
             self._receive(data, flow)
@@ -162,7 +163,15 @@ class SipRunner:
         self.ua.receive(message, flow)
         self._flush()
 
+    def _new_stream(self, transport: str, half_open: float | None) -> StreamFlow:
+        flow = StreamFlow(transport, self._receive_stream, self._lost, half_open)
+        if len(self._open) >= MAX_CONNECTIONS:
+            flow.close()  # before it is made: it is aborted as soon as it stands
+        self._open.add(flow)
+        return flow
+
     def _lost(self, flow: StreamFlow) -> None:
+        self._open.discard(flow)
         if self._streams.get((flow.transport, flow.remote)) is flow:
             del self._streams[(flow.transport, flow.remote)]
         self.on_flow_closed(flow)
@@ -198,8 +207,19 @@ class SipRunner:
             except ConnectionClosed:
                 return None
 
+        async def send(data: bytes) -> None:
+            # Text unless the bytes are no text: some browsers' stacks expect it (RFC 7118 §5.2 allows both).
+            try:
+                message: str | bytes = data.decode()
+            except UnicodeDecodeError:
+                message = data
+            try:
+                await connection.send(message)
+            except ConnectionClosed as error:
+                raise ConnectionError(str(error)) from error
+
         local, remote = connection.local_address[:2], connection.remote_address[:2]
-        await self.websocket(receive, connection.send, remote=remote, local=local, secure=secure)
+        await self.websocket(receive, send, remote=remote, local=local, secure=secure)
 
     # -- sending --------------------------------------------------------------------------------------------
 
@@ -270,7 +290,7 @@ class SipRunner:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 _, flow = await self._loop.create_connection(
-                    lambda: StreamFlow(target.transport, self._receive_stream, self._lost, None),
+                    lambda: self._new_stream(target.transport, None),
                     target.host,
                     target.port,
                     ssl=tls,

@@ -1,0 +1,185 @@
+"""A dialog: its identity, sequence numbers and routes, and the requests within it (RFC 3261 §12)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from stimme.sip.auth import DigestClient
+from stimme.sip.flow import DEFAULT_PORTS, Destination, Flow, Target
+from stimme.sip.headers import CSeq
+from stimme.sip.message import Headers, Request, Response
+from stimme.sip.transaction import ClientTransaction
+from stimme.sip.uri import NameAddr, SipUri, Uri, parse_uri
+
+if TYPE_CHECKING:
+    from stimme.sip.ua import UserAgent
+
+HeaderFields = Sequence[tuple[str, str]]
+SDP = "application/sdp"
+_CSEQ_GAP = 100
+
+
+class Dialog:
+    """See the module's docstring.
+
+    Attributes:
+        id: our tag, unique.
+        caller: whether we made the Call-ID: decides who waits longer after glare (§14.1).
+        pinned: in-dialog requests go to where the dialog came from (devices behind NAT) instead of the peer's
+            Contact or the route set's first hop (trunks).
+    """
+
+    def __init__(
+        self,
+        ua: "UserAgent",
+        *,
+        call_id: str,
+        local: NameAddr,
+        remote: NameAddr,
+        contact: SipUri,
+        destination: Destination,
+    ) -> None:
+        self._ua = ua
+        self.call_id = call_id
+        self.local = local
+        self.remote = remote
+        self.contact = contact
+        self.destination = destination
+        self.id = local.tag or ""
+        self.caller = True
+        self.pinned = True
+        self.remote_target: Uri = remote.uri
+        self.route_set: list[str] = []
+        self.local_cseq = 0
+        self.remote_cseq = -1
+        self._credentials: DigestClient | None = None
+        self._invite: ClientTransaction | None = None
+
+    @property
+    def flow(self) -> Destination:
+        """Where messages of this session go."""
+        return self.destination
+
+    def move(self, flow: Flow) -> None:
+        """The peer's connection changed, for example after it registered over a new socket."""
+        self.destination = flow
+
+    def _next_hop(self) -> Destination:
+        if self.pinned:
+            return self.destination
+        return self._ua.locate(
+            self.route_set[0] if self.route_set else str(self.remote_target), self.destination
+        )
+
+    def _build(
+        self, method: str, cseq: int, headers: HeaderFields, body: bytes, content_type: str
+    ) -> Request:
+        """A request within the dialog (§12.2.1.1), loose routing only."""
+        fields = Headers([("Max-Forwards", "70"), ("From", str(self.local)), ("To", str(self.remote))])
+        fields.add("Call-ID", self.call_id)
+        fields.add("CSeq", str(CSeq(cseq, method)))
+        if method in ("INVITE", "UPDATE"):
+            fields.add("Contact", f"<{self.contact}>")
+            fields.add("Allow", self._ua.allow)
+        for route in self.route_set:
+            fields.add("Route", route)
+        for name, value in headers:
+            fields.add(name, value)
+        if body:
+            fields.add("Content-Type", content_type)
+        return Request(method, self.remote_target, fields, body)
+
+    def _establish(self, response: Response) -> None:
+        """The dialog of a 2xx to our INVITE (§12.1.2)."""
+        self.remote = response.to
+        self.route_set = list(reversed(response.headers.values("Record-Route")))
+        contacts = response.contacts
+        if contacts:
+            self.remote_target = contacts[0].uri
+
+    def _acknowledge(self, cseq: int) -> bytes:
+        """Sends the ACK of a 2xx and gives its bytes, for when the 2xx comes again (§13.2.2.4)."""
+        request = self._build("ACK", cseq, self._proxy_credentials(), b"", SDP)
+        data = self._ua.stamp(request, self._next_hop())
+        self._ua.transmit(data, self._next_hop(), None)
+        return data
+
+    def _proxy_credentials(self) -> HeaderFields:
+        """ACK carries the credentials of its INVITE (§22.1)."""
+        if self._invite is None:
+            return ()
+        names = ("Authorization", "Proxy-Authorization")
+        return [(name, value) for name, value in self._invite.request.headers.items() if name in names]
+
+    def _request(
+        self,
+        method: str,
+        headers: HeaderFields,
+        body: bytes,
+        content_type: str,
+        done: Callable[[Response | None], None],
+        *,
+        authorized: bool = False,
+    ) -> None:
+        """Sends a request within the dialog; `done` gets each response, or None when nobody answered."""
+        self.local_cseq += 1
+        request = self._build(method, self.local_cseq, headers, body, content_type)
+
+        def on_response(response: Response) -> None:
+            if response.status in (401, 407) and self._credentials is not None and not authorized:
+                header = self._credentials.authorize(request, response)
+                if header is not None:
+                    self._request(method, [*headers, header], body, content_type, done, authorized=True)
+                    return
+            done(response)
+
+        transaction = self._ua.send(request, self._next_hop(), on_response, lambda _: done(None))
+        if method == "INVITE":
+            self._invite = transaction
+
+    # -- across a crash -------------------------------------------------------------------------------------
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that `restore` needs, as JSON types. Secrets are not part of it."""
+        return {
+            "call_id": self.call_id,
+            "local": str(self.local),
+            "remote": str(self.remote),
+            "contact": str(self.contact),
+            "remote_target": str(self.remote_target),
+            "route_set": self.route_set,
+            "local_cseq": self.local_cseq,
+            "remote_cseq": self.remote_cseq,
+            "pinned": self.pinned,
+            "caller": self.caller,
+            "transport": self.destination.transport,
+            "address": list(_address_of(self.destination)),
+        }
+
+    def _resume(self, snapshot: dict[str, Any]) -> None:
+        """Takes the rest of a snapshot over; CSeq leaves a gap for what was sent after it was made."""
+        self.remote_target = parse_uri(snapshot["remote_target"])
+        self.route_set = list(snapshot["route_set"])
+        self.local_cseq = int(snapshot["local_cseq"]) + _CSEQ_GAP
+        self.remote_cseq = int(snapshot["remote_cseq"])
+        self.pinned = bool(snapshot["pinned"])
+        self.caller = bool(snapshot["caller"])
+
+
+def _address_of(destination: Destination) -> tuple[str, int]:
+    if isinstance(destination, Target):
+        return (destination.host, destination.port)
+    return destination.remote
+
+
+def target_of(uri: SipUri, transport: str | None = None) -> Target:
+    """Where a SIP URI points to, without DNS (RFC 3263 §4.1 for numeric hosts and explicit ports)."""
+    chosen = uri.transport or transport or ("tls" if uri.scheme == "sips" else "udp")
+    return Target(
+        chosen, uri.host, uri.port or DEFAULT_PORTS.get(chosen, 5060), uri.host if chosen == "tls" else None
+    )
+
+
+def without_tag(address: NameAddr) -> NameAddr:
+    """The same party outside a dialog."""
+    return replace(address, params={name: value for name, value in address.params.items() if name != "tag"})
