@@ -1,0 +1,1 @@
+"""Tests of the Python face of the media engine."""
