@@ -86,7 +86,7 @@ class Connection(asyncio.Protocol):
             case [kind, int(number), code, text] if kind == _ERROR:
                 if (waiting := self._waiting(number)) is not None:
                     waiting.set_exception(EngineError(str(code), str(text)))
-            case [kind, _, name, fields] if kind == _EVENT:
+            case [kind, _, name, dict(fields)] if kind == _EVENT:
                 self._on_event(str(name), fields)
             case _:
                 self.close()

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use rmp_serde::decode::Error;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -290,58 +289,56 @@ pub struct Malformed {
 /// # Errors
 /// [`Malformed`] for anything else.
 pub fn decode_request(frame: &[u8]) -> Result<Request, Malformed> {
-    let mut reader = rmp_serde::Deserializer::from_read_ref(frame);
-    let head = <(u8, u64, String, Fields)>::deserialize(&mut reader);
-    let (kind, id, name, fields) =
-        head.map_err(|error| Malformed { id: None, code: "bad-request", text: error.to_string() })?;
+    let (kind, id, name, fields) = read_head(frame).ok_or_else(|| Malformed {
+        id: None,
+        code: "bad-request",
+        text: "a frame must be [0, id, operation, fields]".into(),
+    })?;
     if kind != 0 {
-        return Err(Malformed {
-            id: Some(id),
-            code: "bad-request",
-            text: format!("a frame of kind {kind} is no request"),
-        });
+        let text = format!("a frame of kind {kind} is no request");
+        return Err(Malformed { id: Some(id), code: "bad-request", text });
     }
-    let bad =
-        |error: Error| Malformed { id: Some(id), code: "bad-request", text: format!("{name}: {error}") };
-    let operation = match name.as_str() {
-        "hello" => Operation::Hello(fields.read().map_err(bad)?),
-        "create-endpoint" => Operation::CreateEndpoint(fields.read().map_err(bad)?),
-        "configure" => Operation::Configure(fields.read().map_err(bad)?),
-        "play" => Operation::Play(fields.read().map_err(bad)?),
-        "stop-player" => Operation::StopPlayer(fields.read().map_err(bad)?),
-        "record" => Operation::Record(fields.read().map_err(bad)?),
-        "stop-recorder" => Operation::StopRecorder(fields.read().map_err(bad)?),
-        "send-dtmf" => Operation::SendDtmf(fields.read().map_err(bad)?),
-        "stats" => Operation::Stats(fields.read().map_err(bad)?),
-        "delete-endpoint" => Operation::DeleteEndpoint(fields.read().map_err(bad)?),
-        "create-bridge" => Operation::CreateBridge(fields.read().map_err(bad)?),
-        "delete-bridge" => Operation::DeleteBridge(fields.read().map_err(bad)?),
-        "list-endpoints" => Operation::ListEndpoints,
-        "list-bridges" => Operation::ListBridges,
+    let operation = match name {
+        "hello" => read(id, name, fields).map(Operation::Hello),
+        "create-endpoint" => read(id, name, fields).map(Operation::CreateEndpoint),
+        "configure" => read(id, name, fields).map(Operation::Configure),
+        "play" => read(id, name, fields).map(Operation::Play),
+        "stop-player" => read(id, name, fields).map(Operation::StopPlayer),
+        "record" => read(id, name, fields).map(Operation::Record),
+        "stop-recorder" => read(id, name, fields).map(Operation::StopRecorder),
+        "send-dtmf" => read(id, name, fields).map(Operation::SendDtmf),
+        "stats" => read(id, name, fields).map(Operation::Stats),
+        "delete-endpoint" => read(id, name, fields).map(Operation::DeleteEndpoint),
+        "create-bridge" => read(id, name, fields).map(Operation::CreateBridge),
+        "delete-bridge" => read(id, name, fields).map(Operation::DeleteBridge),
+        "list-endpoints" => Ok(Operation::ListEndpoints),
+        "list-bridges" => Ok(Operation::ListBridges),
         _ => {
-            return Err(Malformed {
-                id: Some(id),
-                code: "unknown-operation",
-                text: format!("there is no operation {name}"),
-            });
+            let text = format!("there is no operation {name}");
+            Err(Malformed { id: Some(id), code: "unknown-operation", text })
         }
-    };
+    }?;
     Ok(Request { id, operation })
 }
 
-/// The fields of a request, kept until the operation is known.
-struct Fields(rmpv::Value);
-
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        rmpv::Value::deserialize(deserializer).map(Self)
+/// The first three elements of a frame, and the bytes of the fourth.
+fn read_head(frame: &[u8]) -> Option<(u64, u64, &str, &[u8])> {
+    let mut rest = frame;
+    if rmp::decode::read_array_len(&mut rest).ok()? != 4 {
+        return None;
     }
+    let kind = rmp::decode::read_int(&mut rest).ok()?;
+    let id = rmp::decode::read_int(&mut rest).ok()?;
+    let (name, fields) = rmp::decode::read_str_from_slice(rest).ok()?;
+    Some((kind, id, name, fields))
 }
 
-impl Fields {
-    fn read<T: DeserializeOwned>(self) -> Result<T, Error> {
-        rmpv::ext::from_value(self.0).map_err(|error| Error::Syntax(error.to_string()))
-    }
+fn read<T: DeserializeOwned>(id: u64, operation: &str, fields: &[u8]) -> Result<T, Malformed> {
+    rmp_serde::from_slice(fields).map_err(|error| Malformed {
+        id: Some(id),
+        code: "bad-request",
+        text: format!("{operation}: {error}"),
+    })
 }
 
 #[cfg(test)]
