@@ -265,37 +265,12 @@ def views(message: Message) -> None:
 
 PIECES = st.sampled_from(
     [
-        b"INVITE ",
-        b"sip:a@b",
-        b" SIP/2.0\r\n",
-        b"SIP/2.0 200 OK\r\n",
-        b"Via: ",
-        b"SIP/2.0/UDP ",
-        b"h;branch=z9\r\n",
+        *(b"INVITE ", b"sip:a@b", b" SIP/2.0\r\n", b"SIP/2.0 200 OK\r\n", b"Via: ", b"SIP/2.0/UDP "),
+        *(b"h;branch=z9\r\n", b"From: ", b"To: ", b'"x" <sip:a@b>;tag=1\r\n', b"CSeq: ", b"1 INVITE\r\n"),
+        *(b"Contact: ", b"*\r\n", b",", b"Max-Forwards: ", b"Content-Length: ", b"9" * 5000, b"0\r\n"),
+        *(b"\r\n", b"\r\n\r\n", b" ", b"\t", b'"', b"<", b"[::1]:", b"tel:+49", b";", b"?", b"%ff"),
+        *(b"\xff", "²".encode(), b"@", b":", b"\n", b"\0"),
     ]
-    + [
-        b"From: ",
-        b"To: ",
-        b'"x" <sip:a@b>;tag=1\r\n',
-        b"CSeq: ",
-        b"1 INVITE\r\n",
-        b"Contact: ",
-        b"*\r\n",
-        b",",
-    ]
-    + [
-        b"Max-Forwards: ",
-        b"Content-Length: ",
-        b"9" * 5000,
-        b"0\r\n",
-        b"\r\n",
-        b"\r\n\r\n",
-        b" ",
-        b"\t",
-        b'"',
-        b"<",
-    ]
-    + [b"[::1]:", b"tel:+49", b";", b"?", b"%ff", b"\xff", "²".encode(), b"@", b":", b"\n", b"\0"]
 )
 
 
