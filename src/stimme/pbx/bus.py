@@ -16,8 +16,8 @@ Filter = Callable[[Event], bool]
 class EventBus:
     """Publishes events to readers and keeps the last ones for readers that come back.
 
-    `at` of an event is ISO 8601 UTC with microseconds and strictly increasing, so it is the token to resume with. A
-    reader that is too slow, or comes back too late, gets one `events.gap`.
+    `at` of an event is ISO 8601 UTC with microseconds and strictly increasing, so it is the token to resume
+    with. A reader that is too slow, or comes back too late, gets one `events.gap`.
     """
 
     def __init__(

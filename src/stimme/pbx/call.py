@@ -1,10 +1,11 @@
 """A call: a caller's leg, the legs of all devices that ring, and what becomes of them.
 
 Policy:
-    * Every leg is anchored in its own endpoint. The caller is answered once the called side's codec is known, so that
-      both legs speak the same one where they can.
-    * All devices ring at once. The first 2xx gets the call, the others are cancelled with "Call completed elsewhere"
-      (RFC 3326). One decline (6xx) ends the call for all; otherwise the best failure is passed on (RFC 3261 §16.7).
+    * Every leg is anchored in its own endpoint. The caller is answered once the called side's codec is known,
+      so that both legs speak the same one where they can.
+    * All devices ring at once. The first 2xx gets the call, the others are cancelled with "Call completed
+      elsewhere" (RFC 3326). One decline (6xx) ends the call for all; otherwise the best failure is passed on
+      (RFC 3261 §16.7).
     * Early media of the called side is passed on with 183; a plain 180 stays a plain 180.
     * Either side may hang up, hold or change its media; the other side sees no re-INVITE.
     * Silence of RTP and RTCP on a leg that should speak ends the call, hung up by the system.
@@ -480,7 +481,10 @@ class Call:
         }
 
     def take_snapshot(self, value: dict[str, Any], restore_leg: Callable[[dict[str, Any]], Leg]) -> None:
-        """Becomes the answered call of a journal entry. Raises KeyError, TypeError or ValueError for a damaged one."""
+        """Becomes the answered call of a journal entry.
+
+        Raises KeyError, TypeError or ValueError for a damaged one.
+        """
         self.started_at = datetime.fromisoformat(value["started_at"])
         self.ringing_at = datetime.fromisoformat(value["ringing_at"]) if value["ringing_at"] else None
         self.answered_at = datetime.fromisoformat(value["answered_at"])

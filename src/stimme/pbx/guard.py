@@ -36,7 +36,7 @@ class GuessingGuard:
             self._blocked[source] = now + BLOCK
         for table in (self._failures, self._blocked):
             while len(table) > MAX_SOURCES:
-                table.popitem(last=False)  # type: ignore[attr-defined]  # both are OrderedDicts
+                table.popitem(last=False)
 
     def succeeded(self, source: str) -> None:
         """A right password came from here."""

@@ -37,7 +37,7 @@ class LegEvent:
 
 
 class Leg:
-    """One side of a call. It is the handler of its session and hands what it hears to the call as `LegEvent`s.
+    """One side of a call: the handler of its session, which hands what it hears to the call as `LegEvent`s.
 
     Attributes:
         role: caller or callee of the call.

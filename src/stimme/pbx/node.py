@@ -1,8 +1,9 @@
 """A node: the tenants of one process, their SIP user agent and their media engine.
 
-Who is calling is decided here. A request of one of our devices must be authenticated by digest (RFC 8760): the
-tenant follows from the device, never from what From says. A call from a trunk is recognised by the source address of
-the trunk's provider. Everything else is challenged, so that a stranger learns nothing about who exists.
+Who is calling is decided here. A request of one of our devices must be authenticated by digest (RFC 8760):
+the tenant follows from the device, never from what From says. A call from a trunk is recognised by the source
+address of the trunk's provider. Everything else is challenged, so that a stranger learns nothing about who
+exists.
 """
 
 import asyncio
@@ -141,7 +142,7 @@ class Node:
         if trunk is not None:
             trunk[0].call_from_trunk(session, trunk[1])
             return
-        pbx, device = self._claimed(request)
+        pbx, _ = self._claimed(request)
         verdict = self._verify(request, flow, pbx, proxy=True)
         if isinstance(verdict, Verified):
             known = self._devices.get(verdict.username)
@@ -277,7 +278,7 @@ class Node:
         try:
             call = pbx.restore(value)
         except (KeyError, TypeError, ValueError, SipParseError) as error:
-            log.error("a journal entry cannot be read", call=value.get("id"), error=str(error))
+            log.warning("a journal entry cannot be read", call=value.get("id"), error=str(error))
             self._journal.delete(str(value.get("id")))
             return set()
         numbers = [item["endpoint"] for item in value["legs"]]

@@ -1,6 +1,7 @@
 """The actor of one tenant: everything that is alive in a customer's telephone system is owned here.
 
-Changed only from the event loop. Commands come in as method calls, what happens goes out as events on the bus.
+Changed only from the event loop. Commands come in as method calls, what happens goes out as events on
+the bus.
 """
 
 import asyncio
@@ -159,8 +160,8 @@ class Pbx:
                 direction: Direction = "emergency" if emergency else "outgoing"
                 call = self._new_call(direction, caller, Party(number), trunk.id)
                 self._begin(call, leg, [self._trunk_leg(call, user, trunk, number)])
-            case Unroutable(status, reason):
-                self._refuse(leg, caller, Party(dialled), "internal", status, reason)
+            case Unroutable() as refusal:
+                self._refuse(leg, caller, Party(dialled), "internal", refusal)
 
     def call_from_trunk(self, session: Session, trunk: TrunkConfig) -> None:
         """A call from the public network."""
@@ -173,10 +174,11 @@ class Pbx:
         match route_from_trunk(self.tenant, number):
             case ToUser(callee):
                 self._call_user(leg, caller, callee, "incoming", trunk.id)
-            case Unroutable(status, reason):
-                self._refuse(leg, caller, Party(number), "incoming", status, reason, trunk.id)
+            case Unroutable() as refusal:
+                self._refuse(leg, caller, Party(number), "incoming", refusal, trunk_id=trunk.id)
             case ToTrunk():
-                self._refuse(leg, caller, Party(number), "incoming", 404, "Not Found", trunk.id)
+                refusal = Unroutable(404, "Not Found")
+                self._refuse(leg, caller, Party(number), "incoming", refusal, trunk_id=trunk.id)
 
     def _caller_leg(
         self, session: Session, *, user_id: str | None = None, device_id: str | None = None
@@ -199,23 +201,24 @@ class Pbx:
             if (destination := binding.destination()) is not None
         ]
         if not reachable:
-            self._refuse(leg, caller, callee, direction, 480, "Temporarily Unavailable", trunk_id)
+            refusal = Unroutable(480, "Temporarily Unavailable")
+            self._refuse(leg, caller, callee, direction, refusal, trunk_id=trunk_id)
             return
         call = self._new_call(direction, caller, callee, trunk_id)
         legs = [
-            self._device_leg(call, index, user, device, binding, destination)
+            self._device_leg(call, f"b{index}", device, binding, destination)
             for index, (device, binding, destination) in enumerate(reachable)
         ]
         self._begin(call, leg, legs)
 
     def _device_leg(
-        self, call: Call, index: int, user: User, device: Device, binding: Binding, destination: Destination
+        self, call: Call, name: str, device: Device, binding: Binding, destination: Destination
     ) -> Leg:
         leg = Leg(
-            f"b{index}",
+            name,
             "callee",
             call.report,
-            user_id=user.id,
+            user_id=device.user_id,
             device_id=device.id,
             webrtc=device.kind == "web",
             binding=binding,
@@ -238,7 +241,7 @@ class Pbx:
         destination, uri, extra = self._targets.pop(call.tag(leg))
         trunk = self.tenant.trunks.get(call.trunk_id or "") if leg.device_id is None else None
         if trunk is not None:
-            return self._invite_trunk(leg, trunk, destination, uri, extra[0], offer)
+            return self._invite_trunk(leg, trunk, destination, uri, number=extra[0], offer=offer)
         identity = NameAddr(SipUri(self.tenant.domain, call.caller.number or "anonymous"), call.caller.name)
         session = self._ua.invite(
             uri=uri,
@@ -255,7 +258,14 @@ class Pbx:
         return session
 
     def _invite_trunk(
-        self, leg: Leg, trunk: TrunkConfig, destination: Destination, uri: SipUri, number: str, offer: bytes
+        self,
+        leg: Leg,
+        trunk: TrunkConfig,
+        destination: Destination,
+        uri: SipUri,
+        *,
+        number: str,
+        offer: bytes,
     ) -> Session:
         registration = self.registrations.get(trunk.id)
         identity, headers = outgoing_headers(number, trunk)
@@ -299,16 +309,16 @@ class Pbx:
         caller: Party,
         callee: Party,
         direction: Direction,
-        status: int,
-        reason: str,
+        refusal: Unroutable,
+        *,
         trunk_id: str | None = None,
     ) -> None:
         """A call that goes nowhere still leaves its record."""
         if leg.session is not None and not leg.session.ended:
-            leg.session.reject(status, reason)
+            leg.session.reject(refusal.status, refusal.reason)
         call = self._new_call(direction, caller, callee, trunk_id)
         call.called_user_ids = (callee.user_id,) if callee.user_id is not None else ()
-        self.call_ended(call, call.refused(status))
+        self.call_ended(call, call.refused(refusal.status))
 
     def _start(self, call: Call, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(self._supervise(call, work), name=f"call-{call.id}")

@@ -1,4 +1,4 @@
-"""What the PBX needs from the store. Every method but `flush` and `load` returns at once; the store batches."""
+"""What the PBX needs from the store. Every method but `load` returns at once; the store batches."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol

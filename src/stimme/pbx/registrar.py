@@ -1,12 +1,14 @@
 """The registrar of one tenant (RFC 3261 §10): which device is reachable where.
 
 Policy:
-    * A device may have several bindings; a contact with the same instance and reg-id (RFC 5626) or the same URI
-      replaces the old one, so a telephone that comes back from another port does not ring twice.
-    * Expiry is what the device asked for, between 60 s and one hour; less is 423, a browser gets at most 10 minutes.
-    * A request of an old CSeq within the same Call-ID is answered with the current bindings and changes nothing.
-    * Bindings are kept by the store and come back at start; connections do not, such a binding is reachable again
-      once its device has registered over a new one.
+    * A device may have several bindings; a contact with the same instance and reg-id (RFC 5626) or the same
+      URI replaces the old one, so a telephone that comes back from another port does not ring twice.
+    * Expiry is what the device asked for, between 60 s and one hour; less is 423, a browser gets at most
+      10 minutes.
+    * A request of an old CSeq within the same Call-ID is answered with the current bindings and changes
+      nothing.
+    * Bindings are kept by the store and come back at start; connections do not, such a binding is reachable
+      again once its device has registered over a new one.
 """
 
 from collections.abc import Callable
@@ -29,7 +31,10 @@ MAX_BINDINGS = 10
 
 @dataclass(slots=True)
 class Binding:
-    """One registered contact. `expires_at` is in seconds of the wall clock, `remote` where its packets come from."""
+    """One registered contact.
+
+    `expires_at` is in seconds of the wall clock, `remote` where its packets come from.
+    """
 
     device_id: str
     contact: str

@@ -9,7 +9,7 @@ from stimme.sip.uri import NameAddr, SipUri
 
 
 def outgoing_number(tenant: Tenant, user: User, trunk: TrunkConfig) -> str:
-    """The network number of a user on this trunk: the own one, head number with extension, or the head number."""
+    """The network number of a user on this trunk: the own one, head number with extension, or head number."""
     if user.number is not None and _belongs(user.number, tenant.numbers, trunk):
         return user.number
     for block in tenant.numbers:
@@ -25,7 +25,7 @@ def _belongs(number: str, blocks: list[NumberBlock], trunk: TrunkConfig) -> bool
 
 
 def outgoing_headers(number: str, trunk: TrunkConfig) -> tuple[NameAddr, list[tuple[str, str]]]:
-    """From and the identity headers of a call to the provider: all name the network number (SIPconnect 2.0)."""
+    """From and the identity headers of a call to the provider, by the network number (SIPconnect 2.0)."""
     identity = NameAddr(SipUri(trunk.host, number))
     return identity, [("P-Preferred-Identity", str(identity)), ("P-Asserted-Identity", str(identity))]
 
@@ -44,7 +44,10 @@ def caller_of(request: Request) -> Party:
 
 
 def dialled_number(request: Request, tenant: Tenant, trunk: TrunkConfig) -> str:
-    """The number that the provider's caller dialled: in the request URI, else in To (registered Contact as URI)."""
+    """The number that the provider's caller dialled.
+
+    It stands in the request URI, or in To when the request URI is the Contact that we registered.
+    """
     for text in (request.user, request.to.user):
         digits = text.replace(" ", "")
         if digits == trunk.username and len(digits) < 8:
