@@ -1,8 +1,8 @@
 """Bringing the media of one call back after the engine died.
 
 Every leg of the conversation gets an endpoint in the new engine and a re-INVITE with its address. As the
-answers come the endpoints are configured, and both are joined at once, so that the first leg to answer already
-hears the other.
+answers come the endpoints are configured, and both are joined at once, so that the first leg to answer
+already hears the other.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
 """Registering at a telephone provider (RFC 3261 §10.2): a state machine of its own for each trunk.
 
 Policy: refresh at two thirds of the granted time; after a failure try again after 5 s, doubled up to
-2 minutes; a wrong password is tried again only every 2 minutes, so that the provider does not lock the account.
-423 raises the interval. The Contact carries a random word that nobody else knows, so that a call which claims to
-come from the provider can be recognised.
+2 minutes; a wrong password is tried again only every 2 minutes, so that the provider does not lock the
+account. 423 raises the interval. The Contact carries a random word that nobody else knows, so that a call
+which claims to come from the provider can be recognised.
 """
 
 import random
