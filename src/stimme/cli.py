@@ -15,6 +15,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from stimme.config import Config, ConfigError, load_config
+from stimme.demo import system as demo_system
+from stimme.demo.welcome import welcome
 from stimme.operations.supervisor import serve as serve_node
 from stimme.store import migrate
 from stimme.store.accounts import Accounts
@@ -47,6 +49,29 @@ def serve(config: ConfigFile, as_json: AsJson = False) -> None:
     """Run a node until SIGTERM or SIGINT."""
     settings = _load(config, as_json=as_json)
     raise typer.Exit(asyncio.run(serve_node(settings, config)))
+
+
+@app.command("demo")
+def demo(
+    data: Annotated[Path, typer.Option(help="Folder for state and logs.")],
+    base_port: Annotated[int, typer.Option(help="The lowest of the ports.")] = 20000,
+    as_json: AsJson = False,
+    no_limits: Annotated[
+        bool, typer.Option("--no-limits", help="Switch the guards off, for load measurements.")
+    ] = False,
+) -> None:
+    """Run the whole system with a demo customer and a simulated public network until SIGTERM or SIGINT."""
+
+    async def run() -> None:
+        prepared = await demo_system.prepare(data.resolve(), base_port, limits=not no_limits)
+        description = prepared.description()
+        text = json.dumps(description) if as_json else welcome(description)
+        await demo_system.run(prepared, lambda: print(text, flush=True))
+
+    try:
+        asyncio.run(run())
+    except demo_system.DemoError as error:
+        _refuse(as_json, [str(error)])
 
 
 @app.command("create-provider")

@@ -109,6 +109,10 @@ class DemoPorts:
                     "end what holds it or choose another --base-port"
                 )
 
+    def silent(self) -> Socket | None:
+        """The first socket that nobody has opened yet, None once all parts are there."""
+        return next((each for each in self.listeners() if _is_free(each)), None)
+
 
 def _is_free(wanted: Socket) -> bool:
     kind = socket.SOCK_DGRAM if wanted.transport == "udp" else socket.SOCK_STREAM

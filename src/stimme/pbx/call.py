@@ -27,7 +27,7 @@ from stimme.media import Bridge, EngineError, EngineLostError, MediaTimeout
 from stimme.pbx.leg import Leg, LegEvent
 from stimme.pbx.records import CallRecord, Direction, HangupBy, Party, result_of
 from stimme.pbx.recovery import MediaRecovery
-from stimme.pbx.states import CALL, CallEvent, CallState
+from stimme.pbx.states import CALL, SHOWN, CallEvent, CallState, ShownState
 from stimme.pbx.switch import Switch
 from stimme.sip.errors import SessionStateError, SipParseError
 from stimme.sip.message import Request, Response
@@ -124,6 +124,11 @@ class Call:
         """The two legs of the conversation, empty before the answer."""
         both = [self._caller_leg, self._winner]
         return [leg for leg in both if leg is not None] if self.answered_at is not None else []
+
+    @property
+    def shown_state(self) -> ShownState:
+        """The state as people and programs outside see it: a call being routed rings."""
+        return SHOWN[self.state]
 
     @property
     def result(self) -> str | None:

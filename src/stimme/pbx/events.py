@@ -100,7 +100,7 @@ class CallListAdded(Event):
         entry = self.entry
         return {
             "entry": {
-                "id": f"{entry.call_id}:{entry.user_id}:{entry.direction}",
+                "id": entry.id,
                 "call_id": entry.call_id,
                 "direction": entry.direction,
                 "result": entry.result,

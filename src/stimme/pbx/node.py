@@ -83,6 +83,7 @@ class Node:
         self._digest: dict[str, DigestServer] = {}
         self._ua: UserAgent | None = None
         self._instance = ""
+        self._started = False
 
     def attach(self, ua: UserAgent) -> None:
         """Gives the node its user agent."""
@@ -98,7 +99,7 @@ class Node:
     # -- tenants --------------------------------------------------------------------------------------------
 
     async def add_tenant(self, tenant: Tenant) -> Pbx:
-        """Takes a tenant in: its registrations come back from the store, its trunks register."""
+        """Takes a tenant in: registrations come back from the store; trunks register once we started."""
         ring_timeout, media_timeout = self._timeouts
         pbx = Pbx(
             tenant,
@@ -117,18 +118,28 @@ class Node:
         self._digest[tenant.id] = DigestServer(tenant.domain, self._nonce_key, clock=self._wall_clock)
         pbx.registrar.restore(await self._bindings.load(tenant.id))
         self._index(pbx)
-        pbx.start()
+        if self._started:
+            pbx.start()
         return pbx
 
-    def update_devices(self, tenant: Tenant) -> None:
-        """Takes over users and devices of a tenant after a change in the store."""
-        pbx = self.tenants[tenant.id]
-        pbx.tenant.users = tenant.users
-        pbx.tenant.devices = tenant.devices
+    def start(self) -> None:
+        """Lets the trunks register: from here on calls can come."""
+        self._started = True
+        for pbx in self.tenants.values():
+            pbx.start()
+
+    async def update_tenant(self, tenant: Tenant) -> None:
+        """Takes over a tenant's configuration after a change in the store; a new tenant is taken in."""
+        pbx = self.tenants.get(tenant.id)
+        if pbx is None:
+            await self.add_tenant(tenant)
+            return
+        pbx.reconfigure(tenant)
         self._index(pbx)
 
     def _index(self, pbx: Pbx) -> None:
         self._devices = {user: known for user, known in self._devices.items() if known[0] is not pbx}
+        self._sources = {source: known for source, known in self._sources.items() if known[0] is not pbx}
         for device in pbx.tenant.devices.values():
             self._devices[device.sip_user] = (pbx, device)
         for trunk in pbx.tenant.trunks.values():
@@ -242,7 +253,10 @@ class Node:
             self.switch.connected(engine)
             log.info("media engine connected", instance=engine.instance, version=engine.version)
             if not ready.is_set():
-                await self._take_up(engine)
+                try:
+                    await self._take_up(engine)
+                except EngineError:
+                    continue  # it died at once: the next one is asked the same
                 ready.set()
             elif died:
                 for pbx in self.tenants.values():

@@ -104,6 +104,18 @@ class Pbx:
         for registration in self.registrations.values():
             registration.start()
 
+    def reconfigure(self, tenant: Tenant) -> None:
+        """Takes over a changed configuration; calls go on, a changed trunk registers anew."""
+        self.tenant = tenant
+        for trunk_id, registration in list(self.registrations.items()):
+            if tenant.trunks.get(trunk_id) != registration.trunk:
+                registration.stop()
+                del self.registrations[trunk_id]
+        for trunk in tenant.trunks.values():
+            if trunk.kind == "register" and trunk.id not in self.registrations:
+                self.registrations[trunk.id] = self._registration(trunk)
+                self.registrations[trunk.id].start()
+
     async def close(self) -> None:
         """Stops this tenant's tasks; its calls live on in the engine and the journal."""
         for task in self._tasks:
@@ -342,7 +354,7 @@ class Pbx:
             CallChanged(
                 self.tenant.id,
                 call.id,
-                _shown(call.state),
+                call.shown_state,
                 call.direction,
                 call.caller,
                 call.callee,
@@ -470,7 +482,3 @@ class Pbx:
         """A journalled call that cannot go on still gets its record."""
         log.warning("a call could not be taken up again", call=value.get("id"), tenant=self.tenant.id)
         self.call_ended(call, call.record())
-
-
-def _shown(state: CallState) -> str:
-    return "ringing" if state is CallState.ROUTING else state.value

@@ -56,6 +56,11 @@ class CallListEntry:
     answered_at: datetime | None
     duration_seconds: int | None
 
+    @property
+    def id(self) -> str:
+        """Unique: users may call themselves, so the direction is part of it."""
+        return f"{self.call_id}:{self.user_id}:{self.direction}"
+
 
 def result_of(status: int, *, answered: bool, cancelled: bool) -> Result:
     """How a call ended, from the final SIP status that its caller got."""

@@ -1,6 +1,9 @@
 """The states of a call and of its legs: every transition stands here."""
 
 from enum import Enum
+from typing import Literal
+
+ShownState = Literal["ringing", "early", "answered", "ended"]
 
 
 class CallState(Enum):
@@ -37,3 +40,12 @@ CALL: dict[tuple[CallState, CallEvent], CallState] = {
     (CallState.EARLY, CallEvent.END): CallState.ENDED,
     (CallState.ANSWERED, CallEvent.END): CallState.ENDED,
 }
+
+SHOWN: dict[CallState, ShownState] = {
+    CallState.ROUTING: "ringing",
+    CallState.RINGING: "ringing",
+    CallState.EARLY: "early",
+    CallState.ANSWERED: "answered",
+    CallState.ENDED: "ended",
+}
+"""What a call's state is called outside the PBX."""

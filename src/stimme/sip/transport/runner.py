@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 
 from stimme.sip.errors import SipParseError
 from stimme.sip.flow import Flow, Target
-from stimme.sip.message import parse_message
+from stimme.sip.message import Message, parse_message
 from stimme.sip.timers import Timers
 from stimme.sip.transport.flows import StreamFlow, UdpFlow, UdpListener, WebSocketFlow
 from stimme.sip.ua import Transmit, UserAgent, UserAgentHandler
@@ -26,6 +26,7 @@ log = structlog.get_logger("stimme.sip")
 KEEPALIVE_PING = b"\r\n\r\n"
 KEEPALIVE_PONG = b"\r\n"
 MAX_CONNECTIONS = 20_000
+MAX_HELD = 10_000
 CONNECT_TIMEOUT = 5.0
 Address = tuple[str, int]
 
@@ -68,6 +69,7 @@ class SipRunner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
+        self._held: list[tuple[Message, Flow]] | None = []
         self.malformed = 0
         self.on_flow_closed: Callable[[Flow], None] = lambda flow: None
         self.ua = UserAgent(
@@ -160,7 +162,21 @@ class SipRunner:
             self.malformed += 1
             log.debug("malformed message", source=flow.remote, fault=str(error), offset=error.offset)
             return
-        self.ua.receive(message, flow)
+        if self._held is None:
+            self.ua.receive(message, flow)
+            self._flush()
+        elif len(self._held) < MAX_HELD:
+            self._held.append((message, flow))
+
+    def release(self) -> None:
+        """Hands on what came since the listeners opened, and from now on everything at once.
+
+        Until then messages wait, so that after a restart no request meets a user agent whose calls have not
+        been taken up again: it would be told that its dialog does not exist.
+        """
+        held, self._held = self._held or [], None
+        for message, flow in held:
+            self.ua.receive(message, flow)
         self._flush()
 
     def _new_stream(self, transport: str, half_open: float | None) -> StreamFlow:

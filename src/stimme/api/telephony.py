@@ -1,0 +1,117 @@
+"""What the API asks of the node that runs in the same process (``stimme.api.ports.Telephony``)."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+
+from stimme.api.metrics import NodeFigures
+from stimme.api.ports import NoSuchCallError
+from stimme.api.schemas import LineState, LiveCall, Party, TrunkState
+from stimme.pbx.call import Call
+from stimme.pbx.node import Node
+from stimme.trunks.registration import TrunkState as LiveTrunkState
+
+_TRUNK_STATES: dict[LiveTrunkState, TrunkState] = {
+    LiveTrunkState.REGISTERED: "registered",
+    LiveTrunkState.FAILED: "failed",
+    LiveTrunkState.UNREACHABLE: "unreachable",
+    LiveTrunkState.UNKNOWN: "unknown",
+}
+
+
+class NodeTelephony:
+    """Reads and commands the tenants of a node.
+
+    Args:
+        node: The node.
+        load: Reads a tenant's configuration from the store again and hands it to the node.
+    """
+
+    def __init__(self, node: Node, load: Callable[[str], Awaitable[None]]) -> None:
+        self._node = node
+        self._load = load
+
+    @property
+    def engine_up(self) -> bool:
+        """Whether the media engine answers."""
+        return self._node.switch.up
+
+    def line_state(self, tenant_id: str, user_id: str) -> LineState:
+        """What a user's line does now; offline for a tenant that is not on this node."""
+        pbx = self._node.tenants.get(tenant_id)
+        return pbx.line_state(user_id) if pbx is not None else "offline"
+
+    def registered_devices(self, tenant_id: str) -> Collection[str]:
+        """Ids of the devices that are registered now."""
+        pbx = self._node.tenants.get(tenant_id)
+        return pbx.registrar.online() if pbx is not None else ()
+
+    def calls(self, tenant_id: str) -> Sequence[LiveCall]:
+        """Calls going on."""
+        pbx = self._node.tenants.get(tenant_id)
+        return [_live(call) for call in pbx.calls.values()] if pbx is not None else []
+
+    def hang_up(self, tenant_id: str, call_id: str) -> None:
+        """End a call.
+
+        Raises:
+            NoSuchCallError: When it is not going on.
+        """
+        pbx = self._node.tenants.get(tenant_id)
+        if pbx is None or call_id not in pbx.calls:
+            raise NoSuchCallError(call_id)
+        pbx.hang_up(call_id)
+
+    def trunk_state(self, tenant_id: str, trunk_id: str) -> tuple[TrunkState, str]:
+        """How a trunk is, with a sentence for people."""
+        pbx = self._node.tenants.get(tenant_id)
+        if pbx is None:
+            return "unknown", "the customer is not on this node"
+        state, detail = pbx.trunk_state(trunk_id)
+        return _TRUNK_STATES[state], detail
+
+    def trunk_counts(self) -> tuple[int, int]:
+        """All trunks of the node, and those that can carry calls now (a static one until it fails)."""
+        states = [
+            (trunk.kind, pbx.trunk_state(trunk.id)[0])
+            for pbx in self._node.tenants.values()
+            for trunk in pbx.tenant.trunks.values()
+        ]
+        usable = [
+            kind
+            for kind, state in states
+            if state is LiveTrunkState.REGISTERED or (kind == "static" and state is LiveTrunkState.UNKNOWN)
+        ]
+        return len(states), len(usable)
+
+    async def reload(self, tenant_id: str) -> None:
+        """Take over the tenant's configuration from the store after a change."""
+        await self._load(tenant_id)
+
+    def figures(self) -> NodeFigures:
+        """Count what the metrics show."""
+        finished: dict[str, int] = {}
+        tenants = self._node.tenants.values()
+        for pbx in tenants:
+            for result, count in pbx.finished.items():
+                finished[result] = finished.get(result, 0) + count
+        total, usable = self.trunk_counts()
+        return NodeFigures(
+            calls=sum(len(pbx.calls) for pbx in tenants),
+            calls_total=finished,
+            registrations=sum(len(pbx.registrar.online()) for pbx in tenants),
+            trunks_total=total,
+            trunks_registered=usable,
+            engine_up=self.engine_up,
+            sip_messages_total=dict(self._node.ua.counts),
+        )
+
+
+def _live(call: Call) -> LiveCall:
+    return LiveCall(
+        call_id=call.id,
+        state=call.shown_state,
+        direction=call.direction,
+        caller=Party(**call.caller.to_json()),
+        callee=Party(**call.callee.to_json()),
+        started_at=call.started_at,
+        answered_at=call.answered_at,
+    )

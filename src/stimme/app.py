@@ -1,0 +1,255 @@
+"""Call control: the composition root, the only place that wires the parts together.
+
+Policy at start: the store is brought to the current version; the listeners open; what arrives waits until
+the tenants are loaded, the media engine has been heard of and the calls of the journal have been taken up
+again. Then everything is let in at once. At SIGTERM or SIGINT the listeners close and the store is written;
+calls are not ended: their media goes on in the engine, and the next start takes them up.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import random
+import signal
+import ssl
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from stimme import __version__
+from stimme.api.application import create_api
+from stimme.api.metrics import Metrics
+from stimme.api.server import HttpServer, server_tls
+from stimme.api.services import Services
+from stimme.api.telephony import NodeTelephony
+from stimme.config import Config, ConfigError, load_config
+from stimme.logs import configure_logs
+from stimme.pbx.bus import EventBus
+from stimme.pbx.node import Node
+from stimme.sip.transport.runner import SipRunner
+from stimme.store import migrate
+from stimme.store.accounts import Accounts
+from stimme.store.calls import CallHistory
+from stimme.store.database import Database
+from stimme.store.directory import DirectoryRepository
+from stimme.store.live import LIVE_TABLES, Bindings, CallJournal, Records, load_tenants
+from stimme.store.secrets import Passwords, SecretKeyError, Vault, open_vault
+from stimme.store.writer import WriteBehind
+
+_ENGINE_PATIENCE = 5.0
+"""Seconds that requests wait for the media engine at start; without it new calls are refused with 503."""
+
+_log = structlog.get_logger("stimme.app")
+
+
+class Application:
+    """One node's call control with its API; everything it is made of lives between `start` and `close`."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._resources = contextlib.AsyncExitStack()
+
+    async def start(self) -> None:
+        """Bring everything up.
+
+        Raises:
+            OSError: When a listener's address is taken, or a file cannot be read.
+            ssl.SSLError: When certificate and key do not fit.
+            SecretKeyError: When the secrets in the store do not fit the key.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self._resources.aclose()
+            raise
+
+    async def close(self) -> None:
+        """Close listeners and connections, write what the store has not got yet."""
+        await self._resources.aclose()
+
+    async def _start(self) -> None:
+        config = self._config
+        vault = open_vault(config.secret_key_file)
+        database = await self._open_store()
+        writer = WriteBehind(database, LIVE_TABLES)
+        writer.start()
+        self._resources.push_async_callback(writer.close)
+        journal = CallJournal(database, writer)
+        node = Node(
+            bus=EventBus(),
+            bindings=Bindings(database, writer),
+            journal=journal,
+            records=Records(writer),
+            clock=asyncio.get_running_loop().time,
+            wall_clock=time.time,
+            rng=random.SystemRandom(),
+            nonce_key=_nonce_key(config.secret_key_file),
+            limits=config.limits.enabled,
+            ring_timeout=config.calls.ring_timeout,
+            media_timeout=config.calls.media_timeout,
+        )
+        self._resources.push_async_callback(node.close)
+        tls = server_tls(config.tls.certificate, config.tls.key)
+        runner = await self._open_sip(node, tls)
+        telephony = await self._open_web(node, runner, database, vault, tls)
+        for tenant in await load_tenants(database, vault):
+            await node.add_tenant(tenant)
+        await self._meet_engine(node)
+        runner.release()
+        node.start()
+        self._spawn(node.watch_expiry(), "registrations")
+        if config.metrics is not None:
+            await self._open_metrics(config, telephony)
+        _log.info("call control is up", node=config.node.name, tenants=len(node.tenants), version=__version__)
+
+    async def _open_store(self) -> Database:
+        database = Database(self._config.store.url)
+        self._resources.push_async_callback(database.close)
+        await migrate.upgrade(database.engine)
+        return database
+
+    async def _open_sip(self, node: Node, tls: ssl.SSLContext) -> SipRunner:
+        config = self._config
+        runner = SipRunner(
+            node,
+            product=f"{config.sip.server_name}/{__version__}",
+            server_tls=tls,
+            client_tls=_client_tls(config.tls.ca),
+            public_address=config.node.public_address,
+        )
+        node.attach(runner.ua)
+        runner.on_flow_closed = node.flow_closed
+        self._resources.push_async_callback(runner.close)
+        for listen in config.sip.udp:
+            await runner.listen("udp", listen.host, listen.port)
+        for listen in config.sip.tcp:
+            await runner.listen("tcp", listen.host, listen.port)
+        for listen in config.sip.tls:
+            await runner.listen("tls", listen.host, listen.port)
+        return runner
+
+    async def _open_web(
+        self, node: Node, runner: SipRunner, database: Database, vault: Vault, tls: ssl.SSLContext
+    ) -> NodeTelephony:
+        config = self._config
+
+        async def reload(tenant_id: str) -> None:
+            for tenant in await load_tenants(database, vault, only=tenant_id):
+                await node.update_tenant(tenant)
+
+        telephony = NodeTelephony(node, reload)
+        services = Services(
+            database=database,
+            accounts=Accounts(database),
+            passwords=Passwords(),
+            directory=DirectoryRepository(database, vault),
+            history=CallHistory(database),
+            telephony=telephony,
+            events=node.bus,
+            sip=runner,
+            limits=config.limits.enabled,
+            static=config.web.static,
+            origins=config.web.origins,
+        )
+        web = HttpServer(create_api(services), tls=tls)
+        address = await web.start(config.web.listen.host, config.web.listen.port)
+        self._resources.push_async_callback(web.close)
+        runner.announce("wss", address)
+        return telephony
+
+    async def _meet_engine(self, node: Node) -> None:
+        ready = asyncio.Event()
+        self._spawn(node.keep_engine(self._config.media.socket, ready), "media-engine")
+        try:
+            await asyncio.wait_for(ready.wait(), _ENGINE_PATIENCE)
+        except TimeoutError:
+            _log.error("the media engine does not answer", socket=str(self._config.media.socket))
+
+    async def _open_metrics(self, config: Config, telephony: NodeTelephony) -> None:
+        if config.metrics is None:
+            return
+        metrics = Metrics(telephony.figures)
+        server = HttpServer(metrics.app)
+        await server.start(config.metrics.listen.host, config.metrics.listen.port)
+        self._resources.push_async_callback(server.close)
+        self._spawn(metrics.watch_loop(), "event-loop-lag")
+
+    def _spawn(self, work: Awaitable[None], name: str) -> None:
+        """Runs until the application closes; a failure of it is logged and ends the process."""
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(lambda done: _end_process_on_failure(done, name))
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self._resources.push_async_callback(end)
+
+
+def _end_process_on_failure(task: "asyncio.Future[None]", name: str) -> None:
+    """A part that must run for ever has failed: better to be started again by the supervisor than to limp."""
+    if task.cancelled():
+        return
+    failure = task.exception()
+    if failure is not None:
+        _log.error("a background task failed", task=name, exc_info=failure)
+        signal.raise_signal(signal.SIGTERM)
+
+
+def _nonce_key(secret_key_file: Path) -> bytes:
+    """Signs digest nonces; derived from the node's key, so that nonces outlive a restart."""
+    return hmac.digest(secret_key_file.read_bytes().strip(), b"digest nonces", hashlib.sha256)
+
+
+def _client_tls(ca: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=None if ca is None else str(ca))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+@contextlib.asynccontextmanager
+async def running(config: Config) -> AsyncIterator[Application]:
+    """Call control for the length of a block. Raises what `Application.start` raises."""
+    application = Application(config)
+    await application.start()
+    try:
+        yield application
+    finally:
+        await application.close()
+
+
+async def run(config: Config) -> None:
+    """Run call control until SIGTERM or SIGINT. Raises what `Application.start` raises."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(config):
+        await stop.wait()
+        _log.info("call control ends")
+
+
+def main() -> None:
+    """``python -m stimme.app --config FILE``, as the supervisor starts it."""
+    parser = argparse.ArgumentParser(prog="stimme.app", description="Call control of a node.")
+    parser.add_argument("--config", type=Path, required=True)
+    try:
+        config = load_config(parser.parse_args().config)
+    except ConfigError as error:
+        sys.exit(str(error))
+    configure_logs(config.log.level, config.log.file)
+    try:
+        uvloop.run(run(config))
+    except (OSError, ssl.SSLError, SecretKeyError) as error:
+        _log.error("call control cannot start", reason=str(error))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""What a person who started the demo reads first."""
+
+from typing import Any
+
+
+def welcome(demo: dict[str, Any]) -> str:
+    """Tell where to click and what to try.
+
+    Args:
+        demo: The demo's description as programs get it.
+    """
+    first, second = demo["users"][:2]
+    phone = second["devices"][0]
+    outside = demo["outside"]
+    people = "\n".join(
+        f"    {user['extension']}  {user['name']:<15} {user['login']:<24} {user['password']}"
+        for user in demo["users"]
+    )
+    others = "\n".join(
+        f"    {account['role']:<9} {account['login']:<28} {account['password']}"
+        for account in demo["accounts"]
+        if account["role"] != "user"
+    )
+    return f"""
+stimme is running.
+
+  Open  {demo["web"]}
+  The certificate is the demo's own: accept it, or import {demo["ca"]}
+
+  People of Muster GmbH (extension, name, login, password):
+{people}
+
+  Administration:
+{others}
+
+  Try:
+    - Sign in as {first["name"]} and dial {outside["echo"]}: you hear yourself.
+    - {outside["speech"]} speaks, {outside["busy"]} is busy, {outside["no_answer"]} never answers,
+      {outside["unknown"]} does not exist.
+    - Sign in as {second["name"]} in a private window and dial {first["extension"]}.
+    - Connect a desk telephone: user {phone["sip_user"]}, password {phone["sip_password"]},
+      domain {demo["domain"]}, proxy {demo["sip"]["udp"]} (UDP, TCP) or {demo["sip"]["tls"]} (TLS).
+    - Dial 112: the simulated control centre answers; what it was told is in
+      {demo["emergency_log"]}
+
+  Ctrl-C ends everything.
+"""

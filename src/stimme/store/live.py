@@ -1,0 +1,196 @@
+"""Call control's side of the store: customers' configuration in; registrations, journal and records out.
+
+Policy: what call control reports costs it a dictionary entry and is written soon after, in one transaction
+with everything else that happened meanwhile (``stimme.store.writer``). Secrets are decrypted here, once, and
+of a device's password only the digest hashes go on.
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from sqlalchemy import Table, select
+
+from stimme.pbx.model import Device, NumberBlock, Tenant, TrunkConfig, User
+from stimme.pbx.records import CallListEntry, CallRecord
+from stimme.sip.auth import ALGORITHMS, ha1
+from stimme.store import models
+from stimme.store.database import Database
+from stimme.store.secrets import Vault
+from stimme.store.writer import WriteBehind
+
+_BINDINGS = cast(Table, models.BindingRow.__table__)
+_JOURNAL = cast(Table, models.JournalRow.__table__)
+_RECORDS = cast(Table, models.CallRecordRow.__table__)
+_LISTS = cast(Table, models.CallListEntry.__table__)
+LIVE_TABLES = (_BINDINGS, _JOURNAL, _RECORDS, _LISTS)
+"""What `WriteBehind` must be made with, in the order of their foreign keys."""
+
+
+class Bindings:
+    """Registrations that outlive a restart (``stimme.pbx.ports.BindingStore``)."""
+
+    def __init__(self, database: Database, writer: WriteBehind) -> None:
+        self._database = database
+        self._writer = writer
+
+    def save(self, key: str, tenant_id: str, value: dict[str, Any]) -> None:
+        """Keep a binding under its key."""
+        self._writer.put(_BINDINGS, key, {"key": key, "tenant_id": tenant_id, "value": value})
+
+    def remove(self, key: str) -> None:
+        """Forget a binding."""
+        self._writer.delete(_BINDINGS, key)
+
+    async def load(self, tenant_id: str) -> dict[str, dict[str, Any]]:
+        """Return the bindings of a tenant by key."""
+        statement = select(models.BindingRow).where(models.BindingRow.tenant_id == tenant_id)
+        async with self._database.system() as session:
+            return {row.key: row.value for row in await session.scalars(statement)}
+
+
+class CallJournal:
+    """Confirmed calls, for a restarted call control to go on with (``stimme.pbx.ports.Journal``)."""
+
+    def __init__(self, database: Database, writer: WriteBehind) -> None:
+        self._database = database
+        self._writer = writer
+
+    def put(self, call_id: str, value: dict[str, Any]) -> None:
+        """Keep the state of a call, in place of what was there."""
+        self._writer.put(_JOURNAL, call_id, {"call_id": call_id, "value": value})
+
+    def delete(self, call_id: str) -> None:
+        """Forget a call that has ended."""
+        self._writer.delete(_JOURNAL, call_id)
+
+    async def load(self) -> dict[str, dict[str, Any]]:
+        """Return every call that had not ended, by id."""
+        async with self._database.system() as session:
+            return {row.call_id: row.value for row in await session.scalars(select(models.JournalRow))}
+
+
+class Records:
+    """Finished calls and the call list lines they leave (``stimme.pbx.ports.CallRecords``)."""
+
+    def __init__(self, writer: WriteBehind) -> None:
+        self._writer = writer
+
+    def add(self, record: CallRecord, entries: Sequence[CallListEntry]) -> None:
+        """Write a call and its lines, once for each call id."""
+        self._writer.put(_RECORDS, record.id, _record_row(record))
+        for entry in entries:
+            row = _entry_row(entry, record.tenant_id)
+            self._writer.put(_LISTS, row["id"], row)
+
+
+def _record_row(record: CallRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "customer_id": record.tenant_id,
+        "direction": record.direction,
+        "caller_number": record.caller.number,
+        "caller_name": record.caller.name,
+        "caller_user_id": record.caller.user_id,
+        "callee_number": record.callee.number,
+        "callee_name": record.callee.name,
+        "callee_user_id": record.callee.user_id,
+        "answered_by": record.answered_by,
+        "started_at": record.started_at,
+        "ringing_at": record.ringing_at,
+        "answered_at": record.answered_at,
+        "ended_at": record.ended_at,
+        "result": record.result,
+        "sip_status": record.sip_status,
+        "trunk_id": record.trunk_id,
+        "hangup_by": record.hangup_by,
+        "quality": record.quality,
+    }
+
+
+def _entry_row(entry: CallListEntry, tenant_id: str) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "customer_id": tenant_id,
+        "user_id": entry.user_id,
+        "call_id": entry.call_id,
+        "direction": entry.direction,
+        "result": entry.result,
+        "number": entry.peer.number,
+        "name": entry.peer.name,
+        "peer_user_id": entry.peer.user_id,
+        "started_at": entry.started_at,
+        "answered_at": entry.answered_at,
+        "duration_seconds": entry.duration_seconds,
+        "seen": False,
+    }
+
+
+async def load_tenants(database: Database, vault: Vault, *, only: str | None = None) -> list[Tenant]:
+    """Read the customers' telephone systems, all of them or ``only`` one.
+
+    Raises:
+        SecretKeyError: When a stored secret does not fit the secret key.
+    """
+    customers = select(models.Organisation).where(models.Organisation.kind == "customer")
+    if only is not None:
+        customers = customers.where(models.Organisation.id == only)
+    async with database.system() as session:
+        tenants = {row.id: _tenant(row) for row in await session.scalars(customers)}
+        for user in await session.scalars(_of(models.User, only).order_by(models.User.extension)):
+            tenants[user.customer_id].users[user.id] = _user(user)
+        for device in await session.scalars(_of(models.Device, only).order_by(models.Device.sip_user)):
+            tenant = tenants[device.customer_id]
+            tenant.devices[device.id] = _device(device, tenant.domain, vault)
+        for trunk in await session.scalars(_of(models.Trunk, only).order_by(models.Trunk.name)):
+            tenants[trunk.customer_id].trunks[trunk.id] = _trunk(trunk, vault)
+        for block in await session.scalars(_of(models.NumberBlock, only).order_by(models.NumberBlock.head)):
+            numbers = NumberBlock(block.trunk_id, block.head, block.extension_digits)
+            tenants[block.customer_id].numbers.append(numbers)
+    return list(tenants.values())
+
+
+def _of(model: Any, only: str | None) -> Any:
+    statement = select(model)
+    return statement if only is None else statement.where(model.customer_id == only)
+
+
+def _tenant(row: models.Organisation) -> Tenant:
+    return Tenant(id=row.id, name=row.name, domain=row.domain or "", language=row.language)
+
+
+def _user(row: models.User) -> User:
+    return User(
+        id=row.id,
+        extension=row.extension,
+        name=row.name,
+        package=row.package,
+        number=row.number,
+        language=row.language,
+    )
+
+
+def _device(row: models.Device, realm: str, vault: Vault) -> Device:
+    password = vault.decrypt(row.secret)
+    hashes = {algorithm: ha1(row.sip_user, realm, password, algorithm) for algorithm in ALGORITHMS}
+    return Device(
+        id=row.id,
+        user_id=row.user_id,
+        sip_user=row.sip_user,
+        kind="web" if row.kind == "web" else "phone",
+        ha1=hashes,
+    )
+
+
+def _trunk(row: models.Trunk, vault: Vault) -> TrunkConfig:
+    return TrunkConfig(
+        id=row.id,
+        name=row.name,
+        kind="static" if row.kind == "static" else "register",
+        host=row.host,
+        port=row.port,
+        transport=cast(Any, row.transport),
+        username=row.username,
+        password=vault.decrypt(row.secret),
+        realm=row.realm,
+        expires=row.expires,
+    )
