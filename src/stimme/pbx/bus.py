@@ -35,7 +35,7 @@ class EventBus:
         if not self._began:
             self._began = event.at
         if len(self._ring) == self._ring.maxlen:
-            self._began = self._ring[1].at if len(self._ring) > 1 else event.at
+            self._began = self._ring[0].at  # this one leaves; who has seen it has missed nothing
         self._ring.append(event)
         for reader in self._readers:
             reader.offer(event)

@@ -203,18 +203,19 @@ class Registrar:
             for key in self._bindings.pop(device.id, {}):
                 self._store.remove(key)
             return None
-        contacts = [NameAddr.parse(value) for value in values]
+        if len(values) > MAX_BINDINGS:
+            return Refusal(400, "Too Many Contacts")
+        contacts = [_sip_address(value) for value in values]
+        for hop in request.headers.values("Path"):
+            _sip_address(hop)
         wanted = [(contact, _expires(contact.params.get("expires"), default)) for contact in contacts]
         if any(0 < seconds < MIN_EXPIRES for _, seconds in wanted):
             return Refusal(423, "Interval Too Brief", (("Min-Expires", str(MIN_EXPIRES)),))
-        if len(self._bindings.get(device.id, {})) + len(wanted) > MAX_BINDINGS:
-            self._drop_oldest(device.id)
         for contact, seconds in wanted:
             self._bind(device, request, contact, seconds, flow)
         return None
 
-    def _drop_oldest(self, device_id: str) -> None:
-        bindings = self._bindings[device_id]
+    def _drop_oldest(self, bindings: dict[str, Binding]) -> None:
         oldest = min(bindings.values(), key=lambda binding: binding.expires_at)
         del bindings[oldest.key]
         self._store.remove(oldest.key)
@@ -245,6 +246,8 @@ class Registrar:
             if not bindings:
                 del self._bindings[device.id]
             return
+        if old is None and len(bindings) >= MAX_BINDINGS:
+            self._drop_oldest(bindings)
         bindings[binding.key] = binding
         self._store.save(binding.key, self._tenant_id, binding.to_json())
         if old is not None and (old.flow is not flow and old.remote != binding.remote):
@@ -260,6 +263,14 @@ class Registrar:
             if binding.path:
                 headers.append(("Path", ", ".join(binding.path)))
         return headers
+
+
+def _sip_address(value: str) -> NameAddr:
+    """An address that a request can be sent to. Raises SipParseError."""
+    address = NameAddr.parse(value)
+    if not isinstance(address.uri, SipUri):
+        raise SipParseError(f"not a SIP URI: {value!r}")
+    return address
 
 
 def _expires(value: str | None, default: int) -> int:

@@ -4,6 +4,8 @@ Order: emergency numbers first, whatever else matches; then the user's own exten
 customer, so that a colleague's public number does not leave the house; then the public network.
 """
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import phonenumbers
@@ -12,6 +14,9 @@ from stimme.pbx.model import Tenant, TrunkConfig, User
 
 EMERGENCY_NUMBERS = frozenset({"110", "112"})
 _LONGEST_INTERNAL = 5
+_SEPARATORS = str.maketrans("", "", " -()/.")
+# What people put before an emergency number: codes such as *31# (CLIR), the country, an older system's zero.
+_BEFORE_EMERGENCY = re.compile(r"(?:[*#]\d{1,3}#)*(?:\+49|0049|0)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +52,44 @@ def normalise(dialled: str, region: str = "DE") -> str | None:
         number = phonenumbers.parse(dialled, region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def emergency_number(dialled: str, numbers: Collection[str] = EMERGENCY_NUMBERS) -> str | None:
+    """The emergency number that somebody dialled, however they dialled it; None when it was another number.
+
+    Frightened people dial as they are used to: `0112` with the zero of an older system, `+49112`, `*31#112`,
+    `112#`. None of these is anybody else's number, so all of them are 112.
+    """
+    digits = dialled.partition(";")[0].translate(_SEPARATORS).removesuffix("#")
+    for number in numbers:
+        if digits.endswith(number) and _BEFORE_EMERGENCY.fullmatch(digits.removesuffix(number)):
+            return number
+    return None
+
+
+def emergency_trunks(tenant: Tenant, caller: User | None) -> list[TrunkConfig]:
+    """The trunks for an emergency call: the one of the caller's own site, then every other one.
+
+    Another site's address is better than no answer; the order says which is tried first.
+    """
+    own = tenant.trunk_for(caller)
+    others = [trunk for trunk in tenant.trunks.values() if own is None or trunk.id != own.id]
+    return [own, *others] if own is not None else others
+
+
 def route_from_user(tenant: Tenant, caller: User, dialled: str) -> Destination:
     """Where a call of one of the tenant's users goes."""
-    digits = "".join(char for char in dialled if char not in " -()/.")
-    if digits in EMERGENCY_NUMBERS:
-        return _to_trunk(tenant, caller, digits, emergency=True)
+    emergency = emergency_number(dialled)
+    if emergency is not None:
+        return _to_trunk(tenant, caller, emergency, emergency=True)
+    digits = dialled.partition(";")[0].translate(_SEPARATORS)
     colleague = tenant.by_extension(digits)
     if colleague is not None:
         return ToUser(colleague)
-    if not digits or not digits.lstrip("+").isdigit():
+    if not digits.isascii() or not digits.removeprefix("+").isdigit():
         return Unroutable(404, "Not Found")
     if len(digits) <= _LONGEST_INTERNAL and not digits.startswith(("0", "+", "11")):
         return Unroutable(404, "Not Found")

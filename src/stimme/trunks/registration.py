@@ -2,8 +2,8 @@
 
 Policy: refresh at two thirds of the granted time; after a failure try again after 5 s, doubled up to
 2 minutes; a wrong password is tried again only every 2 minutes, so that the provider does not lock the
-account. 423 raises the interval. The Contact carries a random word that nobody else knows, so that a call
-which claims to come from the provider can be recognised.
+account. 423 raises the interval, five times at most. The Contact carries a random word that nobody else
+knows, so that a call which claims to come from the provider can be recognised.
 """
 
 import random
@@ -12,6 +12,7 @@ from enum import Enum
 
 from stimme.pbx.model import TrunkConfig
 from stimme.sip.auth import DigestClient
+from stimme.sip.errors import SipParseError
 from stimme.sip.flow import Target
 from stimme.sip.headers import CSeq
 from stimme.sip.message import Headers, Request, Response
@@ -21,6 +22,7 @@ from stimme.sip.uri import NameAddr, SipUri
 
 FIRST_RETRY = 5.0
 LONGEST_RETRY = 120.0
+MOST_RAISES = 5
 
 
 class TrunkState(Enum):
@@ -82,6 +84,7 @@ class Registration:
         self._cseq = 0
         self._expires = trunk.expires
         self._retry = FIRST_RETRY
+        self._raises = 0
         self._stopped = False
 
     @property
@@ -136,25 +139,28 @@ class Registration:
         if response.status < 300:
             granted = self._granted(response)
             self._retry = FIRST_RETRY
+            self._raises = 0
             self._step(TrunkEvent.ACCEPTED, f"registered for {granted} s")
-            self._later(max(10.0, granted * 2 / 3))
-        elif response.status == 423:
-            shortest = response.headers.get("Min-Expires") or ""
-            self._expires = int(shortest) if shortest.isdigit() else self._expires * 2
+            self._later(max(1.0, granted * 2 / 3))
+        elif response.status == 423 and self._raises < MOST_RAISES:
+            self._raises += 1
+            self._expires = _seconds(response.headers.get("Min-Expires")) or self._expires * 2
             self._later(0.1)
         else:
+            self._raises = 0
             self._step(TrunkEvent.REFUSED, f"the provider answered {response.status} {response.reason}")
             self._again(LONGEST_RETRY if response.status in (401, 403, 407) else None)
 
     def _granted(self, response: Response) -> int:
-        ours = str(self.contact)
         for value in response.headers.values("Contact"):
-            contact = NameAddr.parse(value)
-            seconds = contact.params.get("expires") or ""
-            if self.word in str(contact.uri) and seconds.isdigit():
-                return int(seconds)
-        whole = response.headers.get("Expires") or ""
-        return int(whole) if whole.isdigit() and ours else self._expires
+            try:
+                contact = NameAddr.parse(value)
+            except SipParseError:
+                continue  # somebody else's registration of the same account
+            seconds = _seconds(contact.params.get("expires"))
+            if self.word in str(contact.uri) and seconds is not None:
+                return seconds
+        return _seconds(response.headers.get("Expires")) or self._expires
 
     def _failed(self, failure: Failure) -> None:
         if self._stopped:
@@ -175,3 +181,8 @@ class Registration:
         self.detail = detail
         if self.state is not before:
             self._changed(self.state, detail)
+
+
+def _seconds(value: str | None) -> int | None:
+    """A delta-seconds value (RFC 3261 §25.1), None when it is none."""
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 10 else None

@@ -1,0 +1,224 @@
+"""The registrar (RFC 3261 §10.3, RFC 3327, RFC 5626)."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from tests.unit.pbx.world import EPOCH, Bindings, Connection, muster, register
+
+from stimme.pbx.registrar import MAX_BINDINGS, Refusal, Registrar
+from stimme.sip.flow import Flow, Target
+
+DEVICE = muster().devices["p10"]
+BROWSER = muster().devices["w10"]
+PHONE = "<sip:muster-10@198.51.100.7:5070>"
+INSTANCE = '<sip:muster-10@198.51.100.7:{port}>;+sip.instance="<urn:uuid:f81d4fae>";reg-id={reg_id}'
+
+
+@dataclass
+class World:
+    """A registrar, its store, and what it told."""
+
+    now: float = EPOCH
+    store: Bindings = field(default_factory=Bindings)
+    changed: list[str] = field(default_factory=list)
+    moved: list[tuple[str, Flow]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.registrar = self.restarted()
+
+    def restarted(self) -> Registrar:
+        return Registrar(
+            "muster",
+            self.store,
+            wall_clock=lambda: self.now,
+            changed=self.changed.append,
+            moved=lambda device, flow: self.moved.append((device, flow)),
+        )
+
+    def contacts(self) -> list[str]:
+        return [binding.contact for binding in self.registrar.of("p10")]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_binding_lives_until_it_expires_and_the_change_is_told_once(world: World) -> None:
+    flow = Connection()
+    headers = world.registrar.register(DEVICE, register(PHONE, expires=120), flow)
+    assert headers == [("Contact", f"{PHONE};expires=120")]
+    world.registrar.register(DEVICE, register(PHONE, cseq=2, expires=120), flow)
+    assert world.changed == ["p10"]
+    assert world.registrar.online() == {"p10"}
+    world.now += 121
+    assert world.registrar.online() == set()
+    world.registrar.expire()
+    assert world.changed == ["p10", "p10"]
+    assert world.store.rows == {}
+
+
+def test_the_contact_s_own_expires_wins_over_the_header(world: World) -> None:
+    headers = world.registrar.register(DEVICE, register(f"{PHONE};expires=90", expires=600), Connection())
+    assert headers == [("Contact", f"{PHONE};expires=90")]
+
+
+@pytest.mark.parametrize(
+    ("transport", "asked", "granted"),
+    [("udp", 7200, 3600), ("tls", 3600, 3600), ("wss", 3600, 600), ("wss", 300, 300), ("udp", 60, 60)],
+)
+def test_the_granted_time_is_bounded(world: World, transport: str, asked: int, granted: int) -> None:
+    headers = world.registrar.register(DEVICE, register(PHONE, expires=asked), Connection(transport))
+    assert headers == [("Contact", f"{PHONE};expires={granted}")]
+
+
+def test_too_brief_an_interval_is_refused_and_changes_nothing(world: World) -> None:
+    refusal = world.registrar.register(DEVICE, register(PHONE, expires=59), Connection())
+    assert refusal == Refusal(423, "Interval Too Brief", (("Min-Expires", "60"),))
+    assert world.contacts() == []
+
+
+def test_the_best_q_comes_first(world: World) -> None:
+    world.registrar.register(
+        DEVICE,
+        register("<sip:a@192.0.2.5>;q=0.3", "<sip:b@192.0.2.6>", "<sip:c@192.0.2.7>;q=0.8", expires=300),
+        Connection(),
+    )
+    assert world.contacts() == ["sip:b@192.0.2.6", "sip:c@192.0.2.7", "sip:a@192.0.2.5"]
+
+
+@pytest.mark.parametrize("q", ["nonsense", "nan", "-1", "0"])
+def test_a_q_that_is_none_does_no_harm(world: World, q: str) -> None:
+    world.registrar.register(DEVICE, register(f"{PHONE};q={q}", expires=300), Connection())
+    assert [0.0 <= binding.q <= 1.0 for binding in world.registrar.of("p10")] == [True]
+
+
+def test_the_same_instance_and_reg_id_replaces_and_another_reg_id_adds(world: World) -> None:
+    first, second = Connection(remote=("198.51.100.7", 5070)), Connection(remote=("198.51.100.7", 6000))
+    world.registrar.register(DEVICE, register(INSTANCE.format(port=5070, reg_id=1), expires=300), first)
+    again = register(INSTANCE.format(port=6000, reg_id=1), cseq=2, call_id="after-reboot", expires=300)
+    headers = world.registrar.register(DEVICE, again, second)
+    assert world.contacts() == ["sip:muster-10@198.51.100.7:6000"]
+    assert world.moved == [("p10", second)]
+    assert isinstance(headers, list)
+    assert headers[0][1].endswith(';expires=300;+sip.instance="<urn:uuid:f81d4fae>";reg-id=1')
+    world.registrar.register(DEVICE, register(INSTANCE.format(port=6000, reg_id=2), cseq=3), second)
+    assert len(world.contacts()) == 2
+
+
+def test_an_old_cseq_of_the_same_call_id_changes_nothing(world: World) -> None:
+    world.registrar.register(DEVICE, register(PHONE, cseq=7, expires=300), Connection())
+    headers = world.registrar.register(DEVICE, register(PHONE, cseq=7, expires=0), Connection())
+    assert headers == [("Contact", f"{PHONE};expires=300")]
+    world.registrar.register(DEVICE, register(PHONE, cseq=1, call_id="another", expires=0), Connection())
+    assert world.contacts() == []
+
+
+def test_the_star_takes_everything_away_and_needs_a_zero(world: World) -> None:
+    world.registrar.register(DEVICE, register(PHONE, "<sip:b@192.0.2.6>", expires=300), Connection())
+    refusal = world.registrar.register(DEVICE, register("*", cseq=2, expires=60), Connection())
+    assert isinstance(refusal, Refusal)
+    assert refusal.status == 400
+    assert len(world.contacts()) == 2
+    assert world.registrar.register(DEVICE, register("*", cseq=3, expires=0), Connection()) == []
+    assert world.store.rows == {}
+    assert world.changed == ["p10", "p10"]
+
+
+def test_a_query_without_contact_shows_what_there_is(world: World) -> None:
+    world.registrar.register(DEVICE, register(PHONE, expires=300), Connection())
+    world.now += 100
+    assert world.registrar.register(DEVICE, register(cseq=2), Connection()) == [
+        ("Contact", f"{PHONE};expires=200")
+    ]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        register("<sip:>", expires=300),
+        register("<tel:+4930231250>", expires=300),
+        register("<mailto:a@b.example>", expires=300),
+        register("*", PHONE, expires=0),
+        register(PHONE, expires=300, path=["<sip:>"]),
+        register(PHONE, expires=300, path=["<tel:123>"]),
+    ],
+)
+def test_what_could_not_be_called_is_refused(world: World, request_: object) -> None:
+    refusal = world.registrar.register(DEVICE, request_, Connection())  # type: ignore[arg-type]
+    assert isinstance(refusal, Refusal)
+    assert refusal.status == 400
+    assert world.contacts() == []
+
+
+def test_the_path_is_kept_shown_and_followed(world: World) -> None:
+    path = ["<sip:edge.example:5062;lr;transport=tcp>", "<sip:inner.example;lr>"]
+    headers = world.registrar.register(DEVICE, register(PHONE, expires=300, path=path), Connection())
+    assert ("Path", ", ".join(path)) in headers  # type: ignore[operator]
+    (binding,) = world.registrar.of("p10")
+    assert binding.destination() == Target("tcp", "edge.example", 5062)
+
+
+def test_where_a_binding_is_reached(world: World) -> None:
+    flow = Connection("tcp")
+    world.registrar.register(DEVICE, register(PHONE, expires=300), flow)
+    (binding,) = world.registrar.of("p10")
+    assert binding.destination() is flow
+    flow.closed = True
+    assert binding.destination() == Target("tcp", "198.51.100.7", 5070)
+
+
+def test_a_closed_connection_takes_a_browser_away_and_leaves_a_telephone(world: World) -> None:
+    phone, browser = Connection("tls"), Connection("wss")
+    world.registrar.register(DEVICE, register(PHONE, expires=300), phone)
+    world.registrar.register(BROWSER, register("<sip:x@1234.invalid;transport=ws>", expires=300), browser)
+    for flow in (phone, browser):
+        flow.closed = True
+        world.registrar.flow_closed(flow)
+    assert world.registrar.online() == {"p10"}
+    assert world.changed == ["p10", "w10", "w10"]
+    assert len(world.store.rows) == 1
+
+
+def test_bindings_come_back_after_a_restart_without_the_expired(world: World) -> None:
+    world.registrar.register(DEVICE, register(PHONE, expires=300), Connection(remote=("203.0.113.4", 1024)))
+    world.registrar.register(BROWSER, register("<sip:x@1234.invalid>", expires=100), Connection("wss"))
+    world.now += 200
+    registrar = world.restarted()
+    registrar.restore(dict(world.store.rows))
+    (binding,) = registrar.of("p10")
+    assert binding.destination() == Target("udp", "203.0.113.4", 1024)
+    assert registrar.online() == {"p10"}
+    assert len(world.store.rows) == 1
+
+
+def test_a_restored_browser_cannot_be_reached_until_it_registers_again(world: World) -> None:
+    world.registrar.register(BROWSER, register("<sip:x@1234.invalid>", expires=300), Connection("wss"))
+    registrar = world.restarted()
+    registrar.restore(dict(world.store.rows))
+    (binding,) = registrar.of("w10")
+    assert binding.destination() is None
+
+
+def test_the_oldest_binding_leaves_when_there_are_too_many(world: World) -> None:
+    for number in range(MAX_BINDINGS + 2):
+        world.registrar.register(
+            DEVICE, register(f"<sip:a@192.0.2.{number}>", cseq=number + 1, expires=300), Connection()
+        )
+        world.now += 1
+    assert len(world.contacts()) == MAX_BINDINGS
+    assert "sip:a@192.0.2.1" not in world.contacts()
+
+
+def test_a_refresh_at_the_limit_drops_nobody(world: World) -> None:
+    contacts = [f"<sip:a@192.0.2.{number}>" for number in range(MAX_BINDINGS)]
+    world.registrar.register(DEVICE, register(*contacts, expires=300), Connection())
+    world.registrar.register(DEVICE, register(contacts[3], cseq=2, expires=300), Connection())
+    assert len(world.contacts()) == MAX_BINDINGS
+
+
+def test_one_request_with_more_contacts_than_allowed_is_refused(world: World) -> None:
+    contacts = [f"<sip:a@192.0.2.{number}>" for number in range(MAX_BINDINGS + 1)]
+    refusal = world.registrar.register(DEVICE, register(*contacts, expires=300), Connection())
+    assert isinstance(refusal, Refusal)
+    assert refusal.status == 400
