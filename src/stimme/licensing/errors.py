@@ -1,0 +1,57 @@
+"""Refusals of the licence model. Each has a stable name for programs and a sentence for people."""
+
+from typing import ClassVar
+
+
+class LicensingError(Exception):
+    """What was asked for contradicts the licence model; nothing was changed."""
+
+    slug: ClassVar[str] = "licensing"
+
+
+class LicenceMissingError(LicensingError):
+    """Something needs a licence that the customer does not have."""
+
+    slug = "licence-missing"
+
+
+class LicenceLimitError(LicensingError):
+    """The licence's limit is reached: the fourth demo user, the seventeenth trunk."""
+
+    slug = "licence-limit"
+
+
+class LicenceChangeError(LicensingError):
+    """This licence cannot become that one: a second base licence, a demo after a paid licence."""
+
+    slug = "licence-change"
+
+
+class LicenceRightError(LicensingError):
+    """The licence exists, but this role may not assign it."""
+
+    slug = "licence-right"
+
+
+class PackageRequiredError(LicensingError):
+    """A feature is not part of the user's package."""
+
+    slug = "package-required"
+
+
+class PriceError(LicensingError):
+    """A price or a VAT rate is missing or cannot be used."""
+
+    slug = "price"
+
+
+class ClosingError(LicensingError):
+    """A month cannot be closed (yet)."""
+
+    slug = "month-closing"
+
+
+class InvoiceError(LicensingError):
+    """An invoice or a credit note cannot be written."""
+
+    slug = "invoice"
