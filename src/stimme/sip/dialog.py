@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from stimme.sip.auth import DigestClient
-from stimme.sip.flow import DEFAULT_PORTS, Destination, Flow, Target
+from stimme.sip.flow import DEFAULT_PORTS, Destination, Flow, Target, address_of
 from stimme.sip.headers import CSeq
 from stimme.sip.message import Headers, Request, Response
 from stimme.sip.transaction import ClientTransaction
@@ -153,7 +153,7 @@ class Dialog:
             "pinned": self.pinned,
             "caller": self.caller,
             "transport": self.destination.transport,
-            "address": list(_address_of(self.destination)),
+            "address": list(address_of(self.destination)),
         }
 
     def _resume(self, snapshot: dict[str, Any]) -> None:
@@ -164,12 +164,6 @@ class Dialog:
         self.remote_cseq = int(snapshot["remote_cseq"])
         self.pinned = bool(snapshot["pinned"])
         self.caller = bool(snapshot["caller"])
-
-
-def _address_of(destination: Destination) -> tuple[str, int]:
-    if isinstance(destination, Target):
-        return (destination.host, destination.port)
-    return destination.remote
 
 
 def target_of(uri: SipUri, transport: str | None = None) -> Target:

@@ -42,3 +42,10 @@ Destination = Flow | Target
 def is_reliable(destination: Destination) -> bool:
     """True for transports that do not lose messages: the transaction timers A, E and G stay off."""
     return destination.transport != "udp"
+
+
+def address_of(destination: Destination) -> tuple[str, int]:
+    """Host and port of the peer at the other end."""
+    if isinstance(destination, Target):
+        return (destination.host, destination.port)
+    return destination.remote

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from stimme.sip.auth import DigestClient
 from stimme.sip.dialog import HeaderFields, target_of
 from stimme.sip.errors import SipParseError
-from stimme.sip.flow import Destination, Flow, Target
+from stimme.sip.flow import Destination, Flow, Target, address_of
 from stimme.sip.headers import MAGIC_COOKIE, CSeq, Via
 from stimme.sip.message import Message, Request, Response, response_to
 from stimme.sip.session import Session
@@ -350,8 +350,9 @@ class UserAgent:
             transaction.respond(405, None, [("Allow", self.allow)])
 
     def _cancel(self, transaction: ServerTransaction, request: Request) -> None:
+        """Only the host that sent the INVITE may take it back: CANCEL is hop by hop (§9.1)."""
         invite = self._servers.get((*transaction.key[:-1], "INVITE"))
-        if invite is None:
+        if invite is None or address_of(invite.destination)[0] != address_of(transaction.destination)[0]:
             transaction.respond(481)
             return
         transaction.local_tag = invite.local_tag
