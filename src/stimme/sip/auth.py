@@ -6,6 +6,7 @@ remembers the highest nonce count seen for the nonces in use, so that a request 
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from stimme.sip.uri import quote_string, split_outside_quotes, unquote_string
 ALGORITHMS = ("SHA-256", "MD5")
 _HASHES: dict[str, Callable[[bytes], "hashlib._Hash"]] = {"SHA-256": hashlib.sha256, "MD5": hashlib.md5}
 MAX_NONCES = 50_000
+_COUNT = re.compile(r"[0-9a-fA-F]{8}")
 
 
 def digest_hash(algorithm: str, text: str) -> str:
@@ -155,10 +157,9 @@ class DigestServer:
         """True when this nonce count is new (RFC 7616 §3.4); without qop a nonce may be used for its life."""
         if not parameters.get("qop"):
             return True
-        try:
-            count = int(parameters.get("nc", ""), 16)
-        except ValueError:
+        if _COUNT.fullmatch(parameters.get("nc", "")) is None:
             return False
+        count = int(parameters["nc"], 16)
         if count <= self._counts.get(nonce, 0):
             return False
         self._counts[nonce] = count

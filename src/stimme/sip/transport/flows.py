@@ -78,7 +78,11 @@ class UdpFlow:
 
 
 class StreamFlow(asyncio.Protocol):
-    """A TCP or TLS connection, accepted or opened."""
+    """A TCP or TLS connection, accepted or opened.
+
+    An accepted one is closed when its first message, or a later one that has begun, is not complete within
+    `half_open` seconds; at rest between messages it may stay for as long as it wants.
+    """
 
     def __init__(
         self,
@@ -110,8 +114,7 @@ class StreamFlow(asyncio.Protocol):
         if raw is not None:
             with contextlib.suppress(OSError):
                 raw.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, DSCP_CS3)
-        if self._half_open is not None:
-            self._deadline = asyncio.get_running_loop().call_later(self._half_open, self.close)
+        self._expect_a_message()
 
     def data_received(self, data: bytes) -> None:
         """Bytes came: whole messages go on; what cannot be framed ends the connection."""
@@ -125,8 +128,14 @@ class StreamFlow(asyncio.Protocol):
         if messages and self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+        if self._deadline is None and self._framer.pending:
+            self._expect_a_message()
         for message in messages:
             self._receive(message, self)
+
+    def _expect_a_message(self) -> None:
+        if self._half_open is not None:
+            self._deadline = asyncio.get_running_loop().call_later(self._half_open, self.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""

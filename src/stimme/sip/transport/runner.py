@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from stimme.sip.errors import SipParseError
-from stimme.sip.flow import Flow, Target
+from stimme.sip.flow import DEFAULT_PORTS, Flow, Target
 from stimme.sip.message import Message, parse_message
 from stimme.sip.timers import Timers
 from stimme.sip.transport.flows import StreamFlow, UdpFlow, UdpListener, WebSocketFlow
@@ -41,7 +41,7 @@ class SipRunner:
         client_tls: for outgoing TLS connections; None refuses them.
         public_address: address that peers can reach us under, for Contact and Via.
         timers: RFC 3261 timers.
-        half_open: seconds that a new connection may stay without a whole message.
+        half_open: seconds that an accepted connection may take for a whole message.
     """
 
     def __init__(
@@ -255,9 +255,11 @@ class SipRunner:
             destination.send(transmit.data)
 
     def _send_to_closed(self, transmit: Transmit, flow: Flow) -> None:
-        """Responses may open a new connection (RFC 3261 §18.2.2); a browser cannot be called back."""
-        if flow.transport in ("tcp", "tls") and transmit.on_error is None:
-            self._send_to_target(transmit, Target(flow.transport, *flow.remote))
+        """A response may open a new connection to its Via (RFC 3261 §18.2.2); a browser cannot be called."""
+        if flow.transport in ("tcp", "tls") and transmit.data.startswith(b"SIP/2.0 "):
+            via = parse_message(transmit.data).via
+            port = via.port or DEFAULT_PORTS[flow.transport]
+            self._send_to_target(transmit, Target(flow.transport, flow.remote[0], port))
         else:
             self._failed(transmit, "the connection is closed")
 

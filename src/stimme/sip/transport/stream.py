@@ -4,7 +4,7 @@ import re
 
 from stimme.sip.errors import SipParseError
 
-MAX_MESSAGE_BYTES = 1 << 20
+MAX_MESSAGE_BYTES = 1 << 17
 MAX_HEAD_BYTES = 65536
 _LENGTH = re.compile(rb"\r\n(?:content-length|l)[ \t]*:[ \t]*(\d{1,9})[ \t]*\r\n", re.IGNORECASE)
 
@@ -14,6 +14,11 @@ class StreamFramer:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+
+    @property
+    def pending(self) -> bool:
+        """True while a message has begun and is not complete."""
+        return bool(self._buffer)
 
     def feed(self, data: bytes) -> list[bytes]:
         """Adds what was received and gives the messages that are complete.
