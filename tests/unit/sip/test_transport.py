@@ -101,6 +101,7 @@ async def running(
         timers=timers,
         half_open=half_open,
     )
+    runner.release()
     try:
         yield runner, application
     finally:
@@ -311,6 +312,24 @@ async def test_response_over_a_connection_that_was_closed_opens_another() -> Non
         message = parse_message(await asyncio.wait_for(arrived.get(), 5))
         assert isinstance(message, Response)
         listener.close()
+
+
+async def test_messages_wait_until_they_are_released() -> None:
+    """After a restart no request may meet an agent whose calls have not been taken up again."""
+    application = Answering()
+    runner = SipRunner(application, product="test")
+    try:
+        address = await runner.listen("udp", "127.0.0.1", 0)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+            phone.sendto(b"nonsense", address)
+            phone.sendto(wire("MESSAGE"), address)
+        await until(lambda: runner.malformed == 1)
+        await asyncio.sleep(0.01)
+        assert application.transactions == []
+        runner.release()
+        assert len(application.transactions) == 1
+    finally:
+        await runner.close()
 
 
 async def test_addresses_that_are_announced() -> None:
