@@ -90,6 +90,7 @@ class Application:
             wall_clock=time.time,
             rng=random.SystemRandom(),
             nonce_key=_nonce_key(config.secret_key_file),
+            algorithms=config.sip.digest,
             limits=config.limits.enabled,
             ring_timeout=config.calls.ring_timeout,
             media_timeout=config.calls.media_timeout,

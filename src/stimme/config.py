@@ -111,6 +111,9 @@ class SipConfig(_Section):
     tcp: tuple[ListenAddress, ...] = ()
     tls: tuple[ListenAddress, ...] = ()
     server_name: str = "stimme"
+    digest: tuple[Literal["SHA-256", "MD5"], ...] = Field(default=("MD5",), min_length=1)
+    """Algorithms offered in challenges, the preferred one first (RFC 8760); all are accepted. Only MD5 by
+    default: telephones in the field fail on a challenge with an algorithm that they do not know."""
 
 
 class WebConfig(_Section):

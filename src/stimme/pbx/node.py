@@ -47,6 +47,7 @@ class Node:
         clock, wall_clock: seconds, monotonic and since the epoch.
         rng: for identifiers.
         nonce_key: signs digest nonces.
+        algorithms: digest algorithms that are offered, the preferred one first.
         limits: whether guessing is slowed down.
         ring_timeout, media_timeout: seconds, of every call.
     """
@@ -62,6 +63,7 @@ class Node:
         wall_clock: Callable[[], float],
         rng: random.Random,
         nonce_key: bytes,
+        algorithms: tuple[str, ...],
         limits: bool,
         ring_timeout: float,
         media_timeout: float,
@@ -76,6 +78,7 @@ class Node:
         self._wall_clock = wall_clock
         self._rng = rng
         self._nonce_key = nonce_key
+        self._algorithms = algorithms
         self._guard = GuessingGuard(clock, enabled=limits)
         self._timeouts = (ring_timeout, media_timeout)
         self._devices: dict[str, tuple[Pbx, Device]] = {}
@@ -237,7 +240,9 @@ class Node:
     ) -> list[tuple[str, str]]:
         if pbx is None:
             return []
-        return self._digest[pbx.tenant.id].challenge(status, stale=isinstance(verdict, Stale))
+        return self._digest[pbx.tenant.id].challenge(
+            status, stale=isinstance(verdict, Stale), algorithms=self._algorithms
+        )
 
     # -- the engine -----------------------------------------------------------------------------------------
 

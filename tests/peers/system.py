@@ -1,0 +1,110 @@
+"""The whole system under test, started and told about as any outsider's program does it."""
+
+import contextlib
+import json
+import os
+import signal
+import ssl
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from tests.peers.baresip import Line, Transport
+
+_ROOT = Path(__file__).resolve().parents[2]
+_END_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A running demo.
+
+    Attributes:
+        data: Its folder.
+        facts: The line of JSON that it printed.
+        process: `bin/stimme demo`.
+    """
+
+    data: Path
+    facts: dict[str, Any]
+    process: subprocess.Popen[str]
+
+    def user(self, extension: str) -> dict[str, Any]:
+        """A user as described."""
+        found: dict[str, Any] = next(u for u in self.facts["users"] if u["extension"] == extension)
+        return found
+
+    def line(
+        self, extension: str, transport: Transport = "udp", *, device: int = 0, password: str | None = None
+    ) -> Line:
+        """What a desk telephone of a user registers with."""
+        known = self.user(extension)["devices"][device]
+        return Line(
+            user=known["sip_user"],
+            password=password or known["sip_password"],
+            domain=self.facts["domain"],
+            proxy=self.facts["sip"][transport],
+            transport=transport,
+            ca=Path(self.facts["ca"]) if transport == "tls" else None,
+        )
+
+    def pid(self, part: str) -> int:
+        """The process id of a part: `call-control`, `media`, `kamailio`, `baresip-echo`, …"""
+        return int((self.data / "run" / f"{part}.pid").read_text())
+
+    def kill(self, part: str) -> None:
+        """End a part without a warning, as a crash does."""
+        os.kill(self.pid(part), signal.SIGKILL)
+
+    def trust(self) -> ssl.SSLContext:
+        """A TLS context that trusts the demo's own authority."""
+        return ssl.create_default_context(cafile=self.facts["ca"])
+
+    def sign_in(self, login: str) -> httpx.Client:
+        """An HTTP client that is signed in; close it after use."""
+        password = next(a["password"] for a in self.facts["accounts"] if a["login"] == login)
+        client = httpx.Client(base_url=self.facts["api"], verify=self.trust(), timeout=10)
+        answer = client.post("/session", json={"login": login, "password": password})
+        answer.raise_for_status()
+        return client
+
+    def as_user(self, extension: str) -> httpx.Client:
+        """An HTTP client signed in as a user."""
+        return self.sign_in(self.user(extension)["login"])
+
+    def as_role(self, role: str) -> httpx.Client:
+        """An HTTP client signed in as the first account of a role."""
+        return self.sign_in(next(a["login"] for a in self.facts["accounts"] if a["role"] == role))
+
+    def log(self, part: str) -> str:
+        """What a part has logged so far."""
+        return (self.data / "log" / f"{part}.log").read_text(errors="replace")
+
+
+@contextlib.contextmanager
+def running_demo(data: Path, base_port: int, *options: str) -> Iterator[Demo]:
+    """The demo for the length of a block.
+
+    Args:
+        data: Its folder.
+        base_port: Its lowest port.
+        options: Further ones, for example `--no-limits`.
+    """
+    command = [str(_ROOT / "bin" / "stimme"), "demo", "--data", str(data), "--base-port", str(base_port)]
+    process = subprocess.Popen([*command, "--json", *options], stdout=subprocess.PIPE, text=True, cwd="/")
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        facts = json.loads(line or "{}")
+        assert "web" in facts, f"the demo did not start: {line}"
+        yield Demo(data, facts, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
