@@ -2,8 +2,9 @@
 
 use std::f32::consts::TAU;
 
-/// Level of a sine that fills all 16 bits (ITU-T G.711).
-const FULL_SCALE_DBM0: f32 = 3.14;
+/// Level of a sine that fills all 16 bits (ITU-T G.711 §4).
+#[expect(clippy::approx_constant, reason = "a level that happens to look like π")]
+pub const FULL_SCALE_DBM0: f32 = 3.14;
 
 /// Sine waves that sound together, on and off.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl ToneSource {
                 sum += phase.sin();
                 *phase = (*phase + step) % TAU;
             }
-            let on = self.position % 2 == 0;
+            let on = self.position.is_multiple_of(2);
             *sample = if on { (self.amplitude * sum).clamp(-32768.0, 32767.0) as i16 } else { 0 };
         }
     }

@@ -55,7 +55,7 @@ impl Reception {
         self.bytes += length as u64;
         let same = self.stream.as_ref().is_some_and(|stream| {
             let distance = header.sequence.wrapping_sub(stream.highest as u16);
-            stream.ssrc == header.ssrc && (distance < MAX_DROPOUT || distance > u16::MAX - MAX_DROPOUT)
+            stream.ssrc == header.ssrc && !(MAX_DROPOUT..=u16::MAX - MAX_DROPOUT).contains(&distance)
         });
         if !same {
             self.lost_before = self.lost();

@@ -76,7 +76,7 @@ fn describe(packet: &mut Vec<u8>, ssrc: u32) {
     packet.extend([1, name.len() as u8]);
     packet.extend(name.as_bytes());
     packet.push(0);
-    while (packet.len() - start) % 4 != 0 {
+    while !(packet.len() - start).is_multiple_of(4) {
         packet.push(0);
     }
     let words = ((packet.len() - start) / 4 - 1) as u16;

@@ -1,0 +1,58 @@
+//! Bridges: two endpoints that hear each other.
+
+use super::Engine;
+use crate::control::message::CreateBridge;
+use crate::control::{BridgeListing, Failure, Reply};
+
+/// Two endpoints and the client's name for their connection.
+pub(super) struct Bridge {
+    tag: String,
+    a: u64,
+    b: u64,
+}
+
+impl Engine {
+    pub(super) fn create_bridge(&mut self, request: CreateBridge) -> Result<Reply, Failure> {
+        if request.a == request.b {
+            return Err(Failure {
+                code: "bad-request",
+                text: "b: an endpoint cannot be bridged with itself".into(),
+            });
+        }
+        for side in [request.a, request.b] {
+            self.endpoint(side)?;
+        }
+        for side in [request.a, request.b] {
+            if let Some((before, _)) = self.endpoint(side)?.bridge {
+                self.delete_bridge(before);
+            }
+        }
+        let id = self.number();
+        for (side, other) in [(request.a, request.b), (request.b, request.a)] {
+            self.endpoint(side)?.bridge = Some((id, other));
+        }
+        self.bridges.insert(id, Bridge { tag: request.tag, a: request.a, b: request.b });
+        Ok(Reply::Bridge { bridge: id })
+    }
+
+    pub(super) fn delete_bridge(&mut self, id: u64) -> Reply {
+        if let Some(bridge) = self.bridges.remove(&id) {
+            for side in [bridge.a, bridge.b] {
+                if let Some(endpoint) = self.endpoints.get_mut(&side) {
+                    endpoint.bridge = None;
+                }
+            }
+        }
+        Reply::Done {}
+    }
+
+    pub(super) fn list_bridges(&self) -> Vec<BridgeListing> {
+        let listing = |(id, bridge): (&u64, &Bridge)| BridgeListing {
+            id: *id,
+            tag: bridge.tag.clone(),
+            a: bridge.a,
+            b: bridge.b,
+        };
+        self.bridges.iter().map(listing).collect()
+    }
+}

@@ -1,0 +1,102 @@
+//! Endpoints: opened, configured, closed.
+
+use std::io;
+use std::time::Instant;
+
+use super::{Engine, Token};
+use crate::control::message::{Configure, CreateEndpoint};
+use crate::control::{Failure, Kind, Local, Reply};
+use crate::endpoint::{Birth, Endpoint, Plain, Transport, Webrtc};
+use crate::rtp::Outgoing;
+use crate::watch::Watch;
+
+impl Engine {
+    pub(super) fn create_endpoint(
+        &mut self,
+        owner: &str,
+        request: CreateEndpoint,
+        watch: &Watch,
+        now: Instant,
+    ) -> Result<Reply, Failure> {
+        let id = self.number();
+        let ssrc = rand::random();
+        let (transport, local) =
+            self.open(request.kind, ssrc, watch, id).map_err(|error| match error.kind() {
+                io::ErrorKind::AddrInUse => Failure { code: "no-ports", text: error.to_string() },
+                _ => Failure { code: "failed", text: format!("no socket could be opened: {error}") },
+            })?;
+        let outgoing = Outgoing::new(ssrc, rand::random(), rand::random());
+        let birth =
+            Birth { id, tag: request.tag, owner: owner.to_owned(), kind: request.kind, local: local.clone() };
+        self.endpoints.insert(id, Endpoint::new(birth, transport, outgoing, now));
+        Ok(Reply::Endpoint { endpoint: id, local })
+    }
+
+    pub(super) fn open(
+        &mut self,
+        kind: Kind,
+        ssrc: u32,
+        watch: &Watch,
+        id: u64,
+    ) -> io::Result<(Transport, Local)> {
+        let address = self.ports.address().to_string();
+        match kind {
+            Kind::Rtp => {
+                let (rtp, rtcp) = self.ports.pair()?;
+                let port = rtp.local_addr()?.port();
+                watch.add(&rtp, Token::Media(id).number())?;
+                watch.add(&rtcp, Token::Report(id).number())?;
+                let local = Local {
+                    address,
+                    port,
+                    rtcp_port: Some(port + 1),
+                    ice_ufrag: None,
+                    ice_pwd: None,
+                    fingerprint: None,
+                };
+                Ok((Transport::Plain(Plain::new(rtp, rtcp)), local))
+            }
+            Kind::Webrtc => {
+                let socket = self.ports.single()?;
+                let port = socket.local_addr()?.port();
+                watch.add(&socket, Token::Media(id).number())?;
+                let webrtc = Webrtc::new(socket, self.identity.clone(), ssrc)?;
+                let (ufrag, password, fingerprint) = webrtc.credentials();
+                let local = Local {
+                    address,
+                    port,
+                    rtcp_port: None,
+                    ice_ufrag: Some(ufrag.into()),
+                    ice_pwd: Some(password.into()),
+                    fingerprint: Some(fingerprint.into()),
+                };
+                Ok((Transport::Webrtc(Box::new(webrtc)), local))
+            }
+        }
+    }
+
+    pub(super) fn configure(&mut self, request: &Configure, now: Instant) -> Result<Reply, Failure> {
+        let endpoint = self.endpoint(request.endpoint)?;
+        endpoint.configure(request, now)?;
+        if let Transport::Webrtc(webrtc) = &mut endpoint.transport {
+            let outcome = webrtc.tick(now);
+            self.follow(request.endpoint, outcome, now);
+        }
+        Ok(Reply::Done {})
+    }
+
+    pub(super) fn delete_endpoint(&mut self, id: u64) -> Reply {
+        if let Some(endpoint) = self.endpoints.remove(&id) {
+            if let Some((bridge, _)) = endpoint.bridge {
+                self.delete_bridge(bridge);
+            }
+            if let Some(player) = endpoint.player {
+                self.players.remove(&player.id);
+            }
+            if let Some(recording) = endpoint.recording {
+                self.writer.finish(recording.id);
+            }
+        }
+        Reply::Done {}
+    }
+}

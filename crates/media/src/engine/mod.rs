@@ -1,0 +1,187 @@
+//! Everything that lives in the engine, and what clients may do with it.
+
+mod arrivals;
+mod bridges;
+mod legs;
+mod recordings;
+mod sound;
+mod token;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use crate::audio::RecordingWriter;
+use crate::control::{Event, Failure, Operation, PROTOCOL, Reply};
+use crate::endpoint::{Endpoint, Identity};
+use crate::ports::Ports;
+use crate::watch::Watch;
+
+use bridges::Bridge;
+pub use token::Token;
+
+/// How often every endpoint is looked at: for silence, and for a report that is due.
+const ROUND: Duration = Duration::from_millis(250);
+/// Largest datagram that is read.
+const DATAGRAM: usize = 2048;
+
+/// A recording that is complete, as its thread tells it.
+pub type Written = (u64, PathBuf, Result<(), String>);
+
+/// Which of an endpoint's timers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    Player,
+    Digits,
+    Recording,
+    Browser,
+}
+
+/// All endpoints and bridges of this process.
+pub struct Engine {
+    /// Random for each start.
+    instance: String,
+    ports: Ports,
+    identity: Identity,
+    endpoints: HashMap<u64, Endpoint>,
+    bridges: BTreeMap<u64, Bridge>,
+    players: HashMap<u64, u64>,
+    recorders: HashMap<u64, (u64, String)>,
+    writer: RecordingWriter,
+    timers: BinaryHeap<Reverse<(Instant, u64, Timer)>>,
+    round: Instant,
+    events: Vec<Event>,
+    buffer: Box<[u8]>,
+    last: u64,
+}
+
+impl Engine {
+    /// An engine with nothing in it. `written` gets word of recordings, followed by a call of `wake`.
+    ///
+    /// # Errors
+    /// When no DTLS certificate can be made.
+    pub fn new(
+        ports: Ports,
+        written: mpsc::Sender<Written>,
+        wake: impl Fn() + Send + 'static,
+    ) -> Result<Self, String> {
+        let writer = RecordingWriter::start(Box::new(move |id, path, result| {
+            if written.send((id, path, result)).is_ok() {
+                wake();
+            }
+        }));
+        Ok(Self {
+            instance: format!("{:016x}", rand::random::<u64>()),
+            ports,
+            identity: Identity::generate()?,
+            endpoints: HashMap::new(),
+            bridges: BTreeMap::new(),
+            players: HashMap::new(),
+            recorders: HashMap::new(),
+            writer,
+            timers: BinaryHeap::new(),
+            round: Instant::now() + ROUND,
+            events: Vec::new(),
+            buffer: vec![0; DATAGRAM].into_boxed_slice(),
+            last: 0,
+        })
+    }
+
+    /// How many endpoints there are.
+    pub fn len(&self) -> usize {
+        self.endpoints.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.endpoints.is_empty()
+    }
+
+    /// What has happened since the last call, in order.
+    pub fn events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Does what a client asks.
+    ///
+    /// # Errors
+    /// The failure that the client is told; nothing has changed then.
+    pub fn perform(
+        &mut self,
+        owner: &str,
+        operation: Operation,
+        watch: &Watch,
+        now: Instant,
+    ) -> Result<Reply, Failure> {
+        match operation {
+            Operation::Hello(_) => Ok(Reply::Hello {
+                protocol: PROTOCOL,
+                instance: self.instance.clone(),
+                version: env!("CARGO_PKG_VERSION"),
+            }),
+            Operation::CreateEndpoint(request) => self.create_endpoint(owner, request, watch, now),
+            Operation::Configure(request) => self.configure(&request, now),
+            Operation::Play(request) => self.play(&request, now),
+            Operation::StopPlayer(request) => Ok(self.stop_player(request.player)),
+            Operation::Record(request) => self.record(request, now),
+            Operation::StopRecorder(request) => Ok(self.stop_recorder(request.recorder)),
+            Operation::SendDtmf(request) => self.send_dtmf(&request, now),
+            Operation::Stats(request) => Ok(Reply::Stats(self.endpoint(request.endpoint)?.stats())),
+            Operation::DeleteEndpoint(request) => Ok(self.delete_endpoint(request.endpoint)),
+            Operation::CreateBridge(request) => self.create_bridge(request),
+            Operation::DeleteBridge(request) => Ok(self.delete_bridge(request.bridge)),
+            Operation::ListEndpoints => Ok(Reply::Endpoints(self.sorted().map(Endpoint::listing).collect())),
+            Operation::ListBridges => Ok(Reply::Bridges(self.list_bridges())),
+        }
+    }
+
+    /// When something is to be done even though nothing arrives.
+    pub fn next_timeout(&self) -> Instant {
+        self.timers.peek().map_or(self.round, |Reverse((at, ..))| self.round.min(*at))
+    }
+
+    /// Does what is due.
+    pub fn tick(&mut self, now: Instant) {
+        while let Some(Reverse((at, id, timer))) =
+            self.timers.peek().copied().filter(|Reverse((at, ..))| *at <= now)
+        {
+            self.timers.pop();
+            match timer {
+                Timer::Player => self.play_frame(id, at, now),
+                Timer::Digits => self.digit_frame(id, now),
+                Timer::Recording => self.record_frame(id, at, now),
+                Timer::Browser => self.browser_timeout(id, at, now),
+            }
+        }
+        if self.round <= now {
+            self.round = now + ROUND;
+            for endpoint in self.endpoints.values_mut() {
+                endpoint.report(now);
+                if let Some(silence) = endpoint.fallen_silent(now) {
+                    self.events.push(Event::MediaTimeout {
+                        endpoint: endpoint.id,
+                        tag: endpoint.tag.clone(),
+                        silent_seconds: silence.as_secs_f64(),
+                    });
+                }
+            }
+        }
+    }
+
+    fn number(&mut self) -> u64 {
+        self.last += 1;
+        self.last
+    }
+
+    fn endpoint(&mut self, id: u64) -> Result<&mut Endpoint, Failure> {
+        self.endpoints.get_mut(&id).ok_or_else(|| Failure::not_found("endpoint", id))
+    }
+
+    fn sorted(&self) -> impl Iterator<Item = &Endpoint> {
+        let mut all: Vec<&Endpoint> = self.endpoints.values().collect();
+        all.sort_unstable_by_key(|endpoint| endpoint.id);
+        all.into_iter()
+    }
+}

@@ -1,0 +1,63 @@
+//! Recordings: begun and ended by clients, written by a thread of their own.
+
+use std::cmp::Reverse;
+use std::time::Instant;
+
+use super::{Engine, Timer, Written};
+use crate::control::message::Record;
+use crate::control::{Event, Failure, Reply};
+use crate::recording::{self, Recording};
+
+impl Engine {
+    /// Takes word of a recording that is complete.
+    pub fn written(&mut self, (recorder, path, result): Written) {
+        let Some((endpoint, tag)) = self.recorders.remove(&recorder) else {
+            return;
+        };
+        if let Err(error) = result {
+            log::error!("recording {}: {error}", path.display());
+        }
+        self.events.push(Event::RecorderFinished { endpoint, tag, recorder, path });
+    }
+
+    pub(super) fn record(&mut self, request: Record, now: Instant) -> Result<Reply, Failure> {
+        let id = self.number();
+        let tag = {
+            let endpoint = self.endpoint(request.endpoint)?;
+            if endpoint.recording.is_some() {
+                return Err(Failure {
+                    code: "limit",
+                    text: format!("endpoint {} is recorded already", endpoint.id),
+                });
+            }
+            endpoint.tag.clone()
+        };
+        let recording = Recording::new(id, request.path.clone(), request.what, now);
+        self.writer
+            .open(id, request.path, recording.channels(), recording::RATE)
+            .map_err(|error| Failure { code: "failed", text: format!("path: {error}") })?;
+        self.timers.push(Reverse((recording.due, request.endpoint, Timer::Recording)));
+        self.recorders.insert(id, (request.endpoint, tag));
+        self.endpoint(request.endpoint)?.recording = Some(recording);
+        Ok(Reply::Recorder { recorder: id })
+    }
+
+    pub(super) fn stop_recorder(&mut self, id: u64) -> Reply {
+        let endpoint = self.recorders.get(&id).and_then(|(endpoint, _)| self.endpoints.get_mut(endpoint));
+        if let Some(endpoint) = endpoint
+            .filter(|endpoint| endpoint.recording.as_ref().is_some_and(|recording| recording.id == id))
+        {
+            endpoint.recording = None;
+            self.writer.finish(id);
+        }
+        Reply::Done {}
+    }
+
+    pub(super) fn record_frame(&mut self, id: u64, at: Instant, now: Instant) {
+        let recording = self.endpoints.get_mut(&id).and_then(|endpoint| endpoint.recording.as_mut());
+        if let Some(recording) = recording.filter(|recording| recording.due == at) {
+            recording.frame(&self.writer, now);
+            self.timers.push(Reverse((recording.due, id, Timer::Recording)));
+        }
+    }
+}
