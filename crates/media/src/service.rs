@@ -96,9 +96,9 @@ impl Service {
     }
 
     fn serve(&mut self, client: ClientId, now: Instant) {
-        let (requests, alive) = self.server.read(client);
-        let owner = self.server.owner(client).to_owned();
-        for request in requests {
+        let alive = self.server.read(client);
+        while let Some(request) = self.server.next_request(client) {
+            let owner = self.server.owner(client).to_owned();
             let answer = self.engine.perform(&owner, request.operation, &self.watch, now);
             if let Err(failure) = &answer {
                 log::debug!("{owner}: {}: {}", failure.code, failure.text);
@@ -106,6 +106,7 @@ impl Service {
             self.server.answer(client, request.id, answer.as_ref());
         }
         if !alive {
+            let owner = self.server.owner(client);
             log::info!("{owner} is gone, its endpoints stay");
             self.server.remove(client);
         }

@@ -91,21 +91,26 @@ impl Server {
         Ok(self.last)
     }
 
-    /// Reads what a client sent; malformed requests are answered here. False: the client is gone.
-    pub fn read(&mut self, id: ClientId) -> (Vec<Request>, bool) {
-        let mut requests = Vec::new();
-        let Some(client) = self.clients.get_mut(&id) else {
-            return (requests, false);
-        };
-        let alive = client.fill();
+    /// Reads what a client sent. False: the client is gone, after the requests that wait.
+    pub fn read(&mut self, id: ClientId) -> bool {
+        self.clients.get_mut(&id).is_some_and(Client::fill)
+    }
+
+    /// The next request that waits; malformed ones are answered here, in their place among the others.
+    pub fn next_request(&mut self, id: ClientId) -> Option<Request> {
+        let client = self.clients.get_mut(&id)?;
         while !client.closing {
             match client.reader.next_frame() {
-                Ok(Some(frame)) => requests.extend(client.understand(&frame)),
-                Ok(None) => break,
+                Ok(Some(frame)) => {
+                    if let Some(request) = client.understand(&frame) {
+                        return Some(request);
+                    }
+                }
+                Ok(None) => return None,
                 Err(error) => client.refuse(None, "bad-request", &error.to_string()),
             }
         }
-        (requests, alive)
+        None
     }
 
     /// Queues an answer.

@@ -1,0 +1,82 @@
+"""An engine process for a test, and a client of it."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import TypeVar
+
+from tests.integration.media.phone import Phone
+
+from stimme.media import Endpoint, Engine, MediaEvent
+
+_ROOT = Path(__file__).parents[3]
+_TARGET = Path(os.environ.get("CARGO_TARGET_DIR", _ROOT / "target"))
+Wanted = TypeVar("Wanted")
+
+
+class EngineProcess:
+    """A running `stimme-media` and its socket.
+
+    Args:
+        folder: for the socket and the log.
+        ports: the range of ports; engines may share one, ports that are taken are passed over.
+    """
+
+    def __init__(self, folder: Path, ports: str) -> None:
+        self.socket = folder / "media.sock"
+        self.log = folder / "media.log"
+        command = [str(_TARGET / "release/stimme-media"), "--socket", str(self.socket)]
+        command += ["--address", "127.0.0.1", "--ports", ports]
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    async def ready(self) -> None:
+        """Waits until it listens."""
+        async with asyncio.timeout(10):
+            while not self.socket.exists():
+                assert self._process.poll() is None, self.log.read_text()
+                await asyncio.sleep(0.01)
+
+    def stop(self) -> int:
+        """Ends it; returns its exit status."""
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(10)
+
+
+class Client:
+    """A client of the engine that remembers the events."""
+
+    def __init__(self, engine: Engine, events: list[MediaEvent]) -> None:
+        self.engine = engine
+        self.events = events
+
+    @classmethod
+    async def connect(cls, process: EngineProcess, owner: str = "test") -> "Client":
+        """Connects and says hello."""
+        events: list[MediaEvent] = []
+        return cls(await Engine.connect(process.socket, owner=owner, on_event=events.append), events)
+
+    def seen(self, kind: type[Wanted]) -> list[Wanted]:
+        """Events of one kind, in order."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    async def event(self, kind: type[Wanted], *, within: float = 3.0, count: int = 1) -> Wanted:
+        """Waits for the `count`th event of a kind. Raises TimeoutError."""
+        async with asyncio.timeout(within):
+            while len(self.seen(kind)) < count:
+                await asyncio.sleep(0.005)
+        return self.seen(kind)[count - 1]
+
+    async def leg(self, phone: Phone, **options: object) -> Endpoint:
+        """An endpoint that is configured for a telephone, which is told where to send."""
+        endpoint = await self.engine.create_endpoint("rtp", tag=f"leg-{phone.port}")
+        await endpoint.configure(phone.remote, phone.codecs, **options)  # type: ignore[arg-type]
+        phone.dial(endpoint.local)
+        return endpoint
