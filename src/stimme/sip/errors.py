@@ -10,11 +10,13 @@ class SipParseError(SipError):
 
     Attributes:
         offset: where in the input the fault was seen (bytes or characters), 0 when it concerns the whole.
+        status: how a request with this fault is answered.
     """
 
-    def __init__(self, message: str, offset: int = 0) -> None:
+    def __init__(self, message: str, offset: int = 0, *, status: int = 400) -> None:
         super().__init__(message)
         self.offset = offset
+        self.status = status
 
 
 class SessionStateError(SipError):

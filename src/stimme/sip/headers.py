@@ -25,7 +25,7 @@ class Via:
         """Reads one Via value. Raises SipParseError."""
         head, _, params = text.partition(";")
         found = _SENT_PROTOCOL.match(head)
-        if found is None:
+        if found is None or ";;" in text:
             raise SipParseError(f"not a Via: {text[:60]!r}")
         host, port = split_host_port(head[found.end() :].strip())
         return cls(found.group(1).lower(), host, port, parse_params(params) if params else {})
@@ -70,3 +70,9 @@ class CSeq:
 
     def __str__(self) -> str:
         return f"{self.number} {self.method}"
+
+
+def parse_media_type(value: str) -> tuple[str, Params]:
+    """Type and parameters of a Content-Type or of one element of Accept; the type in lower case."""
+    media_type, _, params = value.partition(";")
+    return media_type.strip().lower(), parse_params(params) if params else {}

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
+from stimme.sip.body import find_part
 from stimme.sip.errors import SipParseError
 from stimme.sip.headers import CSeq, Via
 from stimme.sip.reasons import reason_phrase
@@ -32,6 +33,7 @@ _SPELLED = (
 )  # fmt: skip
 _CANONICAL: dict[str, str] = {**_COMPACT, **{name.lower(): name for name in _SPELLED}}
 _FOLD = re.compile(r"\r\n[ \t]+")
+_VERSION = re.compile(r"SIP/\d{1,9}\.\d{1,9}", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 
 
@@ -179,6 +181,11 @@ class _Message:
         return self.headers.typed("Call-ID", str.strip)
 
     @property
+    def sdp(self) -> bytes:
+        """The session description of the body, also of a multipart body (RFC 5621); empty when none."""
+        return find_part(self.headers.get("Content-Type"), self.body, "application/sdp") or b""
+
+    @property
     def contacts(self) -> list[NameAddr]:
         """Every contact of the message; `*` is not a contact and raises SipParseError."""
         return [NameAddr.parse(value) for value in self.headers.values("Contact")]
@@ -318,9 +325,12 @@ def _parse_headers(lines: list[str]) -> Headers:
 
 
 def _cut_body(headers: Headers, body: bytes, offset: int) -> bytes:
-    length_text = headers.get("Content-Length")
-    if length_text is None:
+    lengths = headers.get_all("Content-Length")
+    if not lengths:
         return body
+    if len(lengths) > 1:
+        raise SipParseError("more than one Content-Length", offset)
+    length_text = lengths[0]
     if not (length_text.isascii() and length_text.isdigit() and len(length_text) < 10):
         raise SipParseError(f"not a length: {length_text[:20]!r}", offset)
     length = int(length_text)
@@ -340,7 +350,8 @@ def _parse_request_line(start: str, headers: Headers, body: bytes) -> Request:
     method, _, rest = start.partition(" ")
     uri, _, version = rest.rpartition(" ")
     if version.upper() != "SIP/2.0" or not uri:
-        raise SipParseError(f"not a SIP start line: {start[:60]!r}")
+        other = uri and _VERSION.fullmatch(version)
+        raise SipParseError(f"not a SIP start line: {start[:60]!r}", status=505 if other else 400)
     if not _TOKEN.fullmatch(method):
         raise SipParseError(f"not a method: {method[:20]!r}")
     if uri != uri.strip() or "<" in uri or " " in uri:

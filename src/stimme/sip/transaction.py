@@ -10,7 +10,7 @@ from typing import Protocol
 
 from stimme.sip.errors import SessionStateError
 from stimme.sip.flow import Destination, is_reliable
-from stimme.sip.headers import CSeq
+from stimme.sip.headers import MAGIC_COOKIE, CSeq
 from stimme.sip.message import Headers, Request, Response, response_to
 from stimme.sip.timers import Alarm, AlarmQueue, Timers
 from stimme.sip.transitions import (
@@ -323,7 +323,7 @@ def server_key(request: Request) -> tuple[str, ...]:
     """How a request finds its transaction (RFC 3261 §17.2.3); without the magic cookie by the old rules."""
     via = request.via
     method = "INVITE" if request.method == "ACK" else request.method
-    if via.branch.startswith("z9hG4bK"):
+    if via.branch.startswith(MAGIC_COOKIE) and via.branch != MAGIC_COOKIE:
         return (via.branch, via.host.lower(), str(via.port or ""), method)
     return (request.call_id, str(request.cseq.number), request.from_.tag or "", str(via), method)
 

@@ -14,21 +14,22 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from stimme.sip.auth import DigestClient
+from stimme.sip.checks import check_dialog, fault_of, refusal_of_body
 from stimme.sip.dialog import HeaderFields, target_of
 from stimme.sip.errors import SipParseError
 from stimme.sip.flow import Destination, Flow, Target, address_of
 from stimme.sip.headers import MAGIC_COOKIE, CSeq, Via
+from stimme.sip.malformed import refusal_of
 from stimme.sip.message import Message, Request, Response, response_to
 from stimme.sip.session import Session
 from stimme.sip.session_states import SessionHandler, SessionState
 from stimme.sip.timers import AlarmQueue, Timers
 from stimme.sip.transaction import ClientTransaction, Failure, ServerTransaction, client_key, server_key
-from stimme.sip.uri import NameAddr, SipUri, Uri, split_outside_quotes
+from stimme.sip.uri import NameAddr, OtherUri, SipUri, Uri, split_outside_quotes
 
 METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "REGISTER")
 _OUTSIDE_DIALOG = ("REGISTER", "OPTIONS", "MESSAGE", "SUBSCRIBE", "PUBLISH", "NOTIFY", "REFER")
 SUPPORTED = frozenset({"path", "outbound"})
-_REQUIRED_HEADERS = ("Via", "From", "To", "Call-ID", "CSeq")
 
 
 @dataclass(slots=True)
@@ -283,7 +284,7 @@ class UserAgent:
             key = client_key(response.via.branch, response.cseq.method)
             response.to.tag  # noqa: B018  the dialog needs it: a response without To is dropped here
             if key[1] == "INVITE" and 100 < response.status < 300:
-                _check_dialog(response)
+                check_dialog(response)
         except SipParseError:
             return
         transaction = self._clients.get(key)
@@ -292,7 +293,7 @@ class UserAgent:
 
     def _receive_request(self, request: Request, flow: Flow) -> None:
         try:
-            fault = _fault(request)
+            fault = fault_of(request)
             via = request.via.with_source(*flow.remote)
         except SipParseError as error:
             self._answer_malformed(request, flow, str(error))
@@ -340,6 +341,8 @@ class UserAgent:
             transaction.respond(483)
         elif request.to.tag is not None:
             self._within_dialog(transaction, request, flow)
+        elif isinstance(request.uri, OtherUri) and request.uri.scheme != "urn":
+            transaction.respond(416)
         elif request.method == "INVITE":
             self._incoming_call(transaction, request, flow)
         elif request.method in _OUTSIDE_DIALOG:
@@ -373,6 +376,10 @@ class UserAgent:
         if merge_key in self._merging:
             transaction.respond(482)
             return
+        refused = refusal_of_body(request)
+        if refused is not None:
+            transaction.respond(refused[0], None, refused[1])
+            return
         self._merging[merge_key] = transaction.key
         transaction.respond(100)
         session = Session(
@@ -389,9 +396,15 @@ class UserAgent:
         self._sessions[(session.call_id, session.id)] = session
         self.handler.on_invite(session, request, flow)
 
+    def receive_malformed(self, data: bytes, fault: SipParseError, flow: Flow) -> None:
+        """Takes bytes that could not be parsed: a request is refused, as far as it can be read at all."""
+        response = refusal_of(data, fault)
+        if response is not None:
+            self.transmit(bytes(response), flow, None)
+
     def _answer_malformed(self, request: Request, flow: Flow, fault: str) -> None:
         """400 without a transaction, when the headers that a response needs can be read at all."""
-        if request.method == "ACK" or any(name not in request.headers for name in _REQUIRED_HEADERS):
+        if request.method == "ACK" or "Via" not in request.headers or "CSeq" not in request.headers:
             return
         reason = "".join(char for char in fault if char.isprintable() and char.isascii())[:80]
         response = response_to(request, 400, f"Bad Request: {reason}")
@@ -401,29 +414,6 @@ class UserAgent:
 def _merge_key(request: Request) -> tuple[str, str, int]:
     """The same request that came twice over different paths (RFC 3261 §8.2.2.2)."""
     return (request.call_id, request.from_.tag or "", request.cseq.number)
-
-
-def _fault(request: Request) -> str | None:
-    """What is wrong with a request that can be parsed; raises SipParseError for values that cannot."""
-    if request.cseq.method != request.method:
-        return "CSeq names another method"
-    if not request.call_id:
-        return "empty Call-ID"
-    request.to.tag  # noqa: B018  parsing is the check
-    request.from_.tag  # noqa: B018  parsing is the check
-    request.max_forwards  # noqa: B018  parsing is the check
-    if request.method == "INVITE":
-        _check_dialog(request)
-        if not request.contacts:
-            return "an INVITE without Contact"
-    return None
-
-
-def _check_dialog(message: Message) -> None:
-    """Raises SipParseError when a dialog could not be made of a message."""
-    message.contacts  # noqa: B018  parsing is the check
-    for hop in message.headers.values("Record-Route"):
-        NameAddr.parse(hop)
 
 
 def _replace_top_via(request: Request, via: Via) -> None:

@@ -8,6 +8,9 @@ from stimme.sip.errors import SipParseError
 
 _USER_SAFE = "-_.!~*'()&=+$,;?/"
 _PLAIN_VALUE = re.compile(r"[\w\-.!%*+`'~\[\]:/@$&]+")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
+_NOT_IN_URI = re.compile(r"[\s<>\"]")
+_IPV6 = re.compile(r"[0-9A-Fa-f:.]+")
 _NOT_IN_HOST = re.compile(r'[ <>"@]')
 _COMPARED_IF_PRESENT = ("user", "ttl", "method", "maddr", "transport")
 
@@ -103,8 +106,8 @@ def split_host_port(text: str) -> tuple[str, int | None]:
         if end < 0:
             raise SipParseError(f"unclosed IPv6 address in {text!r}")
         host, rest = text[1:end], text[end + 1 :]
-        if rest and not rest.startswith(":"):
-            raise SipParseError(f"text after the IPv6 address in {text!r}")
+        if (rest and not rest.startswith(":")) or not _IPV6.fullmatch(host):
+            raise SipParseError(f"not an IPv6 address: {text!r}")
         port_text = rest[1:]
     else:
         host, _, port_text = text.partition(":")
@@ -228,12 +231,34 @@ class TelUri:
         return f"tel:{self.number}{format_params(self.params)}"
 
 
-Uri = SipUri | TelUri
+@dataclass(frozen=True, slots=True)
+class OtherUri:
+    """A URI of another scheme, kept as it is: `urn:service:sos` (RFC 5031), `http:`, `mailto:`, …"""
+
+    scheme: str
+    rest: str
+
+    @classmethod
+    def parse(cls, text: str) -> "OtherUri":
+        """Reads scheme and rest. Raises SipParseError when there is no scheme, or white space in it."""
+        scheme, colon, rest = text.strip().partition(":")
+        if not colon or not rest or not _SCHEME.fullmatch(scheme) or _NOT_IN_URI.search(rest):
+            raise SipParseError(f"not a URI: {text[:60]!r}")
+        return cls(scheme.lower(), rest)
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.rest}"
+
+
+Uri = SipUri | TelUri | OtherUri
 
 
 def parse_uri(text: str) -> Uri:
-    """Reads a SIP, SIPS or tel URI. Raises SipParseError for anything else."""
-    return TelUri.parse(text) if text.lstrip()[:4].lower() == "tel:" else SipUri.parse(text)
+    """Reads a URI of any scheme. Raises SipParseError."""
+    scheme = text.lstrip()[:5].lower()
+    if scheme.startswith(("sip:", "sips:")):
+        return SipUri.parse(text)
+    return TelUri.parse(text) if scheme.startswith("tel:") else OtherUri.parse(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +301,9 @@ class NameAddr:
     @property
     def user(self) -> str:
         """The user part or the telephone number, empty when there is none."""
-        return clean_text(self.uri.number if isinstance(self.uri, TelUri) else self.uri.user or "")
+        if isinstance(self.uri, SipUri):
+            return clean_text(self.uri.user or "")
+        return clean_text(self.uri.number) if isinstance(self.uri, TelUri) else ""
 
 
 def _opening_bracket(text: str) -> int:

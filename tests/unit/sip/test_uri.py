@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stimme.sip.errors import SipParseError
-from stimme.sip.uri import NameAddr, SipUri, TelUri, parse_params, parse_uri, split_outside_quotes
+from stimme.sip.uri import (
+    NameAddr,
+    OtherUri,
+    SipUri,
+    TelUri,
+    Uri,
+    parse_params,
+    parse_uri,
+    split_outside_quotes,
+)
 
 EQUAL = [
     ("sip:%61lice@atlanta.example;transport=TCP", "sip:alice@AtlanTa.Example;Transport=tcp"),
@@ -59,10 +68,12 @@ def test_comparison(one: str, other: str, equal: bool) -> None:
         ("sip:+49%2030@b", SipUri("b", "+49 30")),
         ("sip:a?b@c", SipUri("c", "a?b")),
         ("sip:a@b?x=y", SipUri("b", "a", headers="x=y")),
+        ("urn:service:sos", OtherUri("urn", "service:sos")),
+        ("HTTP://b/?c=d", OtherUri("http", "//b/?c=d")),
         ("tel:+49-30-123;phone-context=x", TelUri("+4930123", {"phone-context": "x"})),
     ],
 )
-def test_parse_and_write(text: str, expected: SipUri | TelUri) -> None:
+def test_parse_and_write(text: str, expected: Uri) -> None:
     uri = parse_uri(text)
     assert uri == expected
     assert parse_uri(str(uri)) == uri
@@ -75,7 +86,9 @@ def test_parse_and_write(text: str, expected: SipUri | TelUri) -> None:
         "sip",
         "sip:",
         "sip:@b",
-        "http://b",
+        "//b",
+        "a b:c",
+        "http://b c",
         "sip:a@",
         "sip:a@b:x",
         "sip:a@[::1",

@@ -161,6 +161,8 @@ class SipRunner:
         except SipParseError as error:
             self.malformed += 1
             log.debug("malformed message", source=flow.remote, fault=str(error), offset=error.offset)
+            self.ua.receive_malformed(data, error, flow)
+            self._flush()
             return
         if self._held is None:
             self.ua.receive(message, flow)

@@ -1,0 +1,60 @@
+"""What a user agent checks before it lets a message in (RFC 3261 §8.2, §12.1.1, §16.3)."""
+
+from stimme.sip.errors import SipParseError
+from stimme.sip.headers import parse_media_type
+from stimme.sip.message import Message, Request
+from stimme.sip.uri import NameAddr, SipUri
+
+SDP = "application/sdp"
+ACCEPTED_BODIES = (SDP, "multipart/mixed", "multipart/alternative", "multipart/related")
+_ACCEPT_OF_SDP = (SDP, "application/*", "*/*")
+_SINGLE_HEADERS = ("From", "To", "Call-ID", "CSeq", "Max-Forwards")
+
+
+def fault_of(request: Request) -> str | None:
+    """What is wrong with a request that could be parsed (400). Raises SipParseError for unreadable values."""
+    names = [name for name, _ in request.headers.items()]
+    for name in _SINGLE_HEADERS:
+        if names.count(name) > 1:
+            return f"more than one {name}"
+    if request.cseq.method != request.method:
+        return "CSeq names another method"
+    if not request.call_id:
+        return "empty Call-ID"
+    request.to.tag  # noqa: B018  parsing is the check
+    request.from_.tag  # noqa: B018  parsing is the check
+    request.max_forwards  # noqa: B018  parsing is the check
+    if isinstance(request.uri, SipUri) and request.uri.headers:
+        return "headers in the request URI"
+    if request.method == "INVITE":
+        check_dialog(request)
+        if not request.contacts:
+            return "an INVITE without Contact"
+    return None
+
+
+def check_dialog(message: Message) -> None:
+    """Raises SipParseError when a dialog could not be made of a message (§12.1.1)."""
+    for contact in message.contacts:
+        if not isinstance(contact.uri, SipUri):
+            raise SipParseError("a Contact that is not a SIP URI")
+    for hop in message.headers.values("Record-Route"):
+        if not isinstance(NameAddr.parse(hop).uri, SipUri):
+            raise SipParseError("a route that is not a SIP URI")
+
+
+def refusal_of_body(invite: Request) -> tuple[int, list[tuple[str, str]]] | None:
+    """415 for a description that we cannot read, 406 for a caller who reads none of ours (§8.2.3, §13.3.1).
+
+    None when the call may go on.
+    """
+    headers = invite.headers
+    if invite.body:
+        media_type = parse_media_type(headers.get("Content-Type") or SDP)[0]
+        coding = (headers.get("Content-Encoding") or "identity").lower()
+        if media_type not in ACCEPTED_BODIES or coding != "identity":
+            return 415, [("Accept", ", ".join(ACCEPTED_BODIES)), ("Accept-Encoding", "identity")]
+    accept = headers.values("Accept")
+    if accept and not any(parse_media_type(value)[0] in _ACCEPT_OF_SDP for value in accept):
+        return 406, []
+    return None

@@ -1,0 +1,1 @@
+"""Texts of the standards as cases, and our stack against sipp."""
