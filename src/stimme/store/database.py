@@ -3,20 +3,23 @@
 Policy: whoever acts for an account opens ``Database.scoped(scope)``. Every SELECT, UPDATE and DELETE of
 such a session is restricted to the customers of the scope by the session itself, and it refuses to add a
 row of another customer; no query of a repository has to remember it. ``Database.system()`` sees
-everything and is for the node's own work only.
+everything and is for the node's own work only. Both write the audit log (``stimme.store.audit``).
 """
 
 import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, event, false, or_, select, true
+from sqlalchemy import Select, event, false, inspect, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql import ColumnElement
 
-from stimme.store.models import Account, CustomerOwned, Organisation
+from stimme.store.audit import SYSTEM, Actor, RecordedSession
+from stimme.store.customer_models import Gateway
+from stimme.store.ledger_models import AuditEntry, InvoiceRow, LicenceEventRow, MonthClosing, PriceRow
+from stimme.store.models import CustomerOwned, Historic, Organisation, OrganisationOwned
 
 _BUSY_TIMEOUT_MS = 5000
 
@@ -47,13 +50,39 @@ class Scope:
             return true()
         return or_(Organisation.id == self.organisation_id, Organisation.parent_id == self.organisation_id)
 
+    def history(self, book: type[Historic]) -> ColumnElement[bool]:
+        """Return the condition on the entries of a book inside this scope."""
+        match self.kind:
+            case "provider":
+                return true()
+            case "reseller":
+                return book.reseller_id == self.organisation_id
+            case "customer":
+                return book.customer_id == self.organisation_id
+            case _:
+                return false()
+
+    def prices(self) -> ColumnElement[bool]:
+        """Return the condition on the prices inside this scope: a reseller sees its own and the standard."""
+        match self.kind:
+            case "provider":
+                return true()
+            case "reseller":
+                own = PriceRow.reseller_id == self.organisation_id
+                return or_(PriceRow.reseller_id.is_(None), own)
+            case _:
+                return false()
+
 
 class TenantLeakError(Exception):
     """Somebody tried to write a row of a customer outside the session's scope: a mistake in our code."""
 
 
-class _ScopedSession(Session):
+class _ScopedSession(RecordedSession):
     """A session that cannot look beyond ``info["scope"]``."""
+
+
+_BOOKS: tuple[type[Historic], ...] = (AuditEntry, InvoiceRow, LicenceEventRow)
 
 
 @event.listens_for(_ScopedSession, "do_orm_execute")
@@ -66,22 +95,56 @@ def _restrict(state: ORMExecuteState) -> None:
     visible = select(Organisation.id).where(organisations)
     state.statement = state.statement.options(
         with_loader_criteria(CustomerOwned, lambda cls: cls.customer_id.in_(customers), include_aliases=True),
-        with_loader_criteria(Account, Account.organisation_id.in_(visible), include_aliases=True),
+        with_loader_criteria(
+            OrganisationOwned, lambda cls: cls.organisation_id.in_(visible), include_aliases=True
+        ),
         with_loader_criteria(Organisation, organisations, include_aliases=True),
+        with_loader_criteria(PriceRow, scope.prices(), include_aliases=True),
+        with_loader_criteria(
+            MonthClosing, true() if scope.kind == "provider" else false(), include_aliases=True
+        ),
+        *(
+            []
+            if scope.kind == "provider"
+            else [with_loader_criteria(Gateway, Gateway.customer_id.in_(customers))]
+        ),
+        *(with_loader_criteria(book, scope.history(book), include_aliases=True) for book in _BOOKS),
     )
 
 
 @event.listens_for(_ScopedSession, "before_flush")
 def _refuse_foreign(session: Session, _context: Any, _instances: Any) -> None:
-    changed = [row for row in (*session.new, *session.dirty) if isinstance(row, CustomerOwned)]
-    if not changed:
-        return
+    changed = (*session.new, *session.dirty, *session.deleted)
+    owners = {owner for row in changed if (owner := _owner(row)) is not None}
     scope: Scope = session.info["scope"]
+    if not owners or scope.kind == "provider":
+        return
     with session.no_autoflush:
-        allowed = set(session.scalars(scope.customers()))
-    for row in changed:
-        if row.customer_id not in allowed:
-            raise TenantLeakError(f"{type(row).__name__} of customer {row.customer_id} outside {scope}")
+        allowed = set(session.scalars(select(Organisation.id).where(scope.organisations())))
+    for kind, organisation_id in owners:
+        if organisation_id not in allowed:
+            raise TenantLeakError(f"{kind} of {organisation_id} outside {scope}")
+
+
+def _owner(row: object) -> tuple[str, str] | None:
+    """Return what a row is and whose: of a customer itself, the organisation above that sells to it."""
+    match row:
+        case CustomerOwned():
+            owner: str | None = row.customer_id
+        case OrganisationOwned():
+            owner = row.organisation_id
+        case Organisation():
+            owner = row.parent_id or row.id
+        case Gateway():
+            # Who gives a gateway back no longer owns it: then it is the one it was rented to that counts.
+            owner = row.customer_id or next(
+                iter(inspect(row).attrs.customer_id.history.deleted or ()), "stock"
+            )
+        case PriceRow():
+            owner = row.reseller_id or "standard"
+        case _:
+            return None
+    return None if owner is None else (type(row).__name__, owner)
 
 
 class Database:
@@ -92,15 +155,20 @@ class Database:
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
 
-    def scoped(self, scope: Scope) -> AsyncSession:
-        """Open a session for somebody who may see ``scope`` and nothing else."""
+    def scoped(self, scope: Scope, actor: Actor = SYSTEM) -> AsyncSession:
+        """Open a session for somebody who may see ``scope`` and nothing else; ``actor`` makes the changes."""
         return AsyncSession(
-            self.engine, sync_session_class=_ScopedSession, info={"scope": scope}, expire_on_commit=False
+            self.engine,
+            sync_session_class=_ScopedSession,
+            info={"scope": scope, "actor": actor},
+            expire_on_commit=False,
         )
 
-    def system(self) -> AsyncSession:
+    def system(self, actor: Actor = SYSTEM) -> AsyncSession:
         """Open a session for the node itself, which serves all customers."""
-        return AsyncSession(self.engine, expire_on_commit=False)
+        return AsyncSession(
+            self.engine, sync_session_class=RecordedSession, info={"actor": actor}, expire_on_commit=False
+        )
 
     async def close(self) -> None:
         """Close all connections."""

@@ -1,5 +1,11 @@
-"""Brings the database to the version this program knows, and back."""
+"""Brings the database to the version this program knows, and back.
 
+Policy: all steps happen in one transaction or not at all; a second process that starts meanwhile waits.
+SQLite changes a table by copying it and dropping the old one, which would delete everything that refers to
+it: foreign keys are not enforced meanwhile, and checked as a whole before the end.
+"""
+
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -17,16 +23,26 @@ def _config(connection: Connection) -> Config:
     return config
 
 
+class BrokenReferencesError(Exception):
+    """After a migration, rows would refer to rows that are not there; nothing was changed."""
+
+
 async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
-    """Apply the migrations up to ``revision`` in one transaction."""
-    async with engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.upgrade(_config(sync), revision))
+    """Apply the migrations up to ``revision``.
+
+    Raises:
+        BrokenReferencesError: When the data does not fit the new tables.
+    """
+    await _migrate(engine, lambda connection: command.upgrade(_config(connection), revision))
 
 
 async def downgrade(engine: AsyncEngine, revision: str) -> None:
-    """Take the migrations back to ``revision`` (``base``: to nothing)."""
-    async with engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(_config(sync), revision))
+    """Take the migrations back to ``revision`` (``base``: to nothing).
+
+    Raises:
+        BrokenReferencesError: When the data does not fit the old tables.
+    """
+    await _migrate(engine, lambda connection: command.downgrade(_config(connection), revision))
 
 
 async def check(engine: AsyncEngine) -> None:
@@ -37,3 +53,24 @@ async def check(engine: AsyncEngine) -> None:
     """
     async with engine.connect() as connection:
         await connection.run_sync(lambda sync: command.check(_config(sync)))
+
+
+async def _migrate(engine: AsyncEngine, steps: Callable[[Connection], None]) -> None:
+    if engine.dialect.name != "sqlite":
+        async with engine.begin() as connection:
+            await connection.run_sync(steps)
+        return
+    async with engine.connect() as connection:
+        await connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        try:
+            # The driver opens a transaction at the first INSERT only; the tables belong into it too.
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            await connection.run_sync(steps)
+            broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all()
+            if broken:
+                tables = sorted({row[0] for row in broken})
+                raise BrokenReferencesError(f"rows without what they refer to in {', '.join(tables)}")
+            await connection.commit()
+        finally:
+            await connection.rollback()
+            await connection.exec_driver_sql("PRAGMA foreign_keys = ON")

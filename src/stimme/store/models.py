@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 _ID = String(36)
 _NAMES = {
@@ -62,7 +62,8 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=_NAMES)
 
 
-def _one_of(column: str, *values: str) -> CheckConstraint:
+def one_of(column: str, *values: str) -> CheckConstraint:
+    """Make the constraint that a column holds one of some words."""
     return CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=column)
 
 
@@ -74,12 +75,41 @@ class CustomerOwned:
     )
 
 
-class Organisation(Base):
+class OrganisationOwned:
+    """Mixin of rows that belong to a provider, a reseller or a customer; scoped like it."""
+
+    organisation_id: Mapped[str] = mapped_column(
+        _ID, ForeignKey("organisations.id", ondelete="CASCADE"), index=True
+    )
+
+
+class Historic:
+    """Mixin of rows that outlive what they are about: books, not configuration.
+
+    A customer sees what is about it, a reseller what is about it or its customers, the provider everything.
+    """
+
+    customer_id: Mapped[str | None] = mapped_column(_ID, index=True)
+    reseller_id: Mapped[str | None] = mapped_column(_ID, index=True)
+
+
+class Versioned:
+    """Mixin of rows that people change: ``version`` grows by one with each change (optimistic locking)."""
+
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
+        """Let the mapper count, and refuse to overwrite a version that it has not seen."""
+        return {"version_id_col": cls.version}
+
+
+class Organisation(Versioned, Base):
     """Provider, reseller or customer. The parent of a customer is a reseller or the provider itself."""
 
     __tablename__ = "organisations"
     __table_args__ = (
-        _one_of("kind", "provider", "reseller", "customer"),
+        one_of("kind", "provider", "reseller", "customer"),
         CheckConstraint("(kind = 'provider') = (parent_id IS NULL)", name="parent"),
         CheckConstraint("(kind = 'customer') = (domain IS NOT NULL)", name="domain"),
         Index(
@@ -102,14 +132,15 @@ class Organisation(Base):
     created_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime)
 
 
-class User(CustomerOwned, Base):
+class User(CustomerOwned, Versioned, Base):
     """A person with an extension."""
 
     __tablename__ = "users"
     __table_args__ = (
         UniqueConstraint("customer_id", "extension"),
         UniqueConstraint("id", "customer_id"),
-        _one_of("package", "klare", "klingende", "volle"),
+        ForeignKeyConstraint(["site_id", "customer_id"], ["sites.id", "sites.customer_id"]),
+        one_of("package", "klare", "klingende", "volle"),
         CheckConstraint("length(extension) BETWEEN 1 AND 12", name="extension_length"),
         CheckConstraint("number IS NULL OR number LIKE '+%'", name="number_e164"),
     )
@@ -120,14 +151,15 @@ class User(CustomerOwned, Base):
     package: Mapped[str] = mapped_column(String(16))
     number: Mapped[str | None] = mapped_column(String(16), unique=True)
     language: Mapped[str] = mapped_column(String(2), default="de")
+    site_id: Mapped[str | None] = mapped_column(_ID, index=True)
 
 
-class Account(Base):
+class Account(OrganisationOwned, Base):
     """A sign-in. ``password_hash`` is argon2id; a customer's user has ``user_id``."""
 
     __tablename__ = "accounts"
     __table_args__ = (
-        _one_of("role", "provider", "reseller", "customer", "user"),
+        one_of("role", "provider", "reseller", "customer", "user"),
         CheckConstraint("role <> 'user' OR user_id IS NOT NULL", name="user"),
         ForeignKeyConstraint(
             ["user_id", "organisation_id"], ["users.id", "users.customer_id"], ondelete="CASCADE"
@@ -135,9 +167,6 @@ class Account(Base):
     )
 
     id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    organisation_id: Mapped[str] = mapped_column(
-        _ID, ForeignKey("organisations.id", ondelete="CASCADE"), index=True
-    )
     user_id: Mapped[str | None] = mapped_column(_ID, unique=True)
     login: Mapped[str] = mapped_column(String(254), unique=True)
     password_hash: Mapped[str] = mapped_column(String(200))
@@ -155,14 +184,16 @@ class Session(Base):
     account_id: Mapped[str] = mapped_column(_ID, ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, index=True)
+    source: Mapped[str | None] = mapped_column(String(64))
+    agent: Mapped[str | None] = mapped_column(String(200))
 
 
-class Device(CustomerOwned, Base):
+class Device(CustomerOwned, Versioned, Base):
     """A phone or a browser of a user. ``secret`` is the Fernet-encrypted SIP password."""
 
     __tablename__ = "devices"
     __table_args__ = (
-        _one_of("kind", "phone", "web"),
+        one_of("kind", "phone", "web"),
         ForeignKeyConstraint(
             ["user_id", "customer_id"], ["users.id", "users.customer_id"], ondelete="CASCADE"
         ),
@@ -183,13 +214,13 @@ class Device(CustomerOwned, Base):
     secret: Mapped[str] = mapped_column(String(500))
 
 
-class Trunk(CustomerOwned, Base):
+class Trunk(CustomerOwned, Versioned, Base):
     """A way to a telephone provider. ``secret`` is the Fernet-encrypted password."""
 
     __tablename__ = "trunks"
     __table_args__ = (
-        _one_of("kind", "register", "static"),
-        _one_of("transport", "udp", "tcp", "tls"),
+        one_of("kind", "register", "static"),
+        one_of("transport", "udp", "tcp", "tls"),
         CheckConstraint("port BETWEEN 1 AND 65535", name="port"),
         CheckConstraint("expires BETWEEN 60 AND 86400", name="expires"),
         UniqueConstraint("customer_id", "name"),
@@ -208,7 +239,7 @@ class Trunk(CustomerOwned, Base):
     expires: Mapped[int] = mapped_column(default=600)
 
 
-class NumberBlock(CustomerOwned, Base):
+class NumberBlock(CustomerOwned, Versioned, Base):
     """A head number of a trunk; numbers below it have up to ``extension_digits`` more digits."""
 
     __tablename__ = "number_blocks"
@@ -252,8 +283,8 @@ class CallRecordRow(CustomerOwned, Base):
 
     __tablename__ = "call_records"
     __table_args__ = (
-        _one_of("direction", "internal", "incoming", "outgoing", "emergency"),
-        _one_of("result", "answered", "missed", "busy", "declined", "cancelled", "failed", "no_answer"),
+        one_of("direction", "internal", "incoming", "outgoing", "emergency"),
+        one_of("result", "answered", "missed", "busy", "declined", "cancelled", "failed", "no_answer"),
         CheckConstraint("hangup_by IS NULL OR hangup_by IN ('caller', 'callee', 'system')", name="hangup_by"),
         CheckConstraint("ended_at >= started_at", name="times"),
         Index("ix_call_records_customer_started", "customer_id", "started_at", "id"),
@@ -285,8 +316,8 @@ class CallListEntry(CustomerOwned, Base):
 
     __tablename__ = "call_list_entries"
     __table_args__ = (
-        _one_of("direction", "incoming", "outgoing"),
-        _one_of("result", "answered", "missed", "busy", "declined", "cancelled", "failed", "no_answer"),
+        one_of("direction", "incoming", "outgoing"),
+        one_of("result", "answered", "missed", "busy", "declined", "cancelled", "failed", "no_answer"),
         ForeignKeyConstraint(
             ["user_id", "customer_id"], ["users.id", "users.customer_id"], ondelete="CASCADE"
         ),

@@ -2,29 +2,33 @@
 
 Policy: each method is one transaction and returns the new row's id. What the database forbids (a second
 provider, an extension or number taken, a device of another customer's user) is refused with
-``ConflictError`` and changes nothing.
+``ConflictError``, what the licence model forbids (a fourth demo user, a seventeenth trunk) with
+``LicensingError``; both change nothing.
 """
 
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from stimme.licensing.holding import Holding
+from stimme.licensing.packages import LicenceKind, Package
 from stimme.store.accounts import utc_now
 from stimme.store.database import Database
+from stimme.store.errors import ConflictError, NotFoundError
+from stimme.store.licences import change_licences, open_licences
 from stimme.store.models import Account, Base, Device, NumberBlock, Organisation, Trunk, User
 from stimme.store.secrets import Passwords, Vault
 
 _SIP_PASSWORD_BYTES = 18
 _MIN_PASSWORD_LENGTH = 10
 
-
-class ConflictError(Exception):
-    """What was asked for contradicts what is there."""
+__all__ = ["ConflictError", "Provisioning", "WeakPasswordError", "check_password"]
 
 
 class WeakPasswordError(Exception):
@@ -59,10 +63,31 @@ class Provisioning:
         await self._add(organisation)
         return organisation.id
 
-    async def create_customer(self, parent_id: str, name: str, domain: str, language: str = "de") -> str:
-        """Create a customer below a reseller or the provider."""
+    async def create_customer(
+        self,
+        parent_id: str,
+        name: str,
+        domain: str,
+        language: str = "de",
+        *,
+        licence: Literal["base", "extended_base", "demo"] | None = "base",
+    ) -> str:
+        """Create a customer below a reseller or the provider, with its base licence."""
         organisation = self._organisation("customer", parent_id, name, domain.lower(), language)
-        await self._add(organisation)
+        now = self._now()
+
+        async def license_it(session: AsyncSession) -> None:
+            await open_licences(session, organisation.id)
+            if licence is not None:
+                await change_licences(
+                    session,
+                    organisation.id,
+                    lambda holding: holding.with_base(LicenceKind(licence), by="provider", now=now),
+                    cause="new customer",
+                    now=now,
+                )
+
+        await self._add(organisation, then=license_it)
         return organisation.id
 
     async def create_account(
@@ -100,7 +125,9 @@ class Provisioning:
             number=number,
             language=language,
         )
-        await self._add(user)
+        await self._add(
+            user, then=self._count(customer_id, lambda held: held.with_user(Package(package)), "new user")
+        )
         return user.id
 
     async def create_device(
@@ -151,7 +178,7 @@ class Provisioning:
             realm=realm,
             expires=expires,
         )
-        await self._add(trunk)
+        await self._add(trunk, then=self._count(customer_id, lambda held: held.with_trunk(), "new trunk"))
         return trunk.id
 
     async def add_numbers(self, trunk_id: str, head: str, extension_digits: int) -> str:
@@ -205,12 +232,26 @@ class Provisioning:
             created_at=self._now(),
         )
 
-    async def _add(self, *rows: Base) -> None:
+    def _count(
+        self, customer_id: str, change: Callable[[Holding], Holding], cause: str
+    ) -> Callable[[AsyncSession], Awaitable[object]]:
+        def count(session: AsyncSession) -> Awaitable[object]:
+            return change_licences(session, customer_id, change, cause=cause, now=self._now())
+
+        return count
+
+    async def _add(
+        self, *rows: Base, then: Callable[[AsyncSession], Awaitable[object]] | None = None
+    ) -> None:
         try:
             async with self._database.system() as session, session.begin():
                 for row in rows:
                     session.add(row)
                     await session.flush()
+                if then is not None:
+                    await then(session)
+        except NotFoundError as error:
+            raise ConflictError(str(error)) from error
         except IntegrityError as error:
             raise ConflictError(str(error.orig)) from error
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from stimme.store import migrate
 from stimme.store.database import Database
-from stimme.store.models import Base
+from stimme.store.schema import metadata
 
 
 async def tables(database: Database) -> set[str]:
@@ -17,10 +17,59 @@ async def tables(database: Database) -> set[str]:
 async def test_up_matches_models_and_down_leaves_nothing(tmp_path: Path) -> None:
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/m.db")
     await migrate.upgrade(database.engine)
-    assert await tables(database) == set(Base.metadata.tables) | {"alembic_version"}
+    assert await tables(database) == set(metadata.tables) | {"alembic_version"}
     await migrate.check(database.engine)
     await migrate.downgrade(database.engine, "base")
     assert await tables(database) == {"alembic_version"}
     await migrate.upgrade(database.engine)
     await migrate.upgrade(database.engine)
+    await database.close()
+
+
+OLD_ROWS = """
+INSERT INTO organisations (id, kind, parent_id, name, domain, language, created_at) VALUES
+  ('p', 'provider', NULL, 'P', NULL, 'de', '2026-11-01 00:00:00'),
+  ('r', 'reseller', 'p', 'R', NULL, 'de', '2026-11-01 00:00:00'),
+  ('c', 'customer', 'r', 'C', 'c.example', 'de', '2026-11-01 00:00:00');
+INSERT INTO users (id, customer_id, extension, name, package, language) VALUES
+  ('u', 'c', '10', 'Anna', 'volle', 'de'), ('v', 'c', '11', 'Bert', 'volle', 'de');
+INSERT INTO accounts (id, organisation_id, user_id, login, password_hash, role, language, created_at) VALUES
+  ('a', 'c', 'u', 'anna', 'x', 'user', 'de', '2026-11-01 00:00:00');
+INSERT INTO devices (id, customer_id, user_id, kind, name, sip_user, secret) VALUES
+  ('d', 'c', 'u', 'phone', '', 'anna', 'x');
+INSERT INTO trunks (id, customer_id, name, kind, host, port, transport, username, secret, expires) VALUES
+  ('t', 'c', 'T', 'static', 'h', 5060, 'udp', '', 'x', 600),
+  ('s', 'c', 'S', 'static', 'h', 5060, 'udp', '', 'x', 600)
+"""
+
+
+async def count(database: Database, table: str) -> int:
+    async with database.engine.connect() as connection:
+        rows: int = (await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one()
+        return rows
+
+
+async def test_customers_of_the_first_version_keep_everything_and_are_licensed(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/m.db")
+    await migrate.upgrade(database.engine, "0001")
+    async with database.engine.begin() as connection:
+        for statement in OLD_ROWS.split(";\n"):
+            await connection.execute(text(statement))
+    await migrate.upgrade(database.engine)
+    for table, rows in (("users", 2), ("accounts", 1), ("devices", 1), ("trunks", 2)):
+        assert await count(database, table) == rows
+    async with database.engine.connect() as connection:
+        events = (
+            await connection.execute(text("SELECT kind, quantity, reseller_id FROM licence_events"))
+        ).all()
+        assert {tuple(row) for row in events} == {("base", 1, "r"), ("trunk", 1, "r"), ("volle", 2, "r")}
+        held = (
+            await connection.execute(text("SELECT number, base, trunks, volle FROM customer_licences"))
+        ).one()
+        assert tuple(held) == (10001, "base", 2, 2)
+        enforced = (await connection.exec_driver_sql("PRAGMA foreign_keys")).scalar_one()
+        assert enforced == 1
+    await migrate.downgrade(database.engine, "0001")
+    for table, rows in (("users", 2), ("accounts", 1), ("devices", 1), ("trunks", 2)):
+        assert await count(database, table) == rows
     await database.close()

@@ -4,10 +4,14 @@ from typing import Any, Literal
 
 from alembic import context
 
-from stimme.store.models import Base, UtcDateTime
+from stimme.store.ledger_models import Scaled
+from stimme.store.models import UtcDateTime
+from stimme.store.schema import metadata
 
 
 def _render(kind: str, value: Any, _autogenerate: Any) -> str | Literal[False]:
+    if kind == "type" and isinstance(value, Scaled):
+        return "sa.BigInteger()"
     if kind == "type" and isinstance(value, UtcDateTime):
         return "sa.DateTime()"
     return False
@@ -15,7 +19,7 @@ def _render(kind: str, value: Any, _autogenerate: Any) -> str | Literal[False]:
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=metadata,
     render_as_batch=True,
     render_item=_render,
 )
