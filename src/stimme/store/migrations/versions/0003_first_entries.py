@@ -62,10 +62,10 @@ def _license_customers() -> int:
     number = _FIRST_CUSTOMER_NUMBER
     for customer, parent in customers:
         grouped = connection.execute(
-            sa.text("SELECT package, count(*) FROM users WHERE customer_id = :id GROUP BY package"),
+            sa.text("SELECT package, count(*) AS users FROM users WHERE customer_id = :id GROUP BY package"),
             {"id": customer},
         )
-        users: dict[str, int] = {package: count for package, count in grouped}
+        users: dict[str, int] = {row.package: row.users for row in grouped}
         trunks = connection.scalar(
             sa.text("SELECT count(*) FROM trunks WHERE customer_id = :id"), {"id": customer}
         )
