@@ -1,0 +1,141 @@
+"""Our stack against sipp over real sockets: sipp's built-in flows, and others written here."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.conformance.sipp import ANSWER, LOCALHOST, Answerer, free_port, receive, scenario, send, sipp
+
+from stimme.sip.flow import Target
+from stimme.sip.transport.runner import SipRunner
+from stimme.sip.uri import NameAddr, SipUri
+
+TRANSPORTS = [("udp", "u1"), ("tcp", "t1")]
+CALLS = 20
+SDP = ANSWER.decode().replace("\r\n", "\n")
+
+
+@contextlib.asynccontextmanager
+async def listening(
+    transport: str, password: str | None = None
+) -> AsyncIterator[tuple[SipRunner, Answerer, str]]:
+    """A bare user agent, and its address as sipp wants it."""
+    answerer = Answerer(password)
+    runner = SipRunner(answerer, product="stimme")
+    try:
+        host, port = await runner.listen("udp" if transport == "udp" else "tcp", LOCALHOST, 0)
+        runner.release()
+        yield runner, answerer, f"{host}:{port}"
+    finally:
+        await runner.close()
+
+
+@pytest.mark.parametrize(("transport", "flag"), TRANSPORTS)
+async def test_sipp_calls_us(tmp_path: Path, transport: str, flag: str) -> None:
+    async with listening(transport) as (runner, answerer, address):
+        await sipp(tmp_path, "-sn", "uac", address, "-r", "50", "-d", "20", calls=CALLS, transport=flag)
+        assert Counter(answerer.heard) == {"ack": CALLS, "bye": CALLS}
+        assert runner.ua.sessions == 0
+
+
+@pytest.mark.parametrize(("transport", "flag"), TRANSPORTS)
+async def test_we_call_sipp(tmp_path: Path, transport: str, flag: str) -> None:
+    port = free_port()
+    async with listening(transport) as (runner, answerer, _):
+        peer = asyncio.create_task(sipp(tmp_path, "-sn", "uas", "-p", str(port), calls=CALLS, transport=flag))
+        await until_it_listens(port, transport)
+        for _ in range(CALLS):
+            runner.ua.invite(
+                uri=SipUri(LOCALHOST, "service", port),
+                to=Target(transport, LOCALHOST, port),
+                from_=NameAddr(SipUri(LOCALHOST, "a")),
+                to_header=NameAddr(SipUri(LOCALHOST, "service")),
+                contact=runner.ua.contact_for(transport, "a"),
+                offer=ANSWER,
+                handler=answerer,
+                pinned=True,
+            )
+        await peer
+        assert Counter(answerer.heard) == {"180": CALLS, "answer": CALLS}
+
+
+async def until_it_listens(port: int, transport: str) -> None:
+    """Waits until sipp has its socket."""
+    table = Path(f"/proc/net/{transport}")
+    async with asyncio.timeout(10):
+        while f":{port:04X} " not in table.read_text():
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(("transport", "flag"), TRANSPORTS)
+async def test_registration_with_digest(tmp_path: Path, transport: str, flag: str) -> None:
+    register = scenario(
+        tmp_path,
+        "register",
+        send(
+            "REGISTER sip:muster.example SIP/2.0", "Expires: 60", "CSeq: 1 REGISTER", options='retrans="500"'
+        ),
+        receive(401, 'auth="true"'),
+        send(
+            "REGISTER sip:muster.example SIP/2.0",
+            "Expires: 60",
+            "CSeq: 2 REGISTER",
+            "[authentication username=alice password=secret]",
+            options='retrans="500"',
+        ),
+        receive(200),
+    )
+    async with listening(transport, "secret") as (_, answerer, address):
+        await sipp(tmp_path, "-sf", register, address, "-r", "50", calls=CALLS, transport=flag)
+        assert Counter(answerer.heard) == {"REGISTER": CALLS}
+
+
+@pytest.mark.parametrize(("transport", "flag"), TRANSPORTS)
+async def test_call_with_digest_and_reinvite(tmp_path: Path, transport: str, flag: str) -> None:
+    invite = "INVITE sip:bob@[remote_ip]:[remote_port] SIP/2.0"
+    sdp = "Content-Type: application/sdp"
+    call = scenario(
+        tmp_path,
+        "call",
+        send(invite, sdp, "CSeq: 1 INVITE", body=SDP, options='retrans="500"'),
+        receive(100, 'optional="true"'),
+        receive(407, 'auth="true"'),
+        send("ACK sip:bob@[remote_ip]:[remote_port] SIP/2.0", "CSeq: 1 ACK", to_tag=True),
+        send(
+            invite,
+            sdp,
+            "CSeq: 2 INVITE",
+            "[authentication username=alice password=secret]",
+            body=SDP,
+            options='retrans="500"',
+        ),
+        receive(100, 'optional="true"'),
+        receive(180),
+        receive(200, 'rrs="true"'),
+        send("ACK [next_url] SIP/2.0", "CSeq: 2 ACK", to_tag=True),
+        send(
+            "INVITE [next_url] SIP/2.0", sdp, "CSeq: 3 INVITE", to_tag=True, body=SDP, options='retrans="500"'
+        ),
+        receive(100, 'optional="true"'),
+        receive(200),
+        send("ACK [next_url] SIP/2.0", "CSeq: 3 ACK", to_tag=True),
+        send("INFO [next_url] SIP/2.0", "CSeq: 4 INFO", to_tag=True, options='retrans="500"'),
+        receive(200),
+        send("BYE [next_url] SIP/2.0", "CSeq: 5 BYE", to_tag=True, options='retrans="500"'),
+        receive(200),
+    )
+    async with listening(transport, "secret") as (_, answerer, address):
+        await sipp(tmp_path, "-sf", call, address, "-r", "50", calls=CALLS, transport=flag)
+        # The ACK of the 407 is the transaction's own; that of a re-INVITE is told only when it has a body.
+        assert Counter(answerer.heard) == {"ack": CALLS, "reinvite": CALLS, "info": CALLS, "bye": CALLS}
+
+
+async def test_calls_over_a_lossy_network(tmp_path: Path) -> None:
+    """sipp drops a tenth of what it sends and receives; retransmissions bring every call through."""
+    async with listening("udp") as (_, answerer, address):
+        await sipp(tmp_path, "-sn", "uac", address, "-r", "20", "-lost", "10", calls=CALLS)
+        # A BYE may overtake the ACK that was lost.
+        assert Counter(answerer.heard)["bye"] == CALLS
