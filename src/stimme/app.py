@@ -30,6 +30,8 @@ from stimme.api.services import Services
 from stimme.api.telephony import NodeTelephony
 from stimme.config import Config, ConfigError, load_config
 from stimme.logs import configure_logs
+from stimme.operations.preload import keep_running
+from stimme.operations.supervisor import Patience
 from stimme.pbx.bus import EventBus
 from stimme.pbx.node import Node
 from stimme.sip.transport.runner import SipRunner
@@ -89,7 +91,7 @@ class Application:
             clock=asyncio.get_running_loop().time,
             wall_clock=time.time,
             rng=random.SystemRandom(),
-            nonce_key=_nonce_key(config.secret_key_file),
+            key=_signing_key(config.secret_key_file),
             algorithms=config.sip.digest,
             limits=config.limits.enabled,
             ring_timeout=config.calls.ring_timeout,
@@ -203,9 +205,9 @@ def _end_process_on_failure(task: "asyncio.Future[None]", name: str) -> None:
         signal.raise_signal(signal.SIGTERM)
 
 
-def _nonce_key(secret_key_file: Path) -> bytes:
-    """Signs digest nonces; derived from the node's key, so that nonces outlive a restart."""
-    return hmac.digest(secret_key_file.read_bytes().strip(), b"digest nonces", hashlib.sha256)
+def _signing_key(secret_key_file: Path) -> bytes:
+    """Signs digest nonces and the like; derived from the node's key, so that they outlive a restart."""
+    return hmac.digest(secret_key_file.read_bytes().strip(), b"call control", hashlib.sha256)
 
 
 def _client_tls(ca: Path | None) -> ssl.SSLContext:
@@ -245,11 +247,16 @@ def main() -> None:
     except ConfigError as error:
         sys.exit(str(error))
     configure_logs(config.log.level, config.log.file)
+    sys.exit(keep_running(lambda: _work(config), config.run_directory / "call-control.pid", Patience()))
+
+
+def _work(config: Config) -> int:
     try:
         uvloop.run(run(config))
     except (OSError, ssl.SSLError, SecretKeyError) as error:
         _log.error("call control cannot start", reason=str(error))
-        sys.exit(1)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

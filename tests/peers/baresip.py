@@ -7,15 +7,19 @@ import json
 import os
 import signal
 import socket
+import struct
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from tests.audio import Samples, read_wav
+import numpy as np
+from tests.audio import Samples
 
 _MODULES = Path("/usr/lib/baresip/modules")
 _START_SECONDS = 10.0
+_HEADER_BYTES = 44
+"""Of a WAV file with PCM samples as libsndfile writes it."""
 Transport = Literal["udp", "tcp", "tls"]
 
 
@@ -126,10 +130,27 @@ class Baresip:
 
     def heard(self) -> tuple[Samples, int]:
         """Everything that the telephone has played in its last call, and the sample rate."""
+        recording = self._recording()
+        assert recording is not None, f"{self.home.name} has heard nothing"
+        data = recording.read_bytes()
+        assert len(data) >= _HEADER_BYTES, f"{self.home.name} has heard nothing"
+        # While it is being written its header does not tell the length yet.
+        channels, rate = struct.unpack_from("<HI", data, 22)
+        samples = np.frombuffer(data[_HEADER_BYTES : len(data) - len(data) % 2], dtype="<i2")
+        return samples[::channels].astype(np.int16), rate
+
+    def recorded_bytes(self) -> int:
+        """Size of the recording of the last call: grows with each packet that comes."""
+        recording = self._recording()
+        return recording.stat().st_size if recording is not None else 0
+
+    def trace(self) -> str:
+        """Every SIP message so far, sent and received, with the telephone's other output."""
+        return (self.home / "log").read_text(errors="replace")
+
+    def _recording(self) -> Path | None:
         files = sorted(self.home.glob("dump-*-dec.wav"), key=lambda file: file.stat().st_mtime)
-        assert files, f"{self.home.name} has heard nothing"
-        channels, rate = read_wav(files[-1])
-        return channels[0], rate
+        return files[-1] if files else None
 
 
 @contextlib.asynccontextmanager
@@ -163,7 +184,7 @@ async def telephone(
         process = await asyncio.create_subprocess_exec(
             "baresip",
             "-4",
-            "-v",
+            "-s",
             "-f",
             str(home),
             stdin=asyncio.subprocess.DEVNULL,

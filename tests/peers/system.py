@@ -7,6 +7,7 @@ import signal
 import ssl
 import subprocess
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,23 +60,39 @@ class Demo:
         """End a part without a warning, as a crash does."""
         os.kill(self.pid(part), signal.SIGKILL)
 
+    def pause(self, part: str) -> None:
+        """Let a part stand still, as when its network is cut."""
+        os.kill(self.pid(part), signal.SIGSTOP)
+
+    def resume(self, part: str) -> None:
+        """Let a paused part go on."""
+        os.kill(self.pid(part), signal.SIGCONT)
+
+    def health(self) -> str:
+        """What the node says of itself; empty while it does not answer."""
+        try:
+            answer = httpx.get(f"{self.facts['api']}/health", verify=self.trust(), timeout=2)
+        except httpx.HTTPError:
+            return ""
+        return str(answer.json()["status"])
+
     def trust(self) -> ssl.SSLContext:
         """A TLS context that trusts the demo's own authority."""
         return ssl.create_default_context(cafile=self.facts["ca"])
 
-    def sign_in(self, login: str) -> httpx.Client:
-        """An HTTP client that is signed in; close it after use."""
+    @contextlib.contextmanager
+    def sign_in(self, login: str) -> Iterator[httpx.Client]:
+        """An HTTP client that is signed in, for the length of a block."""
         password = next(a["password"] for a in self.facts["accounts"] if a["login"] == login)
-        client = httpx.Client(base_url=self.facts["api"], verify=self.trust(), timeout=10)
-        answer = client.post("/session", json={"login": login, "password": password})
-        answer.raise_for_status()
-        return client
+        with httpx.Client(base_url=self.facts["api"], verify=self.trust(), timeout=10) as client:
+            client.post("/session", json={"login": login, "password": password}).raise_for_status()
+            yield client
 
-    def as_user(self, extension: str) -> httpx.Client:
+    def as_user(self, extension: str) -> AbstractContextManager[httpx.Client]:
         """An HTTP client signed in as a user."""
         return self.sign_in(self.user(extension)["login"])
 
-    def as_role(self, role: str) -> httpx.Client:
+    def as_role(self, role: str) -> AbstractContextManager[httpx.Client]:
         """An HTTP client signed in as the first account of a role."""
         return self.sign_in(next(a["login"] for a in self.facts["accounts"] if a["role"] == role))
 

@@ -52,11 +52,13 @@ class Command:
         name: Names its pid file and its log.
         arguments: The program and its arguments.
         environment: Variables added to those of the supervisor.
+        pid_name: Names its pid file instead, for a process whose worker has the name's.
     """
 
     name: str
     arguments: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    pid_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Child:
         self.state = ChildState.IDLE
         self.starts = 0
         self._patience = patience
-        self._pid_file = data / "run" / f"{command.name}.pid"
+        self._pid_file = data / "run" / f"{command.pid_name or command.name}.pid"
         self._log_file = data / "log" / f"{command.name}.log"
         self._stop = asyncio.Event()
         self._changed = asyncio.Condition()
@@ -224,7 +226,9 @@ def commands_of(config: Config, config_path: Path) -> list[Command]:
         ],
     )
     control = Command(
-        "call-control", [sys.executable, "-m", "stimme.app", "--config", str(config_path.resolve())]
+        "call-control",
+        [sys.executable, "-m", "stimme.app", "--config", str(config_path.resolve())],
+        pid_name="call-control-parent",
     )
     return [engine, control]
 

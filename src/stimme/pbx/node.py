@@ -46,7 +46,7 @@ class Node:
         bindings, journal, records: the store's side.
         clock, wall_clock: seconds, monotonic and since the epoch.
         rng: for identifiers.
-        nonce_key: signs digest nonces.
+        key: the node's secret: signs digest nonces, makes words that must be the same after a restart.
         algorithms: digest algorithms that are offered, the preferred one first.
         limits: whether guessing is slowed down.
         ring_timeout, media_timeout: seconds, of every call.
@@ -62,7 +62,7 @@ class Node:
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
         rng: random.Random,
-        nonce_key: bytes,
+        key: bytes,
         algorithms: tuple[str, ...],
         limits: bool,
         ring_timeout: float,
@@ -77,7 +77,7 @@ class Node:
         self._clock = clock
         self._wall_clock = wall_clock
         self._rng = rng
-        self._nonce_key = nonce_key
+        self._key = key
         self._algorithms = algorithms
         self._guard = GuessingGuard(clock, enabled=limits)
         self._timeouts = (ring_timeout, media_timeout)
@@ -114,11 +114,12 @@ class Node:
             records=self._records,
             wall_clock=self._wall_clock,
             rng=self._rng,
+            key=self._key,
             ring_timeout=ring_timeout,
             media_timeout=media_timeout,
         )
         self.tenants[tenant.id] = pbx
-        self._digest[tenant.id] = DigestServer(tenant.domain, self._nonce_key, clock=self._wall_clock)
+        self._digest[tenant.id] = DigestServer(tenant.domain, self._key, clock=self._wall_clock)
         pbx.registrar.restore(await self._bindings.load(tenant.id))
         self._index(pbx)
         if self._started:

@@ -5,6 +5,8 @@ the bus.
 """
 
 import asyncio
+import hashlib
+import hmac
 import random
 from collections.abc import Callable
 from typing import Any
@@ -50,6 +52,8 @@ class Pbx:
         bus: where events go.
         bindings, journal, records: the store's side.
         wall_clock: seconds since the epoch.
+        rng: for identifiers.
+        key: the node's secret, for words that must be the same after a restart.
         ring_timeout, media_timeout: seconds, of every call.
     """
 
@@ -65,6 +69,7 @@ class Pbx:
         records: CallRecords,
         wall_clock: Callable[[], float],
         rng: random.Random,
+        key: bytes,
         ring_timeout: float,
         media_timeout: float,
     ) -> None:
@@ -80,6 +85,7 @@ class Pbx:
         self._journal = journal
         self._records = records
         self._rng = rng
+        self._key = key
         self._ring_timeout = ring_timeout
         self._media_timeout = media_timeout
         self._tasks: set[asyncio.Task[None]] = set()
@@ -96,7 +102,7 @@ class Pbx:
             self._ua,
             trunk,
             changed=lambda state, detail: self._trunk_changed(trunk, state, detail),
-            rng=self._rng,
+            word=hmac.digest(self._key, f"contact of {trunk.id}".encode(), hashlib.sha256).hex()[:24],
         )
 
     def start(self) -> None:

@@ -2,11 +2,10 @@
 
 Policy: refresh at two thirds of the granted time; after a failure try again after 5 s, doubled up to
 2 minutes; a wrong password is tried again only every 2 minutes, so that the provider does not lock the
-account. 423 raises the interval, five times at most. The Contact carries a random word that nobody else
+account. 423 raises the interval, five times at most. The Contact carries a word that nobody else
 knows, so that a call which claims to come from the provider can be recognised.
 """
 
-import random
 from collections.abc import Callable
 from enum import Enum
 
@@ -60,7 +59,8 @@ class Registration:
         ua: sends the requests.
         trunk: whom to register as, where.
         changed: called with the new state and a sentence for people.
-        rng: for the Contact's word.
+        word: unguessable and always the same for this trunk, so that a restart replaces the Contact that the
+            provider has instead of adding another.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Registration:
         trunk: TrunkConfig,
         *,
         changed: Callable[[TrunkState, str], None],
-        rng: random.Random,
+        word: str,
     ) -> None:
         self._ua = ua
         self.trunk = trunk
@@ -77,7 +77,7 @@ class Registration:
         self.state = TrunkState.UNKNOWN
         self.detail = "not tried yet"
         self.target = Target(trunk.transport, trunk.host, trunk.port)
-        self.word = f"{rng.getrandbits(96):024x}"
+        self.word = word
         self.credentials = DigestClient(trunk.username, trunk.password, realm=trunk.realm)
         self._call_id = ua.token(24)
         self._tag = ua.token(16)

@@ -1,21 +1,10 @@
 """A base port for one test."""
 
-import random
-
 import pytest
-
-from stimme.demo.ports import SPAN, DemoPorts, PortError
+from tests.ports import free_base_port
 
 
 @pytest.fixture
 def free_base() -> int:
-    """A base whose ports are free right now, below those the system gives to clients."""
-    bases = list(range(10000, 32768 - SPAN, SPAN))
-    random.shuffle(bases)
-    for base in bases:
-        try:
-            DemoPorts.counted_from(base).require_free()
-        except PortError:
-            continue
-        return base
-    pytest.fail("no free range of ports")
+    """A base whose ports are free right now."""
+    return free_base_port()

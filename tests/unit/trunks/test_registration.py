@@ -49,7 +49,7 @@ class Provider:
             self.ua,
             trunk,
             changed=lambda state, detail: self.told.append((state, detail)),
-            rng=random.Random(2),
+            word="word-of-this-trunk",
         )
 
     def received(self) -> list[Request]:
