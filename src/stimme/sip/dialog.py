@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from stimme.sip.auth import DigestClient
 from stimme.sip.flow import DEFAULT_PORTS, Destination, Flow, Target, address_of
-from stimme.sip.headers import CSeq
-from stimme.sip.message import Headers, Request, Response
+from stimme.sip.message import Headers, Message, Request, Response
 from stimme.sip.transaction import ClientTransaction
 from stimme.sip.uri import NameAddr, SipUri, Uri, parse_uri
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 HeaderFields = Sequence[tuple[str, str]]
 SDP = "application/sdp"
 _CSEQ_GAP = 100
+_TARGET_REFRESH = ("INVITE", "UPDATE", "SUBSCRIBE", "REFER", "NOTIFY")
 
 
 class Dialog:
@@ -64,23 +64,32 @@ class Dialog:
         """The peer's connection changed, for example after it registered over a new socket."""
         self.destination = flow
 
-    def _next_hop(self) -> Destination:
+    @property
+    def agent(self) -> "UserAgent":
+        """The user agent that this dialog belongs to."""
+        return self._ua
+
+    def next_hop(self) -> Destination:
+        """Where requests within the dialog go."""
         if self.pinned:
             return self.destination
         return self._ua.locate(
             self.route_set[0] if self.route_set else str(self.remote_target), self.destination
         )
 
-    def _build(
-        self, method: str, cseq: int, headers: HeaderFields, body: bytes, content_type: str
-    ) -> Request:
+    def build(self, method: str, cseq: int, headers: HeaderFields, body: bytes, content_type: str) -> Request:
         """A request within the dialog (§12.2.1.1), loose routing only."""
         fields = Headers([("Max-Forwards", "70"), ("From", str(self.local)), ("To", str(self.remote))])
         fields.add("Call-ID", self.call_id)
-        fields.add("CSeq", str(CSeq(cseq, method)))
-        if method in ("INVITE", "UPDATE"):
+        fields.add("CSeq", f"{cseq} {method}")
+        if method in _TARGET_REFRESH:
             fields.add("Contact", f"<{self.contact}>")
+        if method in ("INVITE", "UPDATE"):
             fields.add("Allow", self._ua.allow)
+            # Without an offer of ours a reliable response would carry one, and its PRACK had to answer it.
+            fields.add(
+                "Supported", self._ua.supported if body or method == "UPDATE" else self._ua.supported_late
+            )
         for route in self.route_set:
             fields.add("Route", route)
         for name, value in headers:
@@ -89,19 +98,23 @@ class Dialog:
             fields.add("Content-Type", content_type)
         return Request(method, self.remote_target, fields, body)
 
-    def _establish(self, response: Response) -> None:
-        """The dialog of a 2xx to our INVITE (§12.1.2)."""
+    def establish(self, response: Response) -> None:
+        """The dialog of a response to a request of ours, early or confirmed (§12.1.2)."""
         self.remote = response.to
         self.route_set = list(reversed(response.headers.values("Record-Route")))
-        contacts = response.contacts
+        self.refresh_target(response)
+
+    def refresh_target(self, message: Message) -> None:
+        """The peer's Contact moved (§12.2.1.2, §12.2.2). Raises SipParseError."""
+        contacts = message.contacts
         if contacts:
             self.remote_target = contacts[0].uri
 
-    def _acknowledge(self, cseq: int) -> bytes:
+    def acknowledge(self, cseq: int) -> bytes:
         """Sends the ACK of a 2xx and gives its bytes, for when the 2xx comes again (§13.2.2.4)."""
-        request = self._build("ACK", cseq, self._proxy_credentials(), b"", SDP)
-        data = self._ua.stamp(request, self._next_hop())
-        self._ua.transmit(data, self._next_hop(), None)
+        request = self.build("ACK", cseq, self._proxy_credentials(), b"", SDP)
+        data = self._ua.stamp(request, self.next_hop())
+        self._ua.transmit(data, self.next_hop(), None)
         return data
 
     def _proxy_credentials(self) -> HeaderFields:
@@ -111,7 +124,7 @@ class Dialog:
         names = ("Authorization", "Proxy-Authorization")
         return [(name, value) for name, value in self._invite.request.headers.items() if name in names]
 
-    def _request(
+    def send_request(
         self,
         method: str,
         headers: HeaderFields,
@@ -121,19 +134,22 @@ class Dialog:
         *,
         authorized: bool = False,
     ) -> None:
-        """Sends a request within the dialog; `done` gets each response, or None when nobody answered."""
+        """Sends a request within the dialog; `done` gets each response, or None when nobody answered.
+
+        One challenge is answered when the dialog has credentials.
+        """
         self.local_cseq += 1
-        request = self._build(method, self.local_cseq, headers, body, content_type)
+        request = self.build(method, self.local_cseq, headers, body, content_type)
 
         def on_response(response: Response) -> None:
             if response.status in (401, 407) and self._credentials is not None and not authorized:
                 header = self._credentials.authorize(request, response)
                 if header is not None:
-                    self._request(method, [*headers, header], body, content_type, done, authorized=True)
+                    self.send_request(method, [*headers, header], body, content_type, done, authorized=True)
                     return
             done(response)
 
-        transaction = self._ua.send(request, self._next_hop(), on_response, lambda _: done(None))
+        transaction = self._ua.send(request, self.next_hop(), on_response, lambda _: done(None))
         if method == "INVITE":
             self._invite = transaction
 

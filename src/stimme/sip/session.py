@@ -3,37 +3,42 @@
 Policy:
     * UAC: a 2xx is acknowledged here, its retransmissions too; a 2xx from another fork, or one that crosses
       our CANCEL, is acknowledged and ended with BYE (§13.2.2.4). CANCEL waits for the first provisional
-      (§9.1).
+      (§9.1). Reliable provisional responses are acknowledged by PRACK (RFC 3262). A challenge and a session
+      interval that is too short (422) are answered by a second INVITE, once each.
     * UAS: a 2xx is repeated until the ACK comes; without it the session ends (§13.3.1.4).
-    * Both: one re-INVITE at a time, glare answered with 491 (§14.2); a BYE always ends the session; a request
-      with an old CSeq gets 500 (§12.2.2).
+    * Both: a BYE always ends the session; a request with an old CSeq gets 500 (§12.2.2).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stimme.sip.auth import DigestClient
-from stimme.sip.dialog import SDP, Dialog, HeaderFields
-from stimme.sip.errors import SessionStateError, SipParseError
+from stimme.sip.dialog import SDP, HeaderFields
+from stimme.sip.errors import SessionStateError
 from stimme.sip.flow import Destination, Flow
 from stimme.sip.headers import CSeq
-from stimme.sip.message import Request, Response
-from stimme.sip.session_states import TRANSITIONS, SessionEvent, SessionHandler, SessionState
-from stimme.sip.timers import Alarm
+from stimme.sip.invite_usage import InviteUsage
+from stimme.sip.message import Request, Response, response_to
+from stimme.sip.reliable import RAck, ReliableOrder, ReliableResponses, rseq_of
+from stimme.sip.session_states import NO_FEATURES, SessionEvent, SessionFeatures, SessionHandler, SessionState
 from stimme.sip.transaction import Failure, ServerTransaction, cancel_for
+from stimme.sip.transfer import Transfers, event_of
 from stimme.sip.transitions import State
 from stimme.sip.uri import NameAddr, SipUri, Uri
 
 if TYPE_CHECKING:
     from stimme.sip.ua import UserAgent
 
+_MOST_CHALLENGES = 2
+_EARLY_OR_LATER = (SessionState.RINGING, SessionState.INCOMING, SessionState.ANSWERED, SessionState.CONFIRMED)
 
-class Session(Dialog):
+
+class Session(InviteUsage):
     """A leg's signalling. Verbs raise SessionStateError when the state does not allow them.
 
     Attributes:
         request: the initial INVITE, None after a restore.
-        handler: the owner; on an incoming call it is set in `UserAgentHandler.on_invite`.
+        replaces, joins: the session that a new call takes the place of, or joins (RFC 3891, 3911).
     """
 
     def __init__(
@@ -49,46 +54,35 @@ class Session(Dialog):
         state: SessionState,
     ) -> None:
         super().__init__(
-            ua, call_id=call_id, local=local, remote=remote, contact=contact, destination=destination
+            ua,
+            handler,
+            call_id=call_id,
+            local=local,
+            remote=remote,
+            contact=contact,
+            destination=destination,
+            state=state,
         )
-        self.handler = handler
-        self.state = state
         self.request: Request | None = None
+        self.replaces: Session | None = None
+        self.joins: Session | None = None
         self._incoming: ServerTransaction | None = None
+        self._reliable: ReliableResponses | None = None
+        self._order = ReliableOrder()
+        self._early_answer = False
+        self._held_answer: tuple[bytes, HeaderFields] | None = None
         self._cancel_headers: HeaderFields | None = None
-        self._ack: tuple[int, bytes] | None = None
         self._unwanted: dict[str | None, bytes] = {}
-        self._alarm: Alarm | None = None
-        self._pending_bye: HeaderFields | None = None
-        self._reinviting = False
-        self._reinvite_in: ServerTransaction | None = None
-        self._awaiting_ack: Response | None = None
+        self._challenges = 0
+        self._transfers: Transfers | None = None
 
-    # -- common ---------------------------------------------------------------------------------------------
-
-    def _step(self, event: SessionEvent) -> bool:
-        following = TRANSITIONS.get((self.state, event))
-        if following is None:
-            return False
-        self.state = following
-        if following is SessionState.ENDED:
-            self._stop_alarm()
-            self._ua.drop(self)
-        return True
-
-    def _require(self, *states: SessionState) -> None:
-        if self.state not in states:
-            raise SessionStateError(f"the session is {self.state.value}")
-
-    def _stop_alarm(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+    def _myself(self) -> "Session":
+        return self
 
     @property
-    def ended(self) -> bool:
-        """True when nothing more will happen here."""
-        return self.state is SessionState.ENDED
+    def features(self) -> SessionFeatures:
+        """The handler as far as it serves more than plain calls, else the defaults."""
+        return self.handler if isinstance(self.handler, SessionFeatures) else NO_FEATURES
 
     # -- UAC ------------------------------------------------------------------------------------------------
 
@@ -105,23 +99,24 @@ class Session(Dialog):
         self.remote_target = uri
         self.route_set = list(route)
         self.local_cseq += 1
-        self.request = self._build("INVITE", self.local_cseq, headers, offer or b"", SDP)
-        self._send_invite(self.request, retried=False)
+        self._last_sdp = offer or b""
+        fields = [*headers, *self.timer.request_headers()]
+        self.request = self.build("INVITE", self.local_cseq, fields, offer or b"", SDP)
+        self._send_invite(self.request)
 
-    def _send_invite(self, request: Request, *, retried: bool) -> None:
+    def _send_invite(self, request: Request) -> None:
         self._invite = self._ua.send(
-            request,
-            self.destination,
-            lambda response: self._on_invite_response(response, retried),
-            self._on_invite_failure,
+            request, self.destination, self._on_invite_response, self._on_invite_failure
         )
 
-    def _on_invite_response(self, response: Response, retried: bool) -> None:
+    def _on_invite_response(self, response: Response) -> None:
         if response.status < 200:
             self._on_provisional(response)
         elif response.status < 300:
             self._on_success(response)
-        elif response.status in (401, 407) and self._authorize(response, retried):
+        elif (response.status in (401, 407) and self._authorize(response)) or (
+            response.status == 422 and self._lengthen(response)
+        ):
             return
         else:
             self._fail(response.status, response.reason, response)
@@ -129,19 +124,36 @@ class Session(Dialog):
     def _on_provisional(self, response: Response) -> None:
         if not self._step(SessionEvent.PROVISIONAL):
             return
+        tag = response.to.tag
+        if response.status > 100 and tag is not None:
+            rseq = rseq_of(response)
+            if rseq is not None and not self._order.is_next(tag, rseq):
+                return
+            self.establish(response)
+            self._take_allow(response)
+            if rseq is not None:
+                self._early_answer |= bool(response.body)
+                rack = RAck(rseq, response.cseq.number, response.cseq.method)
+                self.send_request("PRACK", [("RAck", str(rack))], b"", SDP, lambda _: None)
         if self.state is SessionState.CANCELLING:
             self._send_cancel()
         elif response.status > 100 and self.handler is not None:
             self.handler.on_provisional(self, response)
+
+    def _take_allow(self, message: Request | Response) -> None:
+        if "Allow" in message.headers:
+            self.peer_methods = frozenset(message.headers.values("Allow"))
 
     def _on_success(self, response: Response) -> None:
         before = self.state
         if self._ack is not None and self.remote.tag == response.to.tag:
             self._repeat_ack(response)
         elif before in (SessionState.CALLING, SessionState.RINGING):
-            self._establish(response)
+            self.establish(response)
+            self._take_allow(response)
             self._step(SessionEvent.ANSWER_RECEIVED)
-            self._ack = (response.cseq.number, self._acknowledge(response.cseq.number))
+            self.timer.take_answer(response)
+            self._ack = (response.cseq.number, self.acknowledge(response.cseq.number))
             if self.handler is not None:
                 self.handler.on_answer(self, response)
         else:
@@ -149,15 +161,11 @@ class Session(Dialog):
             if self._step(SessionEvent.ANSWER_RECEIVED) and self.handler is not None:
                 self.handler.on_failure(self, 487, "Request Terminated", None)
 
-    def _repeat_ack(self, response: Response) -> None:
-        if self._ack is not None and self._ack[0] == response.cseq.number:
-            self._ua.transmit(self._ack[1], self._next_hop(), None)
-
     def _end_unwanted(self, response: Response) -> None:
         """ACK and BYE for a 2xx that nobody wants: another fork's, or one that crossed our CANCEL."""
         known = self._unwanted.get(response.to.tag)
         if known is not None:
-            self._ua.transmit(known, self._next_hop(), None)
+            self._ua.transmit(known, self.next_hop(), None)
             return
         other = Session(
             self._ua,
@@ -172,25 +180,33 @@ class Session(Dialog):
         other.pinned = self.pinned
         other.local_cseq = self.local_cseq
         other._credentials, other._invite = self._credentials, self._invite
-        other._establish(response)
-        self._unwanted[response.to.tag] = other._acknowledge(response.cseq.number)
+        other.establish(response)
+        self._unwanted[response.to.tag] = other.acknowledge(response.cseq.number)
         other._send_bye(())
 
-    def _authorize(self, response: Response, retried: bool) -> bool:
-        if retried or self._credentials is None or self.request is None:
-            return False
-        if self.state is SessionState.CANCELLING:
+    def _authorize(self, response: Response) -> bool:
+        if self._credentials is None or self.request is None or self._challenges >= _MOST_CHALLENGES:
             return False
         header = self._credentials.authorize(self.request, response)
-        if header is None:
+        if header is None or header[0] in self.request.headers:
+            return False  # the credentials were refused
+        return self._invite_again([header])
+
+    def _lengthen(self, response: Response) -> bool:
+        return self.timer.take_refusal(response) and self._invite_again(self.timer.request_headers())
+
+    def _invite_again(self, headers: HeaderFields) -> bool:
+        if self.state is SessionState.CANCELLING or self.request is None:
             return False
+        self._challenges += 1
         self.local_cseq += 1
         again = Request("INVITE", self.request.uri, self.request.headers.copy(), self.request.body)
         again.headers.remove("Via")
         again.headers.set("CSeq", str(CSeq(self.local_cseq, "INVITE")))
-        again.headers.add(*header)
+        for name, value in headers:
+            again.headers.set(name, value)
         self.request = again
-        self._send_invite(again, retried=True)
+        self._send_invite(again)
         return True
 
     def _on_invite_failure(self, failure: Failure) -> None:
@@ -232,36 +248,63 @@ class Session(Dialog):
         """Binds the session to the INVITE that made it (§12.1.1)."""
         self.caller = False
         self._incoming = transaction
+        self._reliable = ReliableResponses(self._ua, transaction, self._no_prack)
         self.request = transaction.request
         self.remote_cseq = transaction.request.cseq.number
         self.route_set = transaction.request.headers.values("Record-Route")
-        contacts = transaction.request.contacts
-        if contacts:
-            self.remote_target = contacts[0].uri
+        self.refresh_target(transaction.request)
+        self._take_allow(transaction.request)
 
     def _server(self) -> ServerTransaction:
         if self._incoming is None:
             raise SessionStateError("this session was placed by us")
         return self._incoming
 
-    def _dialog_headers(self, headers: HeaderFields, body: bytes) -> list[tuple[str, str]]:
-        fields = [("Contact", f"<{self.contact}>"), *headers]
-        if body:
-            fields.append(("Content-Type", SDP))
-        return fields
+    def ring(
+        self,
+        status: int = 180,
+        body: bytes | None = None,
+        headers: HeaderFields = (),
+        *,
+        reliable: bool = False,
+    ) -> None:
+        """Sends a provisional response, with early media when there is a body.
 
-    def ring(self, status: int = 180, body: bytes | None = None, headers: HeaderFields = ()) -> None:
-        """Sends a provisional response, with early media when there is a body."""
+        `reliable` asks for a PRACK where the caller supports it; a caller who requires it gets it anyway.
+        """
         self._require(SessionState.INCOMING)
-        self._server().respond(status, None, self._dialog_headers(headers, body or b""), body or b"")
+        transaction = self._server()
+        fields = self._dialog_headers(headers, body or b"")
+        if self._reliable is None or not self._reliable.wanted(reliable):
+            transaction.respond(status, None, fields, body or b"")
+            return
+        response = response_to(transaction.request, status, tag=transaction.local_tag)
+        for name, value in [*fields, ("Allow", self._ua.allow)]:
+            response.headers.add(name, value)
+        response.body = body or b""
+        self._reliable.send(response)
+
+    def _no_prack(self) -> None:
+        if self.state is SessionState.INCOMING:
+            self.reject(504)
+            if self.handler is not None:
+                self.handler.on_ended(self, "no PRACK")
 
     def answer(self, body: bytes, headers: HeaderFields = ()) -> None:
-        """Sends 200 and repeats it until the ACK comes."""
+        """Sends 200 and repeats it until the ACK comes; waits for a PRACK that is due (RFC 3262 §3)."""
         self._require(SessionState.INCOMING)
+        if self._held_answer is not None:
+            raise SessionStateError("the call is answered already")
+        if self._reliable is not None and self._reliable.holds_answer:
+            self._held_answer = (body, headers)
+            return
+        transaction = self._server()
+        self._last_sdp = body
         fields = [*self._dialog_headers(headers, body), ("Allow", self._ua.allow)]
-        response = self._server().respond(200, None, fields, body)
+        fields += [("Supported", self._ua.supported), *self.timer.answer_headers(transaction.request)]
+        response = transaction.respond(200, None, fields, body)
         self._step(SessionEvent.ANSWER_SENT)
-        self._await_ack(self._server(), response)
+        self._await_ack(transaction, response)
 
     def reject(self, status: int, reason: str | None = None, headers: HeaderFields = ()) -> None:
         """Refuses the call."""
@@ -276,46 +319,17 @@ class Session(Dialog):
             if self.handler is not None:
                 self.handler.on_cancel(self, request)
 
-    def _await_ack(self, transaction: ServerTransaction, response: Response) -> None:
-        self._awaiting_ack = response
-        started = self._ua.now()
-        timers = self._ua.timers
+    def _step(self, event: SessionEvent) -> bool:
+        moved = super()._step(event)
+        if self._reliable is not None and self.state is not SessionState.INCOMING:
+            self._reliable.stop()
+            self._reliable = None
+        return moved
 
-        def again(interval: float) -> None:
-            if self._ua.now() - started >= timers.timeout:
-                self._no_ack()
-                return
-            transaction.send(response)
-            wait(min(interval * 2, timers.t2))
-
-        def wait(interval: float) -> None:
-            due = min(self._ua.now() + interval, started + timers.timeout)
-            self._alarm = self._ua.alarms.set(due, lambda: again(interval))
-
-        self._stop_alarm()
-        wait(timers.t1)
-
-    def _no_ack(self) -> None:
-        self._awaiting_ack = None
-        if self.ended:
-            return
-        headers, self._pending_bye = self._pending_bye or (), None
-        self._send_bye(headers)
-        self._over("no ACK")
-
-    def receive_ack(self, request: Request) -> None:
-        """The ACK for our 2xx; a repeated one is ignored."""
-        if self._awaiting_ack is None or request.cseq.number != self._awaiting_ack.cseq.number:
-            return
-        self._awaiting_ack = None
-        self._stop_alarm()
-        first = self._step(SessionEvent.ACKNOWLEDGED)
-        if self._pending_bye is not None:
-            headers, self._pending_bye = self._pending_bye, None
-            self._send_bye(headers)
-            self._step(SessionEvent.OVER)
-        elif self.handler is not None and (first or request.body):
-            self.handler.on_ack(self, request)
+    def _offer_open(self) -> bool:
+        if self.state is SessionState.INCOMING:
+            return self._reliable is None or not self._reliable.described
+        return self.state in (SessionState.CALLING, SessionState.RINGING) and not self._early_answer
 
     # -- within the dialog ----------------------------------------------------------------------------------
 
@@ -327,19 +341,23 @@ class Session(Dialog):
         self.remote_cseq = request.cseq.number
         if self.pinned:
             self.destination = flow
-        match request.method:
-            case "BYE":
-                self._receive_bye(transaction, request)
-            case "INVITE" | "UPDATE":
-                self._receive_offer(transaction, request)
-            case "INFO":
-                transaction.respond(200)
-                if self.handler is not None:
-                    self.handler.on_info(self, request)
-            case "OPTIONS":
-                transaction.respond(200, None, [("Allow", self._ua.allow), ("Accept", SDP)])
-            case _:
-                transaction.respond(405, None, [("Allow", self._ua.allow)])
+        receive = _RECEIVERS.get(request.method)
+        if receive is None or request.method not in self._ua.methods:
+            transaction.respond(405, None, [("Allow", self._ua.allow)])
+        else:
+            receive(self, transaction, request)
+
+    def _receive_info(self, transaction: ServerTransaction, request: Request) -> None:
+        transaction.respond(200)
+        if self.handler is not None:
+            self.handler.on_info(self, request)
+
+    def _receive_options(self, transaction: ServerTransaction, request: Request) -> None:
+        fields = [("Allow", self._ua.allow), ("Accept", SDP), ("Supported", self._ua.supported)]
+        transaction.respond(200, None, fields)
+
+    def _receive_message(self, transaction: ServerTransaction, request: Request) -> None:
+        self.features.on_message(self, transaction, request)
 
     def _receive_bye(self, transaction: ServerTransaction, request: Request) -> None:
         transaction.respond(200)
@@ -353,91 +371,27 @@ class Session(Dialog):
         if self.handler is not None:
             self.handler.on_bye(self, request)
 
-    def _receive_offer(self, transaction: ServerTransaction, request: Request) -> None:
-        if self.state is SessionState.INCOMING or self._reinvite_pending:
-            transaction.respond(500, None, [("Retry-After", str(self._ua.rng.randint(1, 10)))])
+    def _receive_prack(self, transaction: ServerTransaction, request: Request) -> None:
+        reliable = self._reliable
+        if reliable is None or not reliable.acknowledge(request):
+            transaction.respond(481)
             return
-        if self._reinviting or (self._awaiting_ack is not None and request.method == "INVITE"):
-            transaction.respond(491)
-            return
-        try:
-            contacts = request.contacts
-        except SipParseError:
-            transaction.respond(400, "Bad Contact")
-            return
-        if contacts:
-            self.remote_target = contacts[0].uri
-        self._reinvite_in = transaction
-        if self.handler is None:
-            self.refuse(500)
+        if request.body and self.request is not None and self.request.body:
+            transaction.respond(
+                488
+            )  # a second offer before the answer: not taken, the response stays acknowledged
         else:
-            self.handler.on_reinvite(self, request)
-
-    def accept(self, body: bytes) -> None:
-        """Answers the re-INVITE or UPDATE of `on_reinvite` with 200."""
-        transaction = self._pending_reinvite()
-        response = transaction.respond(200, None, self._dialog_headers((), body), body)
-        if transaction.request.method == "INVITE":
-            self._await_ack(transaction, response)
-
-    def refuse(self, status: int, headers: HeaderFields = ()) -> None:
-        """Refuses the re-INVITE or UPDATE; the session goes on as it was (§14.2)."""
-        self._pending_reinvite().respond(status, None, list(headers))
-
-    def _pending_reinvite(self) -> ServerTransaction:
-        if self._reinvite_in is None or self._reinvite_in.answered:
-            raise SessionStateError("no re-INVITE waits for an answer")
-        return self._reinvite_in
-
-    @property
-    def _reinvite_pending(self) -> bool:
-        return self._reinvite_in is not None and not self._reinvite_in.answered
-
-    def reinvite(self, offer: bytes) -> None:
-        """Offers new media. The result comes by `on_reinvite_result`; glare is tried again as §14.1 says."""
-        self._require(SessionState.CONFIRMED)
-        if self._reinviting or self._reinvite_pending:
-            raise SessionStateError("a re-INVITE is under way")  # in either direction (§14.1)
-        self._reinviting = True
-        self._request("INVITE", (), offer, SDP, lambda response: self._on_reinvite(response, offer))
-
-    def _on_reinvite(self, response: Response | None, offer: bytes) -> None:
-        if response is not None and response.status < 200:
-            return
-        if response is not None and response.status < 300:
-            if not self._reinviting:
-                self._repeat_ack(response)
-                return
-            contacts = response.contacts
-            if contacts:
-                self.remote_target = contacts[0].uri
-            self._ack = (response.cseq.number, self._acknowledge(response.cseq.number))
-        self._reinviting = False
-        if response is not None and response.status == 491 and not self.ended:
-            self._reinvite_later(offer)
-            return
-        if self.handler is not None and not self.ended:
-            self.handler.on_reinvite_result(self, response)
-        if response is None or response.status in (408, 481):
-            self._over("the peer does not know the dialog any more")
-
-    def _reinvite_later(self, offer: bytes) -> None:
-        """After glare the owner of the Call-ID waits longer, so that one of the two comes through (§14.1)."""
-        delay = self._ua.rng.uniform(2.1, 4.0) if self.caller else self._ua.rng.uniform(0, 2.0)
-        self._ua.alarms.set(self._ua.now() + delay, lambda: self._reinvite_again(offer))
-
-    def _reinvite_again(self, offer: bytes) -> None:
-        if self.state is not SessionState.CONFIRMED or self._reinviting:
-            return
-        if self._reinvite_pending:
-            self._reinvite_later(offer)
-        else:
-            self.reinvite(offer)
+            transaction.respond(200)
+            self.features.on_prack(self, request)
+        reliable.send_next()
+        if self._held_answer is not None and not reliable.holds_answer and not self.ended:
+            (body, headers), self._held_answer = self._held_answer, None
+            self.answer(body, headers)
 
     def info(self, body: bytes, content_type: str) -> None:
         """Sends INFO (RFC 6086 legacy usage, DTMF)."""
         self._require(SessionState.CONFIRMED)
-        self._request("INFO", (), body, content_type, lambda _: None)
+        self.send_request("INFO", (), body, content_type, lambda _: None)
 
     def bye(self, headers: HeaderFields = ()) -> None:
         """Hangs up. While our 2xx still waits for its ACK the BYE follows that (§15)."""
@@ -461,29 +415,76 @@ class Session(Dialog):
             case _:
                 return
 
-    def _send_bye(self, headers: HeaderFields) -> None:
-        self._request("BYE", headers, b"", SDP, lambda _: None)
+    # -- transfer and events --------------------------------------------------------------------------------
 
-    def _over(self, reason: str) -> None:
-        if self._step(SessionEvent.OVER) and self.handler is not None:
-            self.handler.on_ended(self, reason)
+    @property
+    def transfers(self) -> Transfers:
+        """The REFERs of this call, in both directions."""
+        if self._transfers is None:
+            self._transfers = Transfers(self)
+        return self._transfers
+
+    def _receive_refer(self, transaction: ServerTransaction, request: Request) -> None:
+        self.transfers.receive_refer(transaction, self.features)
+
+    def _receive_subscribe(self, transaction: ServerTransaction, request: Request) -> None:
+        self.transfers.receive_subscribe(transaction, request)
+
+    def refer_progress(self, status: int, reason: str | None = None) -> None:
+        """Tells the peer how the call goes that its last REFER asked for; see `Referral.progress`."""
+        self.transfers.progress(status, reason)
+
+    def refer(self, target: NameAddr, *, referred_by: NameAddr | None = None) -> None:
+        """Asks the peer to call `target`; it may carry Replaces (`replaces.with_replaces`).
+
+        How that goes comes by `SessionFeatures.on_refer_progress`.
+        """
+        self._require(SessionState.CONFIRMED)
+        self.transfers.refer(
+            target, referred_by, lambda status, final: self.features.on_refer_progress(self, status, final)
+        )
+
+    def notify_event(self, event: str, *, state: str = "active") -> None:
+        """Sends NOTIFY within the dialog: `talk` makes a desk phone answer, `hold` makes it hold."""
+        self._require(*_EARLY_OR_LATER)
+        self.send_request(
+            "NOTIFY", [("Event", event), ("Subscription-State", state)], b"", SDP, lambda _: None
+        )
+
+    def _receive_notify(self, transaction: ServerTransaction, request: Request) -> None:
+        if event_of(request)[0] == "refer":
+            self.transfers.receive_notify(transaction, request)
+        else:
+            transaction.respond(200 if self.features.on_notify(self, request) else 489)
 
     @classmethod
     def restored(
         cls, ua: "UserAgent", snapshot: dict[str, Any], handler: SessionHandler, destination: Destination
     ) -> "Session":
         """A confirmed session from its snapshot. CSeq leaves a gap for what was sent after the snapshot."""
-        local = NameAddr.parse(snapshot["local"])
-        contact = SipUri.parse(snapshot["contact"])
         session = cls(
             ua,
             handler,
             call_id=snapshot["call_id"],
-            local=local,
+            local=NameAddr.parse(snapshot["local"]),
             remote=NameAddr.parse(snapshot["remote"]),
-            contact=contact,
+            contact=SipUri.parse(snapshot["contact"]),
             destination=destination,
             state=SessionState.CONFIRMED,
         )
         session._resume(snapshot)
         return session
+
+
+_RECEIVERS: dict[str, Callable[[Session, ServerTransaction, Request], None]] = {
+    "BYE": Session._receive_bye,
+    "INVITE": Session._receive_offer,
+    "UPDATE": Session._receive_offer,
+    "PRACK": Session._receive_prack,
+    "INFO": Session._receive_info,
+    "OPTIONS": Session._receive_options,
+    "NOTIFY": Session._receive_notify,
+    "REFER": Session._receive_refer,
+    "MESSAGE": Session._receive_message,
+    "SUBSCRIBE": Session._receive_subscribe,
+}

@@ -4,9 +4,11 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from stimme.sip.message import Request, Response
+from stimme.sip.transaction import ServerTransaction
 
 if TYPE_CHECKING:
     from stimme.sip.session import Session
+    from stimme.sip.transfer import Referral
 
 
 class SessionState(Enum):
@@ -90,3 +92,32 @@ class SessionHandler(Protocol):
 
     def on_ended(self, session: "Session", reason: str) -> None:
         """The session ended otherwise: no ACK, dialog unknown to the peer, peer silent."""
+
+
+class SessionFeatures:
+    """What the owner of a session may hear beyond a plain call, each with its default.
+
+    A handler that wants one of these inherits from this class; one that does not is treated as its defaults
+    say. A method must be enabled at the user agent (`UserAgent.enable`) before the peer may use it.
+    """
+
+    def on_refer(self, session: "Session", referral: "Referral") -> None:
+        """The peer wants us to call somebody else (RFC 3515). Default: 603."""
+        referral.refuse(603)
+
+    def on_refer_progress(self, session: "Session", status: int, final: bool) -> None:
+        """How the call goes that we referred the peer to; `final` when nothing more will be told."""
+
+    def on_notify(self, session: "Session", request: Request) -> bool:
+        """A NOTIFY of another package within the dialog; True when it is known. Default: 489."""
+        return False
+
+    def on_message(self, session: "Session", transaction: ServerTransaction, request: Request) -> None:
+        """A MESSAGE within the dialog (RFC 3428). Default: 405."""
+        transaction.respond(405)
+
+    def on_prack(self, session: "Session", request: Request) -> None:
+        """A reliable provisional response was acknowledged; the body answers an offer in it (RFC 3262)."""
+
+
+NO_FEATURES = SessionFeatures()

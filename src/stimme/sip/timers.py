@@ -4,6 +4,8 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
 
+_SPARE = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Timers:
@@ -22,43 +24,67 @@ class Timers:
 class Alarm:
     """One pending call of the queue; `cancel` makes it never happen."""
 
-    __slots__ = ("action", "at")
+    __slots__ = ("_queue", "action", "at")
 
-    def __init__(self, at: float, action: Callable[[], None]) -> None:
+    def __init__(self, at: float, action: Callable[[], None], queue: "AlarmQueue") -> None:
         self.at = at
         self.action: Callable[[], None] | None = action
+        self._queue = queue
 
     def cancel(self) -> None:
-        """Takes the action away; the entry leaves the queue when its time comes."""
-        self.action = None
+        """Takes the action away; the entry leaves the queue later."""
+        if self.action is not None:
+            self.action = None
+            self._queue.cancelled()
 
     def __lt__(self, other: "Alarm") -> bool:
         return self.at < other.at
 
 
 class AlarmQueue:
-    """Alarms in order of time. The clock is the owner's: nothing here reads one."""
+    """Alarms in order of time. The clock is the owner's: nothing here reads one.
 
-    __slots__ = ("_heap",)
+    Cancelled alarms stay until their time comes or until they are more than half of the queue, so that the
+    session timers of calls that ended long ago cost no memory.
+    """
+
+    __slots__ = ("_cancelled", "_heap")
 
     def __init__(self) -> None:
         self._heap: list[Alarm] = []
+        self._cancelled = 0
 
     def set(self, at: float, action: Callable[[], None]) -> Alarm:
         """Calls `action` once `run` is given a time of `at` or later."""
-        alarm = Alarm(at, action)
+        alarm = Alarm(at, action, self)
         heapq.heappush(self._heap, alarm)
         return alarm
+
+    def cancelled(self) -> None:
+        """An alarm of this queue was cancelled."""
+        self._cancelled += 1
+        if self._cancelled > _SPARE and self._cancelled * 2 > len(self._heap):
+            self._heap = [alarm for alarm in self._heap if alarm.action is not None]
+            heapq.heapify(self._heap)
+            self._cancelled = 0
 
     def next(self) -> float | None:
         """When the next alarm is due, None when there is none."""
         while self._heap and self._heap[0].action is None:
             heapq.heappop(self._heap)
+            self._cancelled -= 1
         return self._heap[0].at if self._heap else None
 
     def run(self, now: float) -> None:
         """Calls everything that is due."""
         while self._heap and self._heap[0].at <= now:
-            action = heapq.heappop(self._heap).action
+            alarm = heapq.heappop(self._heap)
+            action, alarm.action = alarm.action, None
             if action is not None:
                 action()
+            else:
+                self._cancelled -= 1
+
+    def __len__(self) -> int:
+        """Alarms that are kept, cancelled ones included."""
+        return len(self._heap)

@@ -21,15 +21,17 @@ from stimme.sip.flow import Destination, Flow, Target, address_of
 from stimme.sip.headers import MAGIC_COOKIE, CSeq, Via
 from stimme.sip.malformed import refusal_of
 from stimme.sip.message import Message, Request, Response, response_to
+from stimme.sip.replacement import replacement_of
 from stimme.sip.session import Session
 from stimme.sip.session_states import SessionHandler, SessionState
+from stimme.sip.session_timer import SessionIntervals
 from stimme.sip.timers import AlarmQueue, Timers
 from stimme.sip.transaction import ClientTransaction, Failure, ServerTransaction, client_key, server_key
 from stimme.sip.uri import NameAddr, OtherUri, SipUri, Uri, split_outside_quotes
 
-METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "REGISTER")
+METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "PRACK", "NOTIFY", "REGISTER")
 _OUTSIDE_DIALOG = ("REGISTER", "OPTIONS", "MESSAGE", "SUBSCRIBE", "PUBLISH", "NOTIFY", "REFER")
-SUPPORTED = frozenset({"path", "outbound"})
+OPTION_TAGS = ("100rel", "timer", "path", "outbound", "gruu", "norefersub")
 
 
 @dataclass(slots=True)
@@ -61,6 +63,11 @@ class UserAgent:
         timers: RFC 3261 T1, T2, T4.
         product: value of User-Agent and Server.
         on_output: called when something waits to be sent outside `receive` and `run_timers`.
+        intervals: of session timers.
+
+    Attributes:
+        methods: what Allow names; `enable` adds to it.
+        addresses: host and port that peers reach us under, by transport.
     """
 
     def __init__(
@@ -72,13 +79,18 @@ class UserAgent:
         product: str,
         on_output: Callable[[], None],
         timers: Timers | None = None,
+        intervals: SessionIntervals | None = None,
     ) -> None:
         self.handler = handler
         self.timers = timers or Timers()
         self.alarms = AlarmQueue()
         self.rng = rng
         self.product = product
-        self.allow = ", ".join(METHODS)
+        self.intervals = intervals or SessionIntervals()
+        self.methods: tuple[str, ...] = METHODS
+        self._options: tuple[str, ...] = OPTION_TAGS
+        self.allow = self.supported = self.supported_late = ""
+        self._announce()
         self.addresses: dict[str, tuple[str, int]] = {}
         self._clock = clock
         self._on_output = on_output
@@ -88,7 +100,6 @@ class UserAgent:
         self._servers: dict[tuple[str, ...], ServerTransaction] = {}
         self._sessions: dict[tuple[str, str], Session] = {}
         self._merging: dict[tuple[str, str, int], tuple[str, ...]] = {}
-        self.counts: dict[tuple[str, str], int] = {}
 
     # -- the transport's side -------------------------------------------------------------------------------
 
@@ -153,6 +164,11 @@ class UserAgent:
             merge_key = _merge_key(transaction.request)
             if self._merging.get(merge_key) == transaction.key:
                 del self._merging[merge_key]
+
+    def _announce(self) -> None:
+        self.allow = ", ".join(self.methods)
+        self.supported = ", ".join(self._options)
+        self.supported_late = ", ".join(option for option in self._options if option != "100rel")
 
     # -- the application's side -----------------------------------------------------------------------------
 
@@ -226,6 +242,21 @@ class UserAgent:
         session = Session.restored(self, snapshot, handler, to)
         self._sessions[(session.call_id, session.id)] = session
         return session
+
+    def enable(self, *methods: str, options: Sequence[str] = ()) -> None:
+        """Says that the application serves more than plain calls; Allow and Supported name it then.
+
+        Methods are `REFER`, `SUBSCRIBE`, `MESSAGE`, `PUBLISH`; options are extensions that the stack leaves
+        to the application, such as `replaces`, `join`, `tdialog`, `answermode`.
+        """
+        self.methods += tuple(method for method in methods if method not in self.methods)
+        self._options += tuple(option for option in options if option not in self._options)
+        self._announce()
+
+    def session_by_dialog(self, call_id: str, to_tag: str, from_tag: str) -> Session | None:
+        """The session with this Call-ID, our tag `to_tag` and the peer's tag `from_tag` (RFC 3891 §3)."""
+        session = self._sessions.get((call_id, to_tag))
+        return session if session is not None and (session.remote.tag or "") == from_tag else None
 
     def contact_for(self, transport: str, user: str) -> SipUri:
         """Our Contact as a peer on this transport reaches it."""
@@ -334,7 +365,8 @@ class UserAgent:
         if request.method == "CANCEL":
             self._cancel(transaction, request)
             return
-        unknown = [option for option in request.headers.values("Require") if option.lower() not in SUPPORTED]
+        required = request.headers.values("Require") if "Require" in request.headers else ()
+        unknown = [option for option in required if option.lower() not in self._options]
         if unknown:
             transaction.respond(420, None, [("Unsupported", ", ".join(unknown))])
         elif request.max_forwards == 0 and request.method != "OPTIONS":
@@ -380,6 +412,10 @@ class UserAgent:
         if refused is not None:
             transaction.respond(refused[0], None, refused[1])
             return
+        replaced = replacement_of(request, self._options, self.session_by_dialog)
+        if isinstance(replaced, int):
+            transaction.respond(replaced)
+            return
         self._merging[merge_key] = transaction.key
         transaction.respond(100)
         session = Session(
@@ -393,6 +429,11 @@ class UserAgent:
             state=SessionState.INCOMING,
         )
         session.incoming(transaction)
+        session.replaces, session.joins = replaced
+        refused = session.timer.refusal(request)
+        if refused is not None:
+            session.reject(refused[0], None, refused[1])
+            return
         self._sessions[(session.call_id, session.id)] = session
         self.handler.on_invite(session, request, flow)
 

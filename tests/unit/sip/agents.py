@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from stimme.sip.flow import Flow, Target
 from stimme.sip.message import Message, Request, Response, parse_message
 from stimme.sip.session import Session
+from stimme.sip.session_states import SessionFeatures
 from stimme.sip.transaction import ServerTransaction
+from stimme.sip.transfer import Referral
 from stimme.sip.ua import Transmit, UserAgent
 from stimme.sip.uri import NameAddr, SipUri
 
@@ -67,6 +69,31 @@ class Ears:
 
     def on_ended(self, session: Session, reason: str) -> None:
         self.note(f"ended: {reason}")
+
+
+@dataclass
+class FeatureEars(Ears, SessionFeatures):
+    """A handler that serves transfer, messages and events within a call; referrals wait in a list."""
+
+    referrals: list[Referral] = field(default_factory=list)
+
+    def on_refer(self, session: Session, referral: Referral) -> None:
+        self.note("refer", referral.request)
+        self.referrals.append(referral)
+
+    def on_refer_progress(self, session: Session, status: int, final: bool) -> None:
+        self.note(f"refer {status}{' final' if final else ''}")
+
+    def on_notify(self, session: Session, request: Request) -> bool:
+        self.note(f"notify {request.headers.get('Event')}", request)
+        return request.headers.get("Event") in ("talk", "hold")
+
+    def on_message(self, session: Session, transaction: ServerTransaction, request: Request) -> None:
+        self.note("message", request)
+        transaction.respond(200)
+
+    def on_prack(self, session: Session, request: Request) -> None:
+        self.note("prack", request)
 
 
 @dataclass
@@ -208,6 +235,17 @@ class Network:
         )
         self.settle()
         return session, ears
+
+    def with_features(self) -> tuple[Session, FeatureEars, Session, FeatureEars]:
+        """As `established`, with handlers that serve transfer and more, and agents that say so."""
+        theirs = FeatureEars()
+        for agent in (self.caller, self.callee):
+            agent.ua.enable("REFER", "SUBSCRIBE", "MESSAGE", options=("replaces",))
+        self.callee.application.ears = theirs
+        session, _, called, _ = self.established()
+        ours = FeatureEars()
+        session.handler = ours
+        return session, ours, called, theirs
 
     def established(self) -> tuple[Session, Ears, Session, Ears]:
         """A call that was answered and acknowledged: the caller's side, then the callee's."""

@@ -91,5 +91,18 @@ def test_an_alarm_may_set_another_that_is_due() -> None:
     assert fired == [1, 2]
 
 
+def test_cancelled_alarms_cost_no_memory() -> None:
+    queue: AlarmQueue = AlarmQueue()
+    kept = [queue.set(2000.0 + number, lambda: None) for number in range(10)]
+    for number in range(20_000):
+        queue.set(1000.0 + number % 7, lambda: None).cancel()
+    assert len(queue) < 2500
+    assert queue.next() == 2000.0
+    queue.run(5000)
+    kept[0].cancel()
+    kept[0].cancel()
+    assert (len(queue), queue.next()) == (0, None)
+
+
 def test_timers() -> None:
     assert (Timers().timeout, Timers(t1=0.25).timeout) == (32.0, 16.0)
