@@ -1,8 +1,8 @@
 """The music on hold: our own, made by arithmetic, so that it belongs to nobody else.
 
 Eight bars in 6/8 over four chords, twice: a soft plucked figure and a warm pad, without a beat that a codec
-for speech would tear apart, and quiet enough to talk over. The end runs into the beginning. The same bytes
-come out on every machine. The tune and its sound are dedicated to the public domain (CC0-1.0).
+for speech would tear apart, and quiet enough to talk over. The end runs into the beginning. The tune and
+its sound are dedicated to the public domain (CC0-1.0).
 """
 
 import math

@@ -1,0 +1,1 @@
+"""Features of the telephone system: what each means, as values and functions that the call core asks."""
