@@ -135,7 +135,7 @@ async def test_call_with_digest_and_reinvite(tmp_path: Path, transport: str, fla
 
 async def test_calls_over_a_lossy_network(tmp_path: Path) -> None:
     """sipp drops a tenth of what it sends and receives; retransmissions bring every call through."""
-    async with listening("udp") as (_, answerer, address):
+    async with listening("udp") as (runner, answerer, address):
         await sipp(tmp_path, "-sn", "uac", address, "-r", "20", "-lost", "10", calls=CALLS)
-        # A BYE may overtake the ACK that was lost.
-        assert Counter(answerer.heard)["bye"] == CALLS
+        # sipp takes a repeated 200 of its INVITE for that of its BYE and ends: such a call is still up here.
+        assert Counter(answerer.heard)["bye"] + runner.ua.sessions == CALLS

@@ -53,6 +53,17 @@ class UserAgentHandler(Protocol):
         """REGISTER, OPTIONS, MESSAGE, … outside a dialog: answer by `transaction.respond`."""
 
 
+class DialogUsage(Protocol):
+    """A dialog that is no call: a subscription (RFC 5057)."""
+
+    call_id: str
+    id: str
+    remote: NameAddr
+
+    def receive(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
+        """A request within the dialog."""
+
+
 class UserAgent:
     """See the module's docstring.
 
@@ -99,6 +110,7 @@ class UserAgent:
         self._clients: dict[tuple[str, ...], ClientTransaction] = {}
         self._servers: dict[tuple[str, ...], ServerTransaction] = {}
         self._sessions: dict[tuple[str, str], Session] = {}
+        self._usages: dict[tuple[str, str], DialogUsage] = {}
         self._merging: dict[tuple[str, str, int], tuple[str, ...]] = {}
 
     # -- the transport's side -------------------------------------------------------------------------------
@@ -253,6 +265,14 @@ class UserAgent:
         self._options += tuple(option for option in options if option not in self._options)
         self._announce()
 
+    def add_usage(self, usage: DialogUsage) -> None:
+        """Requests within this dialog go to `usage.receive` from now on."""
+        self._usages[(usage.call_id, usage.id)] = usage
+
+    def drop_usage(self, usage: DialogUsage) -> None:
+        """The dialog is over: requests within it get 481."""
+        self._usages.pop((usage.call_id, usage.id), None)
+
     def session_by_dialog(self, call_id: str, to_tag: str, from_tag: str) -> Session | None:
         """The session with this Call-ID, our tag `to_tag` and the peer's tag `from_tag` (RFC 3891 §3)."""
         session = self._sessions.get((call_id, to_tag))
@@ -397,11 +417,12 @@ class UserAgent:
             session.cancelled(request)
 
     def _within_dialog(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
-        session = self._session_of(request)
-        if session is None:
+        key = (request.call_id, request.to.tag or "")
+        usage: DialogUsage | None = self._sessions.get(key) or self._usages.get(key)
+        if usage is None or usage.remote.tag != request.from_.tag:
             transaction.respond(481)
-            return
-        session.receive(transaction, request, flow)
+        else:
+            usage.receive(transaction, request, flow)
 
     def _incoming_call(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
         merge_key = _merge_key(request)
