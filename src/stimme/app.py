@@ -146,7 +146,7 @@ class Application:
             for tenant in await load_tenants(database, vault, only=tenant_id):
                 await node.update_tenant(tenant)
 
-        telephony = NodeTelephony(node, reload)
+        telephony = NodeTelephony(node, reload, lambda: runner.messages)
         services = Services(
             database=database,
             accounts=Accounts(database),

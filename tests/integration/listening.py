@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx
@@ -69,35 +70,33 @@ def hears_now(phone: Baresip, hz: float) -> bool:
 
 @dataclass(slots=True)
 class Flow:
-    """How steadily audio came; `longest_stall` is the longest time without any, in seconds."""
+    """How steadily audio came: the longest time without any, in seconds."""
 
     longest_stall: float = 0.0
-    stalls: list[tuple[float, float]] = field(default_factory=list)
 
 
-@contextlib.asynccontextmanager
-async def watching(phone: Baresip) -> AsyncIterator[Flow]:
+@contextlib.contextmanager
+def watching(phone: Baresip) -> Iterator[Flow]:
     """Watch the recording of a telephone grow: it writes down each packet as it comes."""
     flow = Flow()
-    done = asyncio.Event()
+    done = threading.Event()
 
-    async def watch() -> None:
-        size, since = -1, time.monotonic()
-        while not done.is_set():
+    def watch() -> None:
+        size, since = phone.recorded_bytes(), time.monotonic()
+        while not done.wait(0.01):
             now, current = time.monotonic(), phone.recorded_bytes()
+            flow.longest_stall = max(flow.longest_stall, now - since)
             if current != size:
-                if size >= 0:
-                    flow.longest_stall = max(flow.longest_stall, now - since)
                 size, since = current, now
-            await asyncio.sleep(0.01)
-        flow.longest_stall = max(flow.longest_stall, time.monotonic() - since)
 
-    task = asyncio.create_task(watch())
+    # A thread, because the test's own event loop waits for the system now and then.
+    watcher = threading.Thread(target=watch)
+    watcher.start()
     try:
         yield flow
     finally:
         done.set()
-        await task
+        watcher.join()
 
 
 async def call_record(client: httpx.Client, callee: str, *, known: set[str]) -> dict[str, Any]:

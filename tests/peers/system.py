@@ -62,11 +62,11 @@ class Demo:
 
     def pause(self, part: str) -> None:
         """Let a part stand still, as when its network is cut."""
-        os.kill(self.pid(part), signal.SIGSTOP)
+        os.killpg(self.pid(part), signal.SIGSTOP)
 
     def resume(self, part: str) -> None:
         """Let a paused part go on."""
-        os.kill(self.pid(part), signal.SIGCONT)
+        os.killpg(self.pid(part), signal.SIGCONT)
 
     def health(self) -> str:
         """What the node says of itself; empty while it does not answer."""
@@ -110,8 +110,8 @@ def running_demo(data: Path, base_port: int, *options: str) -> Iterator[Demo]:
         base_port: Its lowest port.
         options: Further ones, for example `--no-limits`.
     """
-    command = [str(_ROOT / "bin" / "stimme"), "demo", "--data", str(data), "--base-port", str(base_port)]
-    process = subprocess.Popen([*command, "--json", *options], stdout=subprocess.PIPE, text=True, cwd="/")
+    command = [*_command(data, base_port), *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd="/")
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -125,3 +125,14 @@ def running_demo(data: Path, base_port: int, *options: str) -> Iterator[Demo]:
         except subprocess.TimeoutExpired:
             process.kill()
             raise
+
+
+def refused_demo(data: Path, base_port: int) -> tuple[int, dict[str, Any]]:
+    """Start a demo that cannot run: its exit status and what it printed."""
+    result = subprocess.run(_command(data, base_port), stdout=subprocess.PIPE, timeout=60, check=False)
+    return result.returncode, json.loads(result.stdout)
+
+
+def _command(data: Path, base_port: int) -> list[str]:
+    program = str(_ROOT / "bin" / "stimme")
+    return [program, "demo", "--data", str(data), "--base-port", str(base_port), "--json"]

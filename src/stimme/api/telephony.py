@@ -1,6 +1,6 @@
 """What the API asks of the node that runs in the same process (``stimme.api.ports.Telephony``)."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from stimme.api.metrics import NodeFigures
 from stimme.api.ports import NoSuchCallError
@@ -23,11 +23,18 @@ class NodeTelephony:
     Args:
         node: The node.
         load: Reads a tenant's configuration from the store again and hands it to the node.
+        messages: How many SIP messages went in and out, by direction and kind.
     """
 
-    def __init__(self, node: Node, load: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        load: Callable[[str], Awaitable[None]],
+        messages: Callable[[], Mapping[tuple[str, str], int]],
+    ) -> None:
         self._node = node
         self._load = load
+        self._messages = messages
 
     @property
     def engine_up(self) -> bool:
@@ -101,7 +108,7 @@ class NodeTelephony:
             trunks_total=total,
             trunks_registered=usable,
             engine_up=self.engine_up,
-            sip_messages_total=dict(self._node.ua.counts),
+            sip_messages_total=dict(self._messages()),
         )
 
 

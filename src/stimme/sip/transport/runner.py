@@ -5,6 +5,7 @@ import ipaddress
 import random
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Literal
 
@@ -19,7 +20,7 @@ from stimme.sip.flow import DEFAULT_PORTS, Flow, Target
 from stimme.sip.message import Message, parse_message
 from stimme.sip.timers import Timers
 from stimme.sip.transport.flows import StreamFlow, UdpFlow, UdpListener, WebSocketFlow
-from stimme.sip.ua import Transmit, UserAgent, UserAgentHandler
+from stimme.sip.ua import METHODS, Transmit, UserAgent, UserAgentHandler
 
 log = structlog.get_logger("stimme.sip")
 
@@ -71,6 +72,7 @@ class SipRunner:
         self._timer_at = 0.0
         self._held: list[tuple[Message, Flow]] | None = []
         self.malformed = 0
+        self.messages: Counter[tuple[str, str]] = Counter()
         self.on_flow_closed: Callable[[Flow], None] = lambda flow: None
         self.ua = UserAgent(
             handler,
@@ -164,6 +166,7 @@ class SipRunner:
             self.ua.receive_malformed(data, error, flow)
             self._flush()
             return
+        self.messages["in", _kind_of(data)] += 1
         if self._held is None:
             self.ua.receive(message, flow)
             self._flush()
@@ -249,6 +252,7 @@ class SipRunner:
 
     def _send(self, transmit: Transmit) -> None:
         destination = transmit.destination
+        self.messages["out", _kind_of(transmit.data)] += 1
         if isinstance(destination, Target):
             self._send_to_target(transmit, destination)
         elif destination.closed:
@@ -362,6 +366,15 @@ class SipRunner:
         self._timer = None
         self.ua.run_timers()
         self._flush()
+
+
+def _kind_of(data: bytes) -> str:
+    """How the counters name a well-formed message: its method, or the class of its status."""
+    start = data.lstrip()
+    if start.startswith(b"SIP/2.0 "):
+        return f"{start[8:9].decode('ascii', 'replace')}xx"
+    method = start.partition(b" ")[0].decode("ascii", "replace")
+    return method if method in METHODS else "other"
 
 
 def _is_numeric(host: str) -> bool:
