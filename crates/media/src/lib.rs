@@ -10,4 +10,5 @@ pub mod recording;
 pub mod relay;
 pub mod rtp;
 pub mod service;
+pub mod shared;
 pub mod watch;

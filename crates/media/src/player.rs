@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::audio::{AudioCodec, AudioError, Encoder, Source};
+use crate::audio::{AudioCodec, AudioError, Encoder, Filled, Library, Source};
 use crate::control::SourceSpec;
 use crate::endpoint::AudioFormat;
 use crate::rtp::HEADER;
@@ -12,8 +12,47 @@ pub const FRAME: Duration = Duration::from_millis(20);
 /// Behind by more than this, a schedule begins anew instead of catching up.
 const LATE: Duration = Duration::from_millis(200);
 
+/// What plays to a peer.
+pub enum Player {
+    /// A source of its own.
+    Own(Box<OwnPlayer>),
+    /// One that many hear; its frames come with those of the others.
+    Shared {
+        /// Number of the player.
+        id: u64,
+        /// Number of the source.
+        source: u64,
+    },
+}
+
+impl Player {
+    /// Number.
+    pub fn id(&self) -> u64 {
+        match self {
+            Self::Own(player) => player.id,
+            Self::Shared { id, .. } => *id,
+        }
+    }
+
+    /// The source that others hear as well.
+    pub fn shared(&self) -> Option<u64> {
+        match self {
+            Self::Own(_) => None,
+            Self::Shared { source, .. } => Some(*source),
+        }
+    }
+
+    /// Takes the player out when its next frame is due at that moment; another moment is that of a player before it.
+    pub fn take_due(player: &mut Option<Self>, at: Instant) -> Option<Box<OwnPlayer>> {
+        match player.take_if(|player| matches!(player, Self::Own(own) if own.due == at))? {
+            Self::Own(own) => Some(own),
+            Self::Shared { .. } => None,
+        }
+    }
+}
+
 /// A source, an encoder and a schedule.
-pub struct Player {
+pub struct OwnPlayer {
     /// Number.
     pub id: u64,
     /// What it is encoded as.
@@ -28,16 +67,27 @@ pub struct Player {
     ended: bool,
 }
 
-impl Player {
+/// What a player has to say.
+pub enum Frame<'a> {
+    /// A packet, with room for a header before the payload.
+    Packet(&'a mut [u8]),
+    /// Nothing yet: the disk is late.
+    Later,
+    /// It is over.
+    End,
+}
+
+impl OwnPlayer {
     /// Opens the source.
     ///
     /// # Errors
-    /// When there is no such file or it is no WAV file that can be played.
+    /// When there is no such file or it cannot be played.
     pub fn new(
         id: u64,
         spec: &SourceSpec,
         looped: bool,
         format: &AudioFormat,
+        library: &mut Library,
         now: Instant,
     ) -> Result<Self, AudioError> {
         let rate = format.codec.sample_rate();
@@ -45,7 +95,7 @@ impl Player {
             id,
             codec: format.codec,
             due: now,
-            source: Source::open(spec, looped, rate)?,
+            source: Source::open(spec, looped, rate, library)?,
             encoder: Encoder::new(format.codec, &format.opus)?,
             pcm: vec![0; format.codec.samples_per_frame()],
             packet: Vec::new(),
@@ -54,26 +104,27 @@ impl Player {
         })
     }
 
-    /// The next frame, with room for a header before it; None at the end.
-    pub fn frame(&mut self, now: Instant) -> Option<&mut [u8]> {
+    /// The next frame.
+    pub fn frame(&mut self, now: Instant) -> Frame<'_> {
         self.due = next_due(self.due, now);
         if self.ended {
-            return None;
+            return Frame::End;
         }
-        let filled = self.source.fill(&mut self.pcm);
-        if filled == 0 {
-            return None;
-        }
+        let filled = match self.source.fill(&mut self.pcm) {
+            Filled::Later => return Frame::Later,
+            Filled::Samples(0) => return Frame::End,
+            Filled::Samples(filled) => filled,
+        };
         self.pcm[filled..].fill(0);
         self.ended = filled < self.pcm.len();
         if let Err(error) = self.encoder.encode(&self.pcm, &mut self.encoded) {
             log::warn!("player {} ends: {error}", self.id);
-            return None;
+            return Frame::End;
         }
         self.packet.clear();
         self.packet.resize(HEADER, 0);
         self.packet.extend_from_slice(&self.encoded);
-        Some(&mut self.packet)
+        Frame::Packet(&mut self.packet)
     }
 }
 

@@ -12,18 +12,23 @@ from stimme.media.events import (
     TransportFailed,
 )
 from stimme.media.types import (
+    AudioFile,
     BridgeInfo,
     Codec,
     EndpointInfo,
     EndpointStats,
     LocalTransport,
+    Playlist,
     RemoteMedia,
+    SharedSource,
     Silence,
+    SourceInfo,
     Tone,
     WavFile,
 )
 
 __all__ = [
+    "AudioFile",
     "Bridge",
     "BridgeInfo",
     "Codec",
@@ -40,10 +45,13 @@ __all__ = [
     "MediaTimeout",
     "Player",
     "PlayerFinished",
+    "Playlist",
     "Recorder",
     "RecorderFinished",
     "RemoteMedia",
+    "SharedSource",
     "Silence",
+    "SourceInfo",
     "Tone",
     "TransportFailed",
     "WavFile",

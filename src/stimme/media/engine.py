@@ -21,7 +21,9 @@ from stimme.media.types import (
     Kind,
     LocalTransport,
     RemoteMedia,
+    SharedSource,
     Source,
+    SourceInfo,
 )
 
 
@@ -177,6 +179,26 @@ class Engine:
         """Lets two endpoints hear each other; either may have had another bridge before, that one ends."""
         reply = await self._connection.request("create-bridge", a=a.id, b=b.id, tag=tag)
         return Bridge(self._connection, int(reply["bridge"]), a.id, b.id)
+
+    async def create_source(self, source: Source, *, tag: str, loop: bool = True) -> SharedSource:
+        """Opens a source that many endpoints can `play` together: it is decoded once, whoever listens.
+
+        It stands still while nobody listens.
+
+        Raises:
+            EngineError: `bad-request` for a file that cannot be played.
+        """
+        reply = await self._connection.request("create-source", tag=tag, source=source.to_wire(), loop=loop)
+        return SharedSource(int(reply["source"]))
+
+    async def delete_source(self, source: SharedSource) -> None:
+        """Closes it; players that hear it end. Deleting twice is no error."""
+        await self._connection.request("delete-source", source=source.id)
+
+    async def sources(self) -> list[SourceInfo]:
+        """Every shared source that lives in the engine."""
+        reply = await self._connection.request("list-sources")
+        return [SourceInfo(item["id"], item["tag"], tuple(item["listeners"])) for item in reply]
 
     async def endpoints(self) -> list[EndpointInfo]:
         """Every endpoint that lives in the engine, whoever made it."""

@@ -107,7 +107,7 @@ class EndpointStats:
 
 @dataclass(frozen=True, slots=True)
 class WavFile:
-    """A WAV file, PCM 16 bit, mono or stereo, 8, 16 or 48 kHz."""
+    """A WAV file from its beginning."""
 
     path: Path
 
@@ -120,12 +120,13 @@ class WavFile:
 class Tone:
     """Frequencies in hertz, sounding together.
 
-    `cadence` is milliseconds on, off, on, …; empty is continuous.
+    `cadence` is milliseconds on, off, on, …; empty is continuous. Without a duration it never ends.
     """
 
     frequencies: tuple[float, ...]
     cadence: tuple[int, ...] = ()
     level_dbm0: float = -13.0
+    duration_ms: int | None = None
 
     def to_wire(self) -> dict[str, Any]:
         """As a request carries it."""
@@ -134,6 +135,7 @@ class Tone:
             "frequencies": list(self.frequencies),
             "cadence": list(self.cadence),
             "level_dbm0": self.level_dbm0,
+            "duration_ms": self.duration_ms,
         }
 
 
@@ -148,4 +150,50 @@ class Silence:
         return {"kind": "silence", "duration_ms": self.duration_ms}
 
 
-Source = WavFile | Tone | Silence
+@dataclass(frozen=True, slots=True)
+class AudioFile:
+    """A WAV, MP3 or Ogg file (Opus or Vorbis), from a moment on; several channels are mixed."""
+
+    path: Path
+    start_ms: int = 0
+
+    def to_wire(self) -> dict[str, Any]:
+        """As a request carries it."""
+        return {"kind": "file", "path": str(self.path), "start_ms": self.start_ms}
+
+
+@dataclass(frozen=True, slots=True)
+class Playlist:
+    """One after the other; a tone in it needs a duration.
+
+    A file that is missing is refused before anything plays.
+    """
+
+    items: "tuple[Source, ...]"
+
+    def to_wire(self) -> dict[str, Any]:
+        """As a request carries it."""
+        return {"kind": "playlist", "items": [item.to_wire() for item in self.items]}
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSource:
+    """A source that lives in the engine and that many endpoints hear together, such as music on hold."""
+
+    id: int
+
+    def to_wire(self) -> dict[str, Any]:
+        """As a request carries it."""
+        return {"kind": "shared", "source": self.id}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """A shared source that lives in the engine, and the endpoints that hear it."""
+
+    id: int
+    tag: str
+    listeners: tuple[int, ...]
+
+
+Source = WavFile | AudioFile | Tone | Silence | Playlist | SharedSource

@@ -40,9 +40,17 @@ class EngineProcess:
     async def ready(self) -> None:
         """Waits until it listens."""
         async with asyncio.timeout(10):
-            while not self.socket.exists():
+            while not await self._listens():
                 assert self._process.poll() is None, self.log.read_text()
                 await asyncio.sleep(0.01)
+
+    async def _listens(self) -> bool:
+        try:
+            _, writer = await asyncio.open_unix_connection(str(self.socket))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        writer.close()
+        return True
 
     def stop(self) -> int:
         """Ends it; returns its exit status."""

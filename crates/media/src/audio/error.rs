@@ -13,6 +13,9 @@ pub enum AudioError {
         /// Why.
         reason: String,
     },
+    /// What was asked makes no sense.
+    #[error("{0}")]
+    Spec(String),
     /// The codec's library refuses.
     #[error("{0}")]
     Codec(String),

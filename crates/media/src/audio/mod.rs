@@ -1,22 +1,28 @@
 //! Codecs, and what is done with audio between decoding and encoding.
 
 mod codec;
+mod delay;
 mod error;
+mod file;
+mod playout;
 mod recorder;
 mod resample;
 mod source;
+mod stream;
+mod stretch;
 mod tone;
 mod transcoder;
-mod wav;
 
 pub use codec::{AudioCodec, Decoder, Encoder, OpusSettings};
 pub use error::AudioError;
+pub use file::AudioFile;
+pub use playout::{Counts, Playout};
 pub use recorder::RecordingWriter;
 pub use resample::Resampler;
 pub use source::Source;
+pub use stream::{Filled, Library, Piece};
 pub use tone::ToneSource;
 pub use transcoder::Transcoder;
-pub use wav::WavSource;
 
 #[cfg(test)]
 pub(crate) mod listen;

@@ -41,6 +41,12 @@ pub enum Operation {
     CreateBridge(CreateBridge),
     /// Separate them.
     DeleteBridge(OnBridge),
+    /// Open a source that many hear.
+    CreateSource(CreateSource),
+    /// Close it.
+    DeleteSource(OnSource),
+    /// Every source there is.
+    ListSources,
     /// Every endpoint there is.
     ListEndpoints,
     /// Every bridge there is.
@@ -123,6 +129,25 @@ pub struct CreateBridge {
     pub b: u64,
     /// The client's own name for it.
     pub tag: String,
+}
+
+/// Fields of `create-source`.
+#[derive(Debug, Deserialize)]
+pub struct CreateSource {
+    /// The client's own name for it.
+    pub tag: String,
+    /// What.
+    pub source: SourceSpec,
+    /// From the beginning again at its end.
+    #[serde(rename = "loop")]
+    pub looped: bool,
+}
+
+/// Fields of a request about a source.
+#[derive(Debug, Deserialize)]
+pub struct OnSource {
+    /// Which.
+    pub source: u64,
 }
 
 /// Fields of a request about an endpoint.
@@ -257,6 +282,14 @@ pub enum SourceSpec {
         /// Where it is.
         path: PathBuf,
     },
+    /// A WAV, MP3 or Ogg file.
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// Where in it to begin, in milliseconds.
+        #[serde(default)]
+        start_ms: u32,
+    },
     /// Sine waves that sound together.
     Tone {
         /// In hertz.
@@ -265,11 +298,24 @@ pub enum SourceSpec {
         cadence: Vec<u32>,
         /// Of each frequency.
         level_dbm0: f32,
+        /// How long in all; without it, for ever.
+        #[serde(default)]
+        duration_ms: Option<u32>,
     },
     /// Nothing.
     Silence {
         /// For how long.
         duration_ms: u32,
+    },
+    /// One after the other.
+    Playlist {
+        /// What.
+        items: Vec<SourceSpec>,
+    },
+    /// A source that many hear.
+    Shared {
+        /// Which.
+        source: u64,
     },
 }
 
@@ -311,6 +357,9 @@ pub fn decode_request(frame: &[u8]) -> Result<Request, Malformed> {
         "delete-endpoint" => read(id, name, fields).map(Operation::DeleteEndpoint),
         "create-bridge" => read(id, name, fields).map(Operation::CreateBridge),
         "delete-bridge" => read(id, name, fields).map(Operation::DeleteBridge),
+        "create-source" => read(id, name, fields).map(Operation::CreateSource),
+        "delete-source" => read(id, name, fields).map(Operation::DeleteSource),
+        "list-sources" => Ok(Operation::ListSources),
         "list-endpoints" => Ok(Operation::ListEndpoints),
         "list-bridges" => Ok(Operation::ListBridges),
         _ => {

@@ -6,7 +6,7 @@ pub mod reply;
 pub mod server;
 
 pub use message::{CodecSpec, Configure, Direction, Kind, Operation, Remote, Request, SourceSpec, What};
-pub use reply::{BridgeListing, EndpointListing, Event, Failure, Local, Reply, Stats};
+pub use reply::{BridgeListing, EndpointListing, Event, Failure, Local, Reply, SourceListing, Stats};
 pub use server::{ClientId, Server};
 
 /// Version of the protocol; a client that speaks another one is refused.

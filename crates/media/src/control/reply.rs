@@ -91,6 +91,17 @@ pub struct BridgeListing {
     pub b: u64,
 }
 
+/// A source in a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct SourceListing {
+    /// Number.
+    pub id: u64,
+    /// The client's name for it.
+    pub tag: String,
+    /// Endpoints that hear it.
+    pub listeners: Vec<u64>,
+}
+
 /// The answer to a request that succeeded.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
@@ -126,8 +137,15 @@ pub enum Reply {
         /// Number.
         bridge: u64,
     },
+    /// To `create-source`.
+    Source {
+        /// Number.
+        source: u64,
+    },
     /// To `stats`.
     Stats(Stats),
+    /// To `list-sources`.
+    Sources(Vec<SourceListing>),
     /// To `list-endpoints`.
     Endpoints(Vec<EndpointListing>),
     /// To `list-bridges`.
@@ -169,8 +187,9 @@ pub enum Event {
     },
     /// A player came to its end.
     PlayerFinished {
-        /// Whose.
-        endpoint: u64,
+        /// Whose; none in a room.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        endpoint: Option<u64>,
         /// Its name.
         tag: String,
         /// Which.

@@ -86,12 +86,10 @@ impl Engine {
     }
 
     pub(super) fn delete_endpoint(&mut self, id: u64) -> Reply {
+        self.silence(id);
         if let Some(endpoint) = self.endpoints.remove(&id) {
             if let Some((bridge, _)) = endpoint.bridge {
                 self.delete_bridge(bridge);
-            }
-            if let Some(player) = endpoint.player {
-                self.players.remove(&player.id);
             }
             if let Some(recording) = endpoint.recording {
                 self.writer.finish(recording.id);

@@ -5,6 +5,7 @@ mod bridges;
 mod legs;
 mod recordings;
 mod sound;
+mod sources;
 mod token;
 
 use std::cmp::Reverse;
@@ -13,10 +14,11 @@ use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use crate::audio::RecordingWriter;
+use crate::audio::{Library, RecordingWriter};
 use crate::control::{Event, Failure, Operation, PROTOCOL, Reply};
 use crate::endpoint::{Endpoint, Identity};
 use crate::ports::Ports;
+use crate::shared::SharedSource;
 use crate::watch::Watch;
 
 use bridges::Bridge;
@@ -30,13 +32,20 @@ const DATAGRAM: usize = 2048;
 /// A recording that is complete, as its thread tells it.
 pub type Written = (u64, PathBuf, Result<(), String>);
 
-/// Which of an endpoint's timers.
+/// What a moment was waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
     Player,
     Digits,
     Recording,
     Browser,
+    Source,
+}
+
+/// Where a player plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Endpoint(u64),
 }
 
 /// All endpoints and bridges of this process.
@@ -47,7 +56,9 @@ pub struct Engine {
     identity: Identity,
     endpoints: HashMap<u64, Endpoint>,
     bridges: BTreeMap<u64, Bridge>,
-    players: HashMap<u64, u64>,
+    players: HashMap<u64, Stage>,
+    sources: BTreeMap<u64, SharedSource>,
+    library: Library,
     recorders: HashMap<u64, (u64, String)>,
     writer: RecordingWriter,
     timers: BinaryHeap<Reverse<(Instant, u64, Timer)>>,
@@ -79,6 +90,8 @@ impl Engine {
             endpoints: HashMap::new(),
             bridges: BTreeMap::new(),
             players: HashMap::new(),
+            sources: BTreeMap::new(),
+            library: Library::start(),
             recorders: HashMap::new(),
             writer,
             timers: BinaryHeap::new(),
@@ -132,6 +145,9 @@ impl Engine {
             Operation::DeleteEndpoint(request) => Ok(self.delete_endpoint(request.endpoint)),
             Operation::CreateBridge(request) => self.create_bridge(request),
             Operation::DeleteBridge(request) => Ok(self.delete_bridge(request.bridge)),
+            Operation::CreateSource(request) => self.create_source(request, now),
+            Operation::DeleteSource(request) => Ok(self.delete_source(request.source)),
+            Operation::ListSources => Ok(Reply::Sources(self.list_sources())),
             Operation::ListEndpoints => Ok(Reply::Endpoints(self.sorted().map(Endpoint::listing).collect())),
             Operation::ListBridges => Ok(Reply::Bridges(self.list_bridges())),
         }
@@ -153,6 +169,7 @@ impl Engine {
                 Timer::Digits => self.digit_frame(id, now),
                 Timer::Recording => self.record_frame(id, at, now),
                 Timer::Browser => self.browser_timeout(id, at, now),
+                Timer::Source => self.source_frame(id, at, now),
             }
         }
         if self.round <= now {

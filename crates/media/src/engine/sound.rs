@@ -3,34 +3,43 @@
 use std::cmp::Reverse;
 use std::time::Instant;
 
-use super::{Engine, Timer};
+use super::{Engine, Stage, Timer};
 use crate::control::message::{Play, SendDtmf};
-use crate::control::{Event, Failure, Reply};
-use crate::player::{FRAME, Player};
+use crate::control::{Event, Failure, Reply, SourceSpec};
+use crate::player::{FRAME, Frame, OwnPlayer, Player};
 use crate::rtp::{HEADER, dtmf, outgoing::Feed};
 
 impl Engine {
     pub(super) fn play(&mut self, request: &Play, now: Instant) -> Result<Reply, Failure> {
         let id = self.number();
-        let endpoint = self.endpoint(request.endpoint)?;
+        let endpoint = self
+            .endpoints
+            .get(&request.endpoint)
+            .ok_or_else(|| Failure::not_found("endpoint", request.endpoint))?;
         let format = endpoint.formats.first().ok_or_else(|| not_configured(request.endpoint))?;
-        let player = Player::new(id, &request.source, request.looped, format, now)
-            .map_err(|error| Failure { code: "bad-request", text: format!("source: {error}") })?;
-        let before = endpoint.player.replace(player);
-        if let Some(before) = before {
-            self.players.remove(&before.id);
+        let player = match &request.source {
+            SourceSpec::Shared { source } if self.sources.contains_key(source) => {
+                Player::Shared { id, source: *source }
+            }
+            SourceSpec::Shared { source } => return Err(Failure::not_found("source", *source)),
+            spec => OwnPlayer::new(id, spec, request.looped, format, &mut self.library, now)
+                .map(|player| Player::Own(Box::new(player)))
+                .map_err(|error| Failure { code: "bad-request", text: format!("source: {error}") })?,
+        };
+        self.silence(request.endpoint);
+        match player.shared() {
+            Some(source) => self.listen(source, request.endpoint, id, now)?,
+            None => self.timers.push(Reverse((now, request.endpoint, Timer::Player))),
         }
-        self.timers.push(Reverse((now, request.endpoint, Timer::Player)));
-        self.players.insert(id, request.endpoint);
+        self.endpoint(request.endpoint)?.player = Some(player);
+        self.players.insert(id, Stage::Endpoint(request.endpoint));
         Ok(Reply::Player { player: id })
     }
 
     pub(super) fn stop_player(&mut self, id: u64) -> Reply {
-        let endpoint = self.players.remove(&id).and_then(|endpoint| self.endpoints.get_mut(&endpoint));
-        if let Some(endpoint) =
-            endpoint.filter(|endpoint| endpoint.player.as_ref().is_some_and(|player| player.id == id))
-        {
-            endpoint.player = None;
+        match self.players.get(&id) {
+            Some(Stage::Endpoint(endpoint)) => self.silence(*endpoint),
+            None => {}
         }
         Reply::Done {}
     }
@@ -59,29 +68,27 @@ impl Engine {
         let Some(endpoint) = self.endpoints.get_mut(&id) else {
             return;
         };
-        // Another moment is that of a player which was stopped or replaced.
-        let Some(mut player) = endpoint.player.take_if(|player| player.due == at) else {
+        let Some(mut player) = Player::take_due(&mut endpoint.player, at) else {
             return;
         };
         let (number, codec) = (player.id, player.codec);
         match (player.frame(now), endpoint.payload_type(codec)) {
-            (Some(packet), Some(payload_type)) => {
+            (Frame::Packet(packet), Some(payload_type)) => {
                 if endpoint.direction.sends() && endpoint.digits.is_none() {
                     let feed = Feed::Made { id: number, clock: codec.rtp_clock() };
                     endpoint.transmit_made(feed, codec.rtp_ticks_per_frame(), payload_type, packet, now);
                 }
-                self.timers.push(Reverse((player.due, id, Timer::Player)));
-                endpoint.player = Some(player);
             }
+            (Frame::Later, Some(_)) => {}
             _ => {
                 self.players.remove(&number);
-                self.events.push(Event::PlayerFinished {
-                    endpoint: id,
-                    tag: endpoint.tag.clone(),
-                    player: number,
-                });
+                let tag = endpoint.tag.clone();
+                self.events.push(Event::PlayerFinished { endpoint: Some(id), tag, player: number });
+                return;
             }
         }
+        self.timers.push(Reverse((player.due, id, Timer::Player)));
+        endpoint.player = Some(Player::Own(player));
     }
 
     pub(super) fn digit_frame(&mut self, id: u64, now: Instant) {
