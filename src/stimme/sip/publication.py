@@ -2,7 +2,7 @@
 
 Policy: the application authenticates a PUBLISH and says for which resource and package it is. The first one
 of a publication carries a body and gets a tag; a refresh names the tag and has no body, a change names it and
-has one, a removal has `Expires: 0`. An unknown tag is answered with 412, so that the telephone publishes anew.
+has one, a removal has `Expires: 0`. An unknown tag is answered with 412, so that the phone publishes anew.
 """
 
 from collections.abc import Callable
