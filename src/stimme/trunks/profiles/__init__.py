@@ -1,0 +1,1 @@
+"""How telephone providers want to be spoken to: one documented data file a provider (`*.toml`)."""
