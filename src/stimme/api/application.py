@@ -7,12 +7,21 @@ from stimme.api import problems, schemas
 from stimme.api.authentication import Authentication, SignOuts, Tickets
 from stimme.api.browser import SecurityHeaders, WebClient
 from stimme.api.routes.administration import administration_routes
+from stimme.api.routes.billing import billing_routes
 from stimme.api.routes.me import call_routes, me_routes
+from stimme.api.routes.organisations import organisation_routes
 from stimme.api.routes.session import session_routes
 from stimme.api.routes.system import system_routes
+from stimme.api.routes.telephony import telephony_routes
 from stimme.api.services import Services
 from stimme.api.sockets import OriginPolicy, event_routes, sip_routes
 from stimme.api.throttle import SignInThrottle
+from stimme.store.audit_log import AuditLog
+from stimme.store.billing import Billing
+from stimme.store.licences import LicenceRepository
+from stimme.store.organisations import Organisations
+from stimme.store.price_list import Prices
+from stimme.store.telephony_configuration import TelephonyConfiguration
 
 PREFIX = "/api/v1"
 
@@ -55,6 +64,30 @@ def _api_routes(services: Services) -> APIRouter:
     router.include_router(call_routes(authentication, services.directory, services.telephony))
     router.include_router(
         administration_routes(authentication, services.directory, services.history, services.telephony)
+    )
+    router.include_router(
+        telephony_routes(
+            authentication,
+            TelephonyConfiguration(services.database, services.vault, now=services.now),
+            services.database,
+            services.telephony,
+        )
+    )
+    router.include_router(
+        organisation_routes(
+            authentication,
+            Organisations(services.database, now=services.now),
+            LicenceRepository(services.database),
+            services.telephony,
+        )
+    )
+    router.include_router(
+        billing_routes(
+            authentication,
+            Billing(services.database, now=services.now),
+            Prices(services.database),
+            AuditLog(services.database),
+        )
     )
     router.include_router(system_routes(services.database, services.telephony))
     router.include_router(

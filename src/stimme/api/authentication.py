@@ -9,11 +9,15 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from starlette.requests import HTTPConnection, Request
 
 from stimme.api import problems
+from stimme.licensing.holding import Role
 from stimme.store.accounts import Accounts, Person
+from stimme.store.audit import Actor
+from stimme.store.changes import Authority
 
 COOKIE = "stimme_session"
 CSRF_HEADER = "X-Requested-With"
@@ -30,6 +34,12 @@ class Caller:
 
     person: Person
     token: str
+
+    @property
+    def authority(self) -> Authority:
+        """What changes by this account are made with."""
+        account = self.person.account
+        return Authority(self.person.scope, Actor(account.login, cast(Role, account.role), account.id))
 
     def must_be_at_least(self, role: str) -> None:
         """Refuse accounts below ``role``.

@@ -10,6 +10,14 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from stimme.api.schemas import FieldError, Problem
+from stimme.licensing.errors import LicenceRightError, LicensingError, PackageRequiredError
+from stimme.store.errors import (
+    FieldRefusedError,
+    NotFoundError,
+    StaleError,
+    StoreError,
+    VersionMissingError,
+)
 
 PROBLEM_TYPE = "application/problem+json"
 _log = structlog.get_logger("stimme.api")
@@ -105,6 +113,17 @@ def install_problem_handlers(app: FastAPI) -> None:
         slug = phrase.lower().replace(" ", "-")
         return problem_response(ProblemError(error.status_code, slug, f"{phrase}.", headers=error.headers))
 
+    async def on_store(_request: Request, error: Exception) -> JSONResponse:
+        if not isinstance(error, StoreError):
+            raise error
+        return problem_response(_of_store(error))
+
+    async def on_licensing(_request: Request, error: Exception) -> JSONResponse:
+        if not isinstance(error, LicensingError):
+            raise error
+        status = 403 if isinstance(error, LicenceRightError | PackageRequiredError) else 409
+        return problem_response(ProblemError(status, error.slug, str(error)))
+
     async def on_bug(request: Request, error: Exception) -> JSONResponse:
         _log.error("request failed", path=request.url.path, exc_info=error)
         return problem_response(ProblemError(500, "internal", "Something went wrong on our side."))
@@ -112,7 +131,24 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(StoreError, on_store)
+    app.add_exception_handler(LicensingError, on_licensing)
     app.add_exception_handler(Exception, on_bug)
+
+
+def _of_store(error: StoreError) -> ProblemError:
+    sentence = str(error)
+    match error:
+        case NotFoundError():
+            return not_found(sentence)
+        case FieldRefusedError():
+            return invalid(error.field, sentence)
+        case StaleError():
+            return ProblemError(412, "stale", sentence)
+        case VersionMissingError():
+            return ProblemError(428, "version-missing", sentence)
+        case _:
+            return ProblemError(409, "conflict", sentence)
 
 
 def _field_error(detail: Mapping[str, object]) -> FieldError:

@@ -16,7 +16,9 @@ TrunkState = Literal["registered", "failed", "unreachable", "unknown"]
 Health = Literal["ok", "degraded", "down"]
 
 
-class _Input(BaseModel):
+class Input(BaseModel):
+    """A request body: unknown fields are mistakes."""
+
     model_config = ConfigDict(extra="forbid")
 
 
@@ -66,7 +68,7 @@ class Account(BaseModel):
     user: AccountUser | None
 
 
-class SignIn(_Input):
+class SignIn(Input):
     """Body of ``POST /session``."""
 
     login: str = Field(min_length=1, max_length=254)
@@ -82,7 +84,7 @@ class SignedIn(BaseModel):
     account: Account
 
 
-class MeUpdate(_Input):
+class MeUpdate(Input):
     """Body of ``PATCH /me``."""
 
     language: Language
@@ -181,6 +183,8 @@ class UserItem(BaseModel):
     number: str | None
     package: Package
     language: Language
+    site_id: str | None
+    version: int
     line_state: LineState
 
 
@@ -200,6 +204,7 @@ class DeviceItem(BaseModel):
     kind: Literal["phone", "web"]
     name: str
     sip_user: str
+    version: int
     registered: bool
 
 
@@ -213,8 +218,10 @@ class DeviceList(BaseModel):
 class NumberBlockItem(BaseModel):
     """A head number with the digits that may follow it."""
 
+    id: str
     head: str
     extension_digits: int
+    version: int
 
 
 class TrunkItem(BaseModel):
@@ -228,6 +235,9 @@ class TrunkItem(BaseModel):
     port: int
     transport: Literal["udp", "tcp", "tls"]
     username: str
+    realm: str | None
+    expires: int
+    version: int
     numbers: list[NumberBlockItem]
     state: TrunkState
     detail: str

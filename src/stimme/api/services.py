@@ -1,16 +1,17 @@
 """Everything that the API is built from; made by ``app.py`` (or a test) and handed in once."""
 
+import datetime
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stimme.api.ports import EventSource, SipSocketServer, Telephony
-from stimme.store.accounts import Accounts
+from stimme.store.accounts import Accounts, utc_now
 from stimme.store.calls import CallHistory
 from stimme.store.database import Database
 from stimme.store.directory import DirectoryRepository
-from stimme.store.secrets import Passwords
+from stimme.store.secrets import Passwords, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,9 @@ class Services:
     static: Path | None = None
     origins: tuple[str, ...] = ()
     clock: Callable[[], float] = field(default=time.monotonic)
+    now: Callable[[], datetime.datetime] = utc_now
+
+    @property
+    def vault(self) -> Vault:
+        """What encrypts secrets in the database."""
+        return self.directory.vault

@@ -4,11 +4,12 @@ import base64
 import binascii
 import datetime
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from stimme.api import problems, schemas
+from stimme.api.ports import Telephony
 from stimme.store.accounts import Person
-from stimme.store.models import CallListEntry, CallRecordRow
+from stimme.store.models import CallListEntry, CallRecordRow, Device, NumberBlock, Trunk, User
 
 
 def account_view(person: Person) -> schemas.Account:
@@ -84,6 +85,75 @@ def call_record_view(row: CallRecordRow) -> schemas.CallRecordItem:
             "trunk_id": row.trunk_id,
             "hangup_by": row.hangup_by,
             "quality": row.quality,
+        }
+    )
+
+
+def user_view(user: User, telephony: Telephony) -> schemas.UserItem:
+    """Show a user to administrators."""
+    return schemas.UserItem.model_validate(
+        {
+            "id": user.id,
+            "customer_id": user.customer_id,
+            "extension": user.extension,
+            "name": user.name,
+            "number": user.number,
+            "package": user.package,
+            "language": user.language,
+            "site_id": user.site_id,
+            "version": user.version,
+            "line_state": telephony.line_state(user.customer_id, user.id),
+        }
+    )
+
+
+def device_view(
+    device: Device, telephony: Telephony, registered: Collection[str] | None = None
+) -> schemas.DeviceItem:
+    """Show a device; ``registered`` spares asking for each of a list."""
+    if registered is None:
+        registered = telephony.registered_devices(device.customer_id)
+    return schemas.DeviceItem.model_validate(
+        {
+            "id": device.id,
+            "customer_id": device.customer_id,
+            "user_id": device.user_id,
+            "kind": device.kind,
+            "name": device.name,
+            "sip_user": device.sip_user,
+            "version": device.version,
+            "registered": device.id in registered,
+        }
+    )
+
+
+def trunk_view(trunk: Trunk, blocks: Sequence[NumberBlock], telephony: Telephony) -> schemas.TrunkItem:
+    """Show a trunk and how it is."""
+    state, detail = telephony.trunk_state(trunk.customer_id, trunk.id)
+    return schemas.TrunkItem.model_validate(
+        {
+            "id": trunk.id,
+            "customer_id": trunk.customer_id,
+            "name": trunk.name,
+            "kind": trunk.kind,
+            "host": trunk.host,
+            "port": trunk.port,
+            "transport": trunk.transport,
+            "username": trunk.username,
+            "realm": trunk.realm,
+            "expires": trunk.expires,
+            "version": trunk.version,
+            "numbers": [
+                {
+                    "id": block.id,
+                    "head": block.head,
+                    "extension_digits": block.extension_digits,
+                    "version": block.version,
+                }
+                for block in blocks
+            ],
+            "state": state,
+            "detail": detail,
         }
     )
 

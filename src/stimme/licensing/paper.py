@@ -1,12 +1,20 @@
-"""An invoice as a PDF/A-3 for people, with its EN 16931 XML inside for programs (ZUGFeRD / Factur-X)."""
+"""An invoice as a PDF/A-3 for people, with its EN 16931 XML inside for programs (ZUGFeRD, Factur-X).
+
+``python -m stimme.licensing.paper`` reads a kept document (``stimme.licensing.archive``) as JSON from
+standard input and writes the PDF to standard output.
+"""
 
 import datetime
+import json
+import os
+import sys
 from decimal import Decimal
 
 from facturx import generate_from_binary
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from weasyprint import HTML
 
+from stimme.licensing.archive import from_document
 from stimme.licensing.invoices import DocumentKind, Invoice, VatTreatment
 from stimme.licensing.packages import TITLES
 from stimme.licensing.zugferd import invoice_xml
@@ -15,7 +23,7 @@ _GERMAN_DAY = "%d.%m.%Y"
 
 
 def invoice_pdf(invoice: Invoice) -> bytes:
-    """Draw the document and put its XML inside. Takes some hundred milliseconds: run it in a thread.
+    """Draw the document and put its XML inside; this keeps the interpreter busy for half a second.
 
     Outside addresses in the text are not followed: there are none in the template.
     """
@@ -86,3 +94,13 @@ def _percent(percent: Decimal) -> str:
 def _iban(iban: str) -> str:
     plain = iban.replace(" ", "")
     return " ".join(plain[start : start + 4] for start in range(0, len(plain), 4))
+
+
+def main() -> None:
+    """Draw one document."""
+    os.nice(10)
+    sys.stdout.buffer.write(invoice_pdf(from_document(json.load(sys.stdin))))
+
+
+if __name__ == "__main__":
+    main()

@@ -88,6 +88,33 @@ def _record(session: Session, _context: UOWTransaction) -> None:
     )
 
 
+def record_change(
+    session: Session,
+    subject: str,
+    subject_id: str,
+    *,
+    owners: tuple[str | None, str | None],
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> None:
+    """Write down a change that was made past the session's rows; ``owners`` are customer and reseller."""
+    actor: Actor = session.info.get("actor", SYSTEM)
+    session.add(
+        AuditEntry(
+            at=datetime.datetime.now(datetime.UTC),
+            actor_id=actor.account_id,
+            actor=actor.name,
+            action="change",
+            subject=subject,
+            subject_id=subject_id,
+            customer_id=owners[0],
+            reseller_id=owners[1],
+            before=before,
+            after=after,
+        )
+    )
+
+
 def _entries(session: Session, action: str, rows: Iterable[object]) -> Iterable[dict[str, Any]]:
     for row in rows:
         subject = _SUBJECTS.get(type(row))  # type: ignore[arg-type]

@@ -38,6 +38,11 @@ class DirectoryRepository:
         self._database = database
         self._vault = vault
 
+    @property
+    def vault(self) -> Vault:
+        """What encrypts the secrets of devices and trunks."""
+        return self._vault
+
     async def colleagues(self, scope: Scope, query: str, *, limit: int) -> Sequence[User]:
         """Find users whose name contains ``query`` or whose extension or number begins with it."""
         statement = select(User).order_by(User.name, User.id).limit(limit)

@@ -8,7 +8,15 @@ from fastapi import APIRouter, Depends, Query
 from stimme.api import problems, schemas
 from stimme.api.authentication import Authentication, Caller
 from stimme.api.ports import Telephony
-from stimme.api.views import call_record_view, decode_cursor, decode_time_cursor, encode_cursor
+from stimme.api.views import (
+    call_record_view,
+    decode_cursor,
+    decode_time_cursor,
+    device_view,
+    encode_cursor,
+    trunk_view,
+    user_view,
+)
 from stimme.store.calls import CallHistory
 from stimme.store.directory import DirectoryRepository
 
@@ -50,21 +58,7 @@ def administration_routes(
             ),
             limit,
         )
-        items = [
-            schemas.UserItem.model_validate(
-                {
-                    "id": user.id,
-                    "customer_id": user.customer_id,
-                    "extension": user.extension,
-                    "name": user.name,
-                    "number": user.number,
-                    "package": user.package,
-                    "language": user.language,
-                    "line_state": telephony.line_state(user.customer_id, user.id),
-                }
-            )
-            for user in found
-        ]
+        items = [user_view(user, telephony) for user in found]
         last = encode_cursor(found[-1].customer_id, found[-1].extension) if more else None
         return schemas.UserList(items=items, next=last)
 
@@ -87,20 +81,7 @@ def administration_routes(
             tenant: frozenset(telephony.registered_devices(tenant))
             for tenant in {device.customer_id for device in found}
         }
-        items = [
-            schemas.DeviceItem.model_validate(
-                {
-                    "id": device.id,
-                    "customer_id": device.customer_id,
-                    "user_id": device.user_id,
-                    "kind": device.kind,
-                    "name": device.name,
-                    "sip_user": device.sip_user,
-                    "registered": device.id in registered[device.customer_id],
-                }
-            )
-            for device in found
-        ]
+        items = [device_view(device, telephony, registered[device.customer_id]) for device in found]
         last = encode_cursor(found[-1].customer_id, found[-1].sip_user) if more else None
         return schemas.DeviceList(items=items, next=last)
 
@@ -119,29 +100,7 @@ def administration_routes(
             ),
             limit,
         )
-        items = []
-        for trunk, blocks in found:
-            state, detail = telephony.trunk_state(trunk.customer_id, trunk.id)
-            items.append(
-                schemas.TrunkItem.model_validate(
-                    {
-                        "id": trunk.id,
-                        "customer_id": trunk.customer_id,
-                        "name": trunk.name,
-                        "kind": trunk.kind,
-                        "host": trunk.host,
-                        "port": trunk.port,
-                        "transport": trunk.transport,
-                        "username": trunk.username,
-                        "numbers": [
-                            {"head": block.head, "extension_digits": block.extension_digits}
-                            for block in blocks
-                        ],
-                        "state": state,
-                        "detail": detail,
-                    }
-                )
-            )
+        items = [trunk_view(trunk, blocks, telephony) for trunk, blocks in found]
         last = encode_cursor(found[-1][0].customer_id, found[-1][0].name) if more else None
         return schemas.TrunkList(items=items, next=last)
 

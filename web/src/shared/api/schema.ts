@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Audit Log
+         * @description List who changed what, newest first.
+         */
+        get: operations["audit_log_api_v1_audit_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/call-records": {
         parameters: {
             query?: never;
@@ -64,6 +84,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Customers
+         * @description List customers by name with what they hold.
+         */
+        get: operations["customers_api_v1_customers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Customer
+         * @description Return a customer with what it holds.
+         */
+        get: operations["customer_api_v1_customers__customer_id__get"];
+        /**
+         * Put Customer
+         * @description Create a customer, still without a licence, or change one.
+         */
+        put: operations["put_customer_api_v1_customers__customer_id__put"];
+        post?: never;
+        /**
+         * Delete Customer
+         * @description Delete a customer whose licence has ended and who was billed for everything.
+         */
+        delete: operations["delete_customer_api_v1_customers__customer_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}/licence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Licence
+         * @description Assign, exchange, convert or end the base licence.
+         */
+        put: operations["set_licence_api_v1_customers__customer_id__licence_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}/licence-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Licence Events
+         * @description List what was provided since when, newest first.
+         */
+        get: operations["licence_events_api_v1_customers__customer_id__licence_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -78,6 +186,54 @@ export interface paths {
         get: operations["devices_api_v1_devices_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Device
+         * @description Return a device; its password is never shown.
+         */
+        get: operations["device_api_v1_devices__device_id__get"];
+        /**
+         * Put Device
+         * @description Create or change a phone; a new one's password is in this answer and never again.
+         */
+        put: operations["put_device_api_v1_devices__device_id__put"];
+        post?: never;
+        /**
+         * Delete Device
+         * @description Delete a device.
+         */
+        delete: operations["delete_device_api_v1_devices__device_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew Password
+         * @description Give a device a new password, told once.
+         */
+        post: operations["renew_password_api_v1_devices__device_id__password_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -124,6 +280,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gateways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gateways
+         * @description List gateways: the provider's all, others' rented ones.
+         */
+        get: operations["gateways_api_v1_gateways_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Gateway
+         * @description Take a gateway into stock, or correct it.
+         */
+        put: operations["put_gateway_api_v1_gateways__gateway_id__put"];
+        post?: never;
+        /**
+         * Delete Gateway
+         * @description Take a gateway out of stock.
+         */
+        delete: operations["delete_gateway_api_v1_gateways__gateway_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -136,6 +336,106 @@ export interface paths {
          * @description Tell whether the node can carry calls: 200 when it can, 503 when not.
          */
         get: operations["health_api_v1_health_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Invoices
+         * @description List invoices and credit notes, newest first.
+         */
+        get: operations["invoices_api_v1_invoices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invoices/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Invoice
+         * @description Return a document as it was written.
+         */
+        get: operations["invoice_api_v1_invoices__number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invoices/{number}/credit-notes/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Credit
+         * @description Take back an invoice or a part of it; the same ``request_id`` again returns the same note.
+         */
+        put: operations["credit_api_v1_invoices__number__credit_notes__request_id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invoices/{number}/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pdf
+         * @description Return the PDF with its ZUGFeRD XML inside.
+         */
+        get: operations["pdf_api_v1_invoices__number__pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invoices/{number}/xml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Xml
+         * @description Return the EN 16931 XML alone.
+         */
+        get: operations["xml_api_v1_invoices__number__xml_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -224,6 +524,270 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/months": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Closings
+         * @description List closed months.
+         */
+        get: operations["closings_api_v1_months_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/months/{month}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Month Report
+         * @description Count a month as it stands: the maximum per licence kind.
+         */
+        get: operations["month_report_api_v1_months__month__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/months/{month}/closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Close Month
+         * @description Close a month and write its invoices: 201 the first time, 200 with the same answer afterwards.
+         */
+        put: operations["close_month_api_v1_months__month__closing_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/months/{month}/datev.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Datev
+         * @description Write a month's documents as a DATEV batch of postings.
+         */
+        get: operations["export_datev_api_v1_months__month__datev_csv_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/months/{month}/invoices.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Csv
+         * @description Write a month's documents as CSV, UTF-8, one row per line.
+         */
+        get: operations["export_csv_api_v1_months__month__invoices_csv_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/months/{month}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Summary
+         * @description Add up a month's documents by reseller.
+         */
+        get: operations["summary_api_v1_months__month__summary_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/{block_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Numbers
+         * @description Return a number block.
+         */
+        get: operations["numbers_api_v1_numbers__block_id__get"];
+        /**
+         * Put Numbers
+         * @description Create or change a number block; numbers that somebody has are refused.
+         */
+        put: operations["put_numbers_api_v1_numbers__block_id__put"];
+        post?: never;
+        /**
+         * Delete Numbers
+         * @description Delete a number block.
+         */
+        delete: operations["delete_numbers_api_v1_numbers__block_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations/{organisation_id}/billing-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Address
+         * @description Return a billing address.
+         */
+        get: operations["address_api_v1_organisations__organisation_id__billing_address_get"];
+        /**
+         * Put Address
+         * @description Set who is billed; the provider's own is who bills.
+         */
+        put: operations["put_address_api_v1_organisations__organisation_id__billing_address_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Price List
+         * @description List the standard prices and the own agreed ones.
+         */
+        get: operations["price_list_api_v1_prices_get"];
+        /**
+         * Set Price
+         * @description Set a price from the first of a month on that is not closed yet.
+         */
+        put: operations["set_price_api_v1_prices_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/{price_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Price
+         * @description Take a price out of the list.
+         */
+        delete: operations["delete_price_api_v1_prices__price_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resellers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Resellers
+         * @description List resellers by name.
+         */
+        get: operations["resellers_api_v1_resellers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resellers/{reseller_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reseller
+         * @description Return a reseller.
+         */
+        get: operations["reseller_api_v1_resellers__reseller_id__get"];
+        /**
+         * Put Reseller
+         * @description Create or change a reseller.
+         */
+        put: operations["put_reseller_api_v1_resellers__reseller_id__put"];
+        post?: never;
+        /**
+         * Delete Reseller
+         * @description Delete a reseller without customers.
+         */
+        delete: operations["delete_reseller_api_v1_resellers__reseller_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -252,6 +816,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sites
+         * @description List sites by name.
+         */
+        get: operations["sites_api_v1_sites_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Site
+         * @description Return a site.
+         */
+        get: operations["site_api_v1_sites__site_id__get"];
+        /**
+         * Put Site
+         * @description Create or change a site.
+         */
+        put: operations["put_site_api_v1_sites__site_id__put"];
+        post?: never;
+        /**
+         * Delete Site
+         * @description Delete a site; refused while users belong to it.
+         */
+        delete: operations["delete_site_api_v1_sites__site_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trunks": {
         parameters: {
             query?: never;
@@ -272,6 +884,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trunks/{trunk_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Trunk
+         * @description Return a trunk without its numbers; its password is never shown.
+         */
+        get: operations["trunk_api_v1_trunks__trunk_id__get"];
+        /**
+         * Put Trunk
+         * @description Create or change a trunk; each beyond the first is a licence.
+         */
+        put: operations["put_trunk_api_v1_trunks__trunk_id__put"];
+        post?: never;
+        /**
+         * Delete Trunk
+         * @description Delete a trunk with its numbers; refused while a site uses it.
+         */
+        delete: operations["delete_trunk_api_v1_trunks__trunk_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -285,6 +925,58 @@ export interface paths {
          */
         get: operations["users_api_v1_users_get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * User
+         * @description Return a user.
+         */
+        get: operations["user_api_v1_users__user_id__get"];
+        /**
+         * Put User
+         * @description Create or change a user; the package's licence counts from now on.
+         */
+        put: operations["put_user_api_v1_users__user_id__put"];
+        post?: never;
+        /**
+         * Delete User
+         * @description Delete a user with its devices, sign-in and call list.
+         */
+        delete: operations["delete_user_api_v1_users__user_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vat-rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Vat Rates
+         * @description List VAT rates.
+         */
+        get: operations["vat_rates_api_v1_vat_rates_get"];
+        /**
+         * Set Vat Rate
+         * @description Set the VAT rate from a day on.
+         */
+        put: operations["set_vat_rate_api_v1_vat_rates_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -336,6 +1028,117 @@ export interface components {
              * @enum {string}
              */
             package: "klare" | "klingende" | "volle";
+        };
+        /**
+         * AddressBody
+         * @description Body of ``PUT /organisations/{id}/billing-address``.
+         */
+        AddressBody: {
+            /** Bic */
+            bic?: string | null;
+            /** City */
+            city: string;
+            /** Contact */
+            contact?: string | null;
+            /**
+             * Country
+             * @default DE
+             */
+            country: string;
+            /** Email */
+            email?: string | null;
+            /** Iban */
+            iban?: string | null;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone?: string | null;
+            /** Postcode */
+            postcode: string;
+            /** Street */
+            street: string;
+            /** Tax Number */
+            tax_number?: string | null;
+            /** Vat Id */
+            vat_id?: string | null;
+        };
+        /**
+         * AddressItem
+         * @description A billing address.
+         */
+        AddressItem: {
+            /** Bic */
+            bic: string | null;
+            /** City */
+            city: string;
+            /** Contact */
+            contact: string | null;
+            /** Country */
+            country: string;
+            /** Email */
+            email: string | null;
+            /** Iban */
+            iban: string | null;
+            /** Name */
+            name: string;
+            /** Organisation Id */
+            organisation_id: string;
+            /** Phone */
+            phone: string | null;
+            /** Postcode */
+            postcode: string;
+            /** Street */
+            street: string;
+            /** Tax Number */
+            tax_number: string | null;
+            /** Vat Id */
+            vat_id: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * AuditItem
+         * @description Who changed what; secrets are named, never shown.
+         */
+        AuditItem: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "create" | "change" | "delete";
+            /** Actor */
+            actor: string;
+            /** After */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Before */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** Customer Id */
+            customer_id: string | null;
+            /** Id */
+            id: number;
+            /** Subject */
+            subject: string;
+            /** Subject Id */
+            subject_id: string;
+        };
+        /**
+         * AuditList
+         * @description A page of the audit log, newest first.
+         */
+        AuditList: {
+            /** Items */
+            items: components["schemas"]["AuditItem"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * CallList
@@ -441,6 +1244,134 @@ export interface components {
             next: string | null;
         };
         /**
+         * ClosingItem
+         * @description A closed month.
+         */
+        ClosingItem: {
+            /**
+             * Closed At
+             * Format: date-time
+             */
+            closed_at: string;
+            /** Closed By */
+            closed_by: string;
+            /** Gross */
+            gross: string;
+            /** Invoices */
+            invoices: number;
+            /**
+             * Month
+             * @example 2026-11
+             */
+            month: string;
+            /** Net */
+            net: string;
+        };
+        /**
+         * ClosingList
+         * @description Closed months, newest first.
+         */
+        ClosingList: {
+            /** Items */
+            items: components["schemas"]["ClosingItem"][];
+        };
+        /**
+         * CreditBody
+         * @description Body of a credit note; without ``quantities`` all that is left is taken back.
+         */
+        CreditBody: {
+            /** Quantities */
+            quantities?: {
+                [key: string]: number;
+            } | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * CustomerBody
+         * @description Body of ``PUT /customers/{id}``; only the provider names a reseller.
+         */
+        CustomerBody: {
+            /** Domain */
+            domain: string;
+            /**
+             * Language
+             * @default de
+             * @enum {string}
+             */
+            language: "de" | "en";
+            /** Name */
+            name: string;
+            /** Reseller Id */
+            reseller_id?: string | null;
+        };
+        /**
+         * CustomerItem
+         * @description A customer with the licences it holds; ``number`` is its number in books.
+         */
+        CustomerItem: {
+            /** Base */
+            base: ("base" | "extended_base" | "demo") | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Demo Ends */
+            demo_ends: string | null;
+            /** Domain */
+            domain: string;
+            /** Id */
+            id: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "de" | "en";
+            /** Licences */
+            licences: {
+                [key: string]: number;
+            };
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /** Parent Id */
+            parent_id: string;
+            /**
+             * Standing
+             * @enum {string}
+             */
+            standing: "licensed" | "demo" | "expired" | "unlicensed";
+            /** Version */
+            version: number;
+        };
+        /**
+         * CustomerList
+         * @description A page of customers by name.
+         */
+        CustomerList: {
+            /** Items */
+            items: components["schemas"]["CustomerItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * DeviceBody
+         * @description Body of ``PUT /devices/{id}``; without ``sip_user`` one is made.
+         */
+        DeviceBody: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Sip User */
+            sip_user?: string | null;
+            /** User Id */
+            user_id: string;
+        };
+        /**
          * DeviceItem
          * @description A phone or browser of a user.
          */
@@ -462,6 +1393,8 @@ export interface components {
             sip_user: string;
             /** User Id */
             user_id: string;
+            /** Version */
+            version: number;
         };
         /**
          * DeviceList
@@ -472,6 +1405,26 @@ export interface components {
             items: components["schemas"]["DeviceItem"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * DevicePut
+         * @description A device as put; ``password`` is told once, when it was made.
+         */
+        DevicePut: {
+            /** Customer Id */
+            customer_id: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Password */
+            password: string | null;
+            /** Sip User */
+            sip_user: string;
+            /** User Id */
+            user_id: string;
+            /** Version */
+            version: number;
         };
         /**
          * Directory
@@ -521,6 +1474,42 @@ export interface components {
             message: string;
         };
         /**
+         * GatewayBody
+         * @description Body of ``PUT /gateways/{id}``.
+         */
+        GatewayBody: {
+            /** Model */
+            model: string;
+            /** Serial */
+            serial: string;
+        };
+        /**
+         * GatewayItem
+         * @description A gateway: in stock without a customer, else rented to one.
+         */
+        GatewayItem: {
+            /** Customer Id */
+            customer_id: string | null;
+            /** Id */
+            id: string;
+            /** Model */
+            model: string;
+            /** Serial */
+            serial: string;
+            /** Site Id */
+            site_id: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * GatewayList
+         * @description Gateways by serial number.
+         */
+        GatewayList: {
+            /** Items */
+            items: components["schemas"]["GatewayItem"][];
+        };
+        /**
          * HealthReport
          * @description Whether this node can carry calls.
          */
@@ -541,6 +1530,115 @@ export interface components {
              */
             store: "ok" | "down";
             trunks: components["schemas"]["TrunkCount"];
+        };
+        /**
+         * InvoiceDocument
+         * @description A document as it was written.
+         */
+        InvoiceDocument: {
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /** Gross */
+            gross: string;
+            /** Net */
+            net: string;
+            /** Vat */
+            vat: string;
+        };
+        /**
+         * InvoiceItem
+         * @description An invoice or credit note in a list; amounts are positive in both.
+         */
+        InvoiceItem: {
+            /** Corrects */
+            corrects: string | null;
+            /** Customer */
+            customer: string;
+            /** Customer Id */
+            customer_id: string;
+            /** Gross */
+            gross: string;
+            /**
+             * Issued On
+             * Format: date
+             */
+            issued_on: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "invoice" | "credit_note";
+            /**
+             * Month
+             * @example 2026-11
+             */
+            month: string;
+            /** Net */
+            net: string;
+            /** Number */
+            number: string;
+            /** Reseller Id */
+            reseller_id: string | null;
+            /** Vat */
+            vat: string;
+        };
+        /**
+         * InvoiceList
+         * @description A page of documents, newest first.
+         */
+        InvoiceList: {
+            /** Items */
+            items: components["schemas"]["InvoiceItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * LicenceBody
+         * @description Body of ``PUT /customers/{id}/licence``; ``null`` ends it, the extended one needs gateway and site.
+         */
+        LicenceBody: {
+            /** Base */
+            base: ("base" | "extended_base" | "demo") | null;
+            /** Gateway Id */
+            gateway_id?: string | null;
+            /** Site Id */
+            site_id?: string | null;
+        };
+        /**
+         * LicenceEventItem
+         * @description From ``at`` on, ``quantity`` licences of ``kind`` are provided.
+         */
+        LicenceEventItem: {
+            /** Actor */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Cause */
+            cause: string;
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "base" | "extended_base" | "demo" | "trunk" | "klare" | "klingende" | "volle";
+            /** Quantity */
+            quantity: number;
+        };
+        /**
+         * LicenceEventList
+         * @description A page of licence events, newest first.
+         */
+        LicenceEventList: {
+            /** Items */
+            items: components["schemas"]["LicenceEventItem"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * LiveCall
@@ -589,6 +1687,54 @@ export interface components {
             language: "de" | "en";
         };
         /**
+         * MonthReport
+         * @description A month as it stands; ``closed_at`` is ``null`` while it is open, and below the provider.
+         */
+        MonthReport: {
+            /** Closed At */
+            closed_at: string | null;
+            /**
+             * Month
+             * @example 2026-11
+             */
+            month: string;
+            /** Usage */
+            usage: components["schemas"]["UsageItem"][];
+        };
+        /**
+         * NumberBlockBody
+         * @description Body of ``PUT /numbers/{id}``.
+         */
+        NumberBlockBody: {
+            /** Extension Digits */
+            extension_digits: number;
+            /**
+             * Head
+             * @example +4930231250
+             */
+            head: string;
+            /** Trunk Id */
+            trunk_id: string;
+        };
+        /**
+         * NumberBlockDetail
+         * @description A number block.
+         */
+        NumberBlockDetail: {
+            /** Customer Id */
+            customer_id: string;
+            /** Extension Digits */
+            extension_digits: number;
+            /** Head */
+            head: string;
+            /** Id */
+            id: string;
+            /** Trunk Id */
+            trunk_id: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * NumberBlockItem
          * @description A head number with the digits that may follow it.
          */
@@ -597,6 +1743,10 @@ export interface components {
             extension_digits: number;
             /** Head */
             head: string;
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
         };
         /**
          * Organisation
@@ -623,6 +1773,66 @@ export interface components {
             user_id?: string | null;
         };
         /**
+         * PriceBody
+         * @description Body of ``PUT /prices``: euros net per month, valid from the first of a month.
+         */
+        PriceBody: {
+            /** Amount */
+            amount: number | string;
+            /**
+             * Commission
+             * @default 0
+             */
+            commission: number | string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "base" | "extended_base" | "trunk" | "klare" | "klingende" | "volle";
+            /** Reseller Id */
+            reseller_id?: string | null;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+        };
+        /**
+         * PriceItem
+         * @description A price.
+         */
+        PriceItem: {
+            /** Amount */
+            amount: string;
+            /**
+             * Commission
+             * @default 0
+             */
+            commission: string;
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "base" | "extended_base" | "trunk" | "klare" | "klingende" | "volle";
+            /** Reseller Id */
+            reseller_id?: string | null;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+        };
+        /**
+         * PriceList
+         * @description All prices that the account may see, newest first.
+         */
+        PriceList: {
+            /** Items */
+            items: components["schemas"]["PriceItem"][];
+        };
+        /**
          * Problem
          * @description Every error of the API (RFC 9457).
          */
@@ -640,6 +1850,52 @@ export interface components {
             title: string;
             /** Type */
             type: string;
+        };
+        /**
+         * ResellerBody
+         * @description Body of ``PUT /resellers/{id}``.
+         */
+        ResellerBody: {
+            /**
+             * Language
+             * @default de
+             * @enum {string}
+             */
+            language: "de" | "en";
+            /** Name */
+            name: string;
+        };
+        /**
+         * ResellerItem
+         * @description A reseller.
+         */
+        ResellerItem: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "de" | "en";
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ResellerList
+         * @description A page of resellers by name.
+         */
+        ResellerList: {
+            /** Items */
+            items: components["schemas"]["ResellerItem"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * SignIn
@@ -671,6 +1927,68 @@ export interface components {
             token: string;
         };
         /**
+         * SiteBody
+         * @description Body of ``PUT /sites/{id}``. ``emergency_number`` is what control centres are shown.
+         */
+        SiteBody: {
+            /** City */
+            city: string;
+            /**
+             * Country
+             * @default DE
+             */
+            country: string;
+            /** Customer Id */
+            customer_id: string;
+            /** Emergency Number */
+            emergency_number?: string | null;
+            /** Name */
+            name: string;
+            /** Postcode */
+            postcode: string;
+            /** Street */
+            street: string;
+            /** Trunk Id */
+            trunk_id: string;
+        };
+        /**
+         * SiteItem
+         * @description A site.
+         */
+        SiteItem: {
+            /** City */
+            city: string;
+            /**
+             * Country
+             * @default DE
+             */
+            country: string;
+            /** Customer Id */
+            customer_id: string;
+            /** Emergency Number */
+            emergency_number?: string | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Postcode */
+            postcode: string;
+            /** Street */
+            street: string;
+            /** Trunk Id */
+            trunk_id: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * SiteList
+         * @description Sites by name.
+         */
+        SiteList: {
+            /** Items */
+            items: components["schemas"]["SiteItem"][];
+        };
+        /**
          * Softphone
          * @description What the browser's telephone registers with.
          */
@@ -691,6 +2009,78 @@ export interface components {
             wss: string;
         };
         /**
+         * SummaryItem
+         * @description What a reseller's customers were billed in a month, credit notes taken off.
+         */
+        SummaryItem: {
+            /** Commission */
+            commission: string;
+            /** Customers */
+            customers: number;
+            /** Gross */
+            gross: string;
+            /** Net */
+            net: string;
+            /** Quantities */
+            quantities: {
+                [key: string]: number;
+            };
+            /** Reseller */
+            reseller: string | null;
+            /** Reseller Id */
+            reseller_id: string | null;
+        };
+        /**
+         * SummaryList
+         * @description Summaries by reseller.
+         */
+        SummaryList: {
+            /** Items */
+            items: components["schemas"]["SummaryItem"][];
+        };
+        /**
+         * TrunkBody
+         * @description Body of ``PUT /trunks/{id}``; without ``password`` it stays.
+         */
+        TrunkBody: {
+            /** Customer Id */
+            customer_id: string;
+            /**
+             * Expires
+             * @default 600
+             */
+            expires: number;
+            /** Host */
+            host: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "register" | "static";
+            /** Name */
+            name: string;
+            /** Password */
+            password?: string | null;
+            /**
+             * Port
+             * @default 5060
+             */
+            port: number;
+            /** Realm */
+            realm?: string | null;
+            /**
+             * Transport
+             * @default udp
+             * @enum {string}
+             */
+            transport: "udp" | "tcp" | "tls";
+            /**
+             * Username
+             * @default
+             */
+            username: string;
+        };
+        /**
          * TrunkCount
          * @description Trunks by state.
          */
@@ -709,6 +2099,8 @@ export interface components {
             customer_id: string;
             /** Detail */
             detail: string;
+            /** Expires */
+            expires: number;
             /** Host */
             host: string;
             /** Id */
@@ -724,6 +2116,8 @@ export interface components {
             numbers: components["schemas"]["NumberBlockItem"][];
             /** Port */
             port: number;
+            /** Realm */
+            realm: string | null;
             /**
              * State
              * @enum {string}
@@ -736,6 +2130,8 @@ export interface components {
             transport: "udp" | "tcp" | "tls";
             /** Username */
             username: string;
+            /** Version */
+            version: number;
         };
         /**
          * TrunkList
@@ -746,6 +2142,51 @@ export interface components {
             items: components["schemas"]["TrunkItem"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * UsageItem
+         * @description What one customer is billed for.
+         */
+        UsageItem: {
+            /** Billable */
+            billable: boolean;
+            /** Customer */
+            customer: string;
+            /** Customer Id */
+            customer_id: string;
+            /** Quantities */
+            quantities: {
+                [key: string]: number;
+            };
+            /** Reseller Id */
+            reseller_id: string | null;
+        };
+        /**
+         * UserBody
+         * @description Body of ``PUT /users/{id}``.
+         */
+        UserBody: {
+            /** Customer Id */
+            customer_id: string;
+            /** Extension */
+            extension: string;
+            /**
+             * Language
+             * @default de
+             * @enum {string}
+             */
+            language: "de" | "en";
+            /** Name */
+            name: string;
+            /** Number */
+            number?: string | null;
+            /**
+             * Package
+             * @enum {string}
+             */
+            package: "klare" | "klingende" | "volle";
+            /** Site Id */
+            site_id?: string | null;
         };
         /**
          * UserItem
@@ -777,6 +2218,10 @@ export interface components {
              * @enum {string}
              */
             package: "klare" | "klingende" | "volle";
+            /** Site Id */
+            site_id: string | null;
+            /** Version */
+            version: number;
         };
         /**
          * UserList
@@ -788,6 +2233,40 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /**
+         * VatRateBody
+         * @description The standard VAT rate in percent from a day on.
+         */
+        "VatRateBody-Input": {
+            /** Percent */
+            percent: number | string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+        };
+        /**
+         * VatRateBody
+         * @description The standard VAT rate in percent from a day on.
+         */
+        "VatRateBody-Output": {
+            /** Percent */
+            percent: string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+        };
+        /**
+         * VatRateList
+         * @description VAT rates, newest first.
+         */
+        VatRateList: {
+            /** Items */
+            items: components["schemas"]["VatRateBody-Output"][];
+        };
     };
     responses: never;
     parameters: never;
@@ -797,6 +2276,39 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    audit_log_api_v1_audit_get: {
+        parameters: {
+            query?: {
+                subject_id?: string | null;
+                limit?: number;
+                before?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     call_records_api_v1_call_records_get: {
         parameters: {
             query?: {
@@ -888,6 +2400,218 @@ export interface operations {
             };
         };
     };
+    customers_api_v1_customers_get: {
+        parameters: {
+            query?: {
+                query?: string;
+                limit?: number;
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    customer_api_v1_customers__customer_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_customer_api_v1_customers__customer_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerItem"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_customer_api_v1_customers__customer_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_licence_api_v1_customers__customer_id__licence_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LicenceBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    licence_events_api_v1_customers__customer_id__licence_events_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                before?: number | null;
+            };
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenceEventList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     devices_api_v1_devices_get: {
         parameters: {
             query?: {
@@ -908,6 +2632,147 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeviceList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    device_api_v1_devices__device_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_device_api_v1_devices__device_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DevicePut"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DevicePut"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_device_api_v1_devices__device_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew_password_api_v1_devices__device_id__password_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DevicePut"];
                 };
             };
             /** @description Problem details (RFC 9457) */
@@ -981,6 +2846,114 @@ export interface operations {
             };
         };
     };
+    gateways_api_v1_gateways_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_gateway_api_v1_gateways__gateway_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                gateway_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GatewayBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayItem"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_gateway_api_v1_gateways__gateway_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                gateway_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     health_api_v1_health_get: {
         parameters: {
             query?: never;
@@ -1006,6 +2979,169 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthReport"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invoices_api_v1_invoices_get: {
+        parameters: {
+            query?: {
+                customer_id?: string | null;
+                month?: string | null;
+                limit?: number;
+                before?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invoice_api_v1_invoices__number__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceDocument"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    credit_api_v1_invoices__number__credit_notes__request_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceDocument"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pdf_api_v1_invoices__number__pdf_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    xml_api_v1_invoices__number__xml_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
             /** @description Problem details (RFC 9457) */
@@ -1140,6 +3276,626 @@ export interface operations {
             };
         };
     };
+    closings_api_v1_months_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosingList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    month_report_api_v1_months__month__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthReport"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_month_api_v1_months__month__closing_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosingItem"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosingItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_datev_api_v1_months__month__datev_csv_get: {
+        parameters: {
+            query?: {
+                consultant?: number;
+                client?: number;
+                revenue?: string;
+                reverse_charge?: string;
+            };
+            header?: never;
+            path: {
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_csv_api_v1_months__month__invoices_csv_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    summary_api_v1_months__month__summary_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SummaryList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    numbers_api_v1_numbers__block_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                block_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberBlockDetail"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_numbers_api_v1_numbers__block_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                block_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NumberBlockBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberBlockDetail"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberBlockDetail"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_numbers_api_v1_numbers__block_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                block_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    address_api_v1_organisations__organisation_id__billing_address_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                organisation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_address_api_v1_organisations__organisation_id__billing_address_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                organisation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressItem"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_list_api_v1_prices_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_price_api_v1_prices_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_price_api_v1_prices__price_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                price_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resellers_api_v1_resellers_get: {
+        parameters: {
+            query?: {
+                query?: string;
+                limit?: number;
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResellerList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reseller_api_v1_resellers__reseller_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reseller_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResellerItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_reseller_api_v1_resellers__reseller_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                reseller_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResellerBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResellerItem"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResellerItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_reseller_api_v1_resellers__reseller_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                reseller_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     who_am_i_api_v1_session_get: {
         parameters: {
             query?: never;
@@ -1247,6 +4003,147 @@ export interface operations {
             };
         };
     };
+    sites_api_v1_sites_get: {
+        parameters: {
+            query?: {
+                customer_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_api_v1_sites__site_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_site_api_v1_sites__site_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteItem"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_site_api_v1_sites__site_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     trunks_api_v1_trunks_get: {
         parameters: {
             query?: {
@@ -1280,6 +4177,116 @@ export interface operations {
             };
         };
     };
+    trunk_api_v1_trunks__trunk_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trunk_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_trunk_api_v1_trunks__trunk_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                trunk_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrunkBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkItem"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_trunk_api_v1_trunks__trunk_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                trunk_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     users_api_v1_users_get: {
         parameters: {
             query?: {
@@ -1300,6 +4307,178 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    user_api_v1_users__user_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_user_api_v1_users__user_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserItem"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_user_api_v1_users__user_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    vat_rates_api_v1_vat_rates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VatRateList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_vat_rate_api_v1_vat_rates_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VatRateBody-Input"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VatRateBody-Output"];
                 };
             };
             /** @description Problem details (RFC 9457) */

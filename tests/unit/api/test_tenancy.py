@@ -1,0 +1,345 @@
+"""Every route of the API by every role by own and foreign things, generated from the API's own description.
+
+Whoever is not signed in gets 401, whoever's role is too low 403, and what belongs to somebody else is not
+there: 404, or 422 naming the field when the request's body mentions it. Nothing is ever answered 500.
+"""
+
+import datetime
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from stimme.licensing.usage import Month
+from stimme.store.audit import SYSTEM
+from stimme.store.billing import Billing
+from stimme.store.customer_models import BillingAddress, Gateway, Site
+from stimme.store.database import Scope
+from stimme.store.ledger_models import PriceRow
+from stimme.store.models import NumberBlock, Organisation
+
+from .world import World, build_world
+
+RANKS = {"user": 0, "customer": 1, "reseller": 2, "provider": 3}
+LOGINS = {
+    "anna@north.example": ("user", {"north"}),
+    "admin@north.example": ("customer", {"north"}),
+    "home@reseller.example": ("reseller", {"north", "south"}),
+    "root@provider.example": ("provider", {"north", "south", "other"}),
+}
+LEAST = {name: next(login for login, (role, _own) in LOGINS.items() if role == name) for name in RANKS}
+OPEN = "open"
+# Who may at least call a route; "open" needs no sign-in. Routes of /me are for accounts with an extension.
+LOWEST: dict[tuple[str, str], str] = {
+    ("GET", "/health"): OPEN,
+    ("POST", "/session"): OPEN,
+    ("GET", "/session"): "user",
+    ("DELETE", "/session"): "user",
+    ("PATCH", "/me"): "user",
+    ("GET", "/me/softphone"): "user",
+    ("GET", "/me/calls"): "user",
+    ("POST", "/me/calls/seen"): "user",
+    ("GET", "/directory"): "user",
+    ("GET", "/calls"): "user",
+    ("DELETE", "/calls/{call_id}"): "user",
+    ("POST", "/events/ticket"): "user",
+    ("GET", "/users"): "customer",
+    ("GET", "/users/{user_id}"): "customer",
+    ("PUT", "/users/{user_id}"): "customer",
+    ("DELETE", "/users/{user_id}"): "customer",
+    ("GET", "/devices"): "customer",
+    ("GET", "/devices/{device_id}"): "customer",
+    ("PUT", "/devices/{device_id}"): "customer",
+    ("DELETE", "/devices/{device_id}"): "customer",
+    ("POST", "/devices/{device_id}/password"): "customer",
+    ("GET", "/trunks"): "customer",
+    ("GET", "/trunks/{trunk_id}"): "customer",
+    ("PUT", "/trunks/{trunk_id}"): "customer",
+    ("DELETE", "/trunks/{trunk_id}"): "customer",
+    ("GET", "/numbers/{block_id}"): "customer",
+    ("PUT", "/numbers/{block_id}"): "customer",
+    ("DELETE", "/numbers/{block_id}"): "customer",
+    ("GET", "/sites"): "customer",
+    ("GET", "/sites/{site_id}"): "customer",
+    ("PUT", "/sites/{site_id}"): "customer",
+    ("DELETE", "/sites/{site_id}"): "customer",
+    ("GET", "/call-records"): "customer",
+    ("GET", "/resellers"): "provider",
+    ("GET", "/resellers/{reseller_id}"): "provider",
+    ("PUT", "/resellers/{reseller_id}"): "provider",
+    ("DELETE", "/resellers/{reseller_id}"): "provider",
+    ("GET", "/customers"): "customer",
+    ("GET", "/customers/{customer_id}"): "customer",
+    ("PUT", "/customers/{customer_id}"): "reseller",
+    ("DELETE", "/customers/{customer_id}"): "reseller",
+    ("PUT", "/customers/{customer_id}/licence"): "reseller",
+    ("GET", "/customers/{customer_id}/licence-events"): "customer",
+    ("GET", "/organisations/{organisation_id}/billing-address"): "customer",
+    ("PUT", "/organisations/{organisation_id}/billing-address"): "customer",
+    ("GET", "/gateways"): "customer",
+    ("PUT", "/gateways/{gateway_id}"): "provider",
+    ("DELETE", "/gateways/{gateway_id}"): "provider",
+    ("GET", "/prices"): "reseller",
+    ("PUT", "/prices"): "provider",
+    ("DELETE", "/prices/{price_id}"): "provider",
+    ("GET", "/vat-rates"): "reseller",
+    ("PUT", "/vat-rates"): "provider",
+    ("GET", "/months"): "provider",
+    ("GET", "/months/{month}"): "customer",
+    ("PUT", "/months/{month}/closing"): "provider",
+    ("GET", "/months/{month}/summary"): "reseller",
+    ("GET", "/months/{month}/invoices.csv"): "reseller",
+    ("GET", "/months/{month}/datev.csv"): "provider",
+    ("GET", "/invoices"): "customer",
+    ("GET", "/invoices/{number}"): "customer",
+    ("GET", "/invoices/{number}/pdf"): "customer",
+    ("GET", "/invoices/{number}/xml"): "customer",
+    ("PUT", "/invoices/{number}/credit-notes/{request_id}"): "provider",
+    ("GET", "/audit"): "customer",
+}
+# Routes about things of no single customer: there is no foreign one to try.
+UNOWNED = {"reseller_id", "gateway_id", "price_id", "month"}
+
+
+@dataclass
+class Estate:
+    """What each customer has, by the name of the path parameter."""
+
+    world: World
+    things: dict[str, dict[str, str]]
+
+    def path(self, path: str, owner: str) -> str:
+        return path.format(**self.things[owner])
+
+    def body(self, method: str, path: str, owner: str) -> Any:
+        own = self.things[owner]
+        customer = {"customer_id": own["customer_id"]}
+        address = {"street": "S", "postcode": "1", "city": "C"}
+        bodies: dict[tuple[str, str], Any] = {
+            ("POST", "/session"): {"login": "x", "password": "y"},
+            ("PATCH", "/me"): {"language": "de"},
+            ("PUT", "/users/{user_id}"): {**customer, "extension": "10", "name": "A", "package": "klare"},
+            ("PUT", "/devices/{device_id}"): {"user_id": own["user_id"], "name": "New"},
+            ("PUT", "/trunks/{trunk_id}"): {**customer, "name": "T", "kind": "static", "host": "h"},
+            ("PUT", "/numbers/{block_id}"): {
+                "trunk_id": own["trunk_id"],
+                "head": own["head"],
+                "extension_digits": 3,
+            },
+            ("PUT", "/sites/{site_id}"): {**customer, "name": "X", "trunk_id": own["trunk_id"], **address},
+            ("PUT", "/resellers/{reseller_id}"): {"name": "R"},
+            ("PUT", "/customers/{customer_id}"): {"name": "C", "domain": f"{owner}.example"},
+            ("PUT", "/customers/{customer_id}/licence"): {"base": "base"},
+            ("PUT", "/organisations/{organisation_id}/billing-address"): {"name": "N", **address},
+            ("PUT", "/gateways/{gateway_id}"): {"serial": "S1", "model": "IP411"},
+            ("PUT", "/prices"): {"kind": "klare", "valid_from": "2031-01-01", "amount": "1.00"},
+            ("PUT", "/vat-rates"): {"valid_from": "2031-01-01", "percent": "19"},
+            ("PUT", "/invoices/{number}/credit-notes/{request_id}"): {"reason": "X"},
+        }
+        return bodies.get((method, path))
+
+
+@pytest.fixture
+async def estate(tmp_path: Path) -> AsyncIterator[Estate]:
+    async for world in build_world(tmp_path):
+        yield await _settle(world)
+
+
+async def _settle(world: World) -> Estate:
+    database = world.services.database
+    address = {"name": "N", "street": "S", "postcode": "1", "city": "C"}
+    async with database.system() as session, session.begin():
+        provider = (await session.scalars(select(Organisation).where(Organisation.kind == "provider"))).one()
+        resellers = {
+            row.name: row.id
+            for row in await session.scalars(select(Organisation).where(Organisation.kind == "reseller"))
+        }
+        session.add(
+            BillingAddress(
+                organisation_id=provider.id, **address, vat_id="DE1", iban="DE02120300000000202051"
+            )
+        )
+        session.add(Gateway(id=str(uuid.uuid4()), serial="S1", model="IP411"))
+        for customer in world.customers.values():
+            session.add(BillingAddress(organisation_id=customer.id, **address))
+            session.add(
+                Site(
+                    id=str(uuid.uuid4()),
+                    customer_id=customer.id,
+                    trunk_id=customer.trunk_id,
+                    **{**address, "name": "Home"},
+                )
+            )
+    now = datetime.datetime.now(datetime.UTC)
+    month = Month.of(now)
+    billing = Billing(database, now=lambda: month.end + datetime.timedelta(days=1))
+    await billing.close(Scope("provider", provider.id), SYSTEM, month)
+    things = {}
+    async with database.system() as session:
+        gateway = (await session.scalars(select(Gateway.id))).one()
+        price = (await session.scalars(select(PriceRow.id))).first()
+        for name, customer in world.customers.items():
+            scope = Scope("customer", customer.id)
+            (invoice,) = await billing.invoices(scope)
+            block = (
+                await session.scalars(select(NumberBlock).where(NumberBlock.customer_id == customer.id))
+            ).one()
+            site = (await session.scalars(select(Site.id).where(Site.customer_id == customer.id))).one()
+            things[name] = {
+                "customer_id": customer.id,
+                "organisation_id": customer.id,
+                "user_id": customer.user_id,
+                "device_id": customer.device_id,
+                "trunk_id": customer.trunk_id,
+                "block_id": block.id,
+                "head": block.head,
+                "site_id": site,
+                "number": invoice.number,
+                "request_id": str(uuid.uuid4()),
+                "call_id": f"live-{customer.call_id}",
+                "reseller_id": resellers["Home"],
+                "gateway_id": gateway,
+                "price_id": str(price),
+                "month": str(month),
+            }
+    return Estate(world, things)
+
+
+def routes(world: World) -> list[tuple[str, str]]:
+    described = world.app.openapi()["paths"]
+    return [
+        (method.upper(), path.removeprefix("/api/v1"))
+        for path, methods in described.items()
+        for method in methods
+    ]
+
+
+def test_the_table_knows_every_route(estate: Estate) -> None:
+    assert set(routes(estate.world)) == set(LOWEST)
+
+
+def parameters(path: str) -> set[str]:
+    return {part[1:-1] for part in path.split("/") if part.startswith("{")}
+
+
+async def call(estate: Estate, login: str | None, route: tuple[str, str], owner: str) -> tuple[int, str]:
+    method, path = route
+    client = estate.world.client() if login is None else await estate.world.signed_in(login)
+    async with client:
+        answer = await client.request(
+            method, f"/api/v1{estate.path(path, owner)}", json=estate.body(method, path, owner)
+        )
+    if route == ("DELETE", "/session") and login is not None:
+        estate.world.tokens.pop(login)
+    if not answer.is_success:
+        assert answer.headers["content-type"] == "application/problem+json", (login, route, answer.text)
+    assert answer.status_code < 500, (login, route, owner, answer.text)
+    return answer.status_code, f"{login} {method} {path} {owner}: {answer.status_code} {answer.text[:300]}"
+
+
+async def test_nobody_gets_nothing(estate: Estate) -> None:
+    for route, lowest in LOWEST.items():
+        status, what = await call(estate, None, route, "north")
+        if lowest != OPEN:
+            assert status == 401, what
+
+
+async def test_a_role_too_low_is_refused(estate: Estate) -> None:
+    for route, lowest in LOWEST.items():
+        for login, (role, own) in LOGINS.items():
+            if lowest != OPEN and RANKS[role] < RANKS[lowest]:
+                for owner in estate.things:
+                    status, what = await call(estate, login, route, owner)
+                    assert status == 403, (what, own)
+
+
+async def test_what_is_somebody_elses_is_not_there(estate: Estate) -> None:
+    tried = 0
+    for route, lowest in LOWEST.items():
+        if lowest == OPEN or not parameters(route[1]) - UNOWNED - {"request_id"}:
+            continue
+        for login, (role, own) in LOGINS.items():
+            for owner in estate.things.keys() - own:
+                if RANKS[role] >= RANKS[lowest]:
+                    status, what = await call(estate, login, route, owner)
+                    assert status in ((404, 422) if route[0] == "PUT" else (404,)), what
+                    tried += 1
+    assert tried > 60
+
+
+async def test_what_is_ones_own_is_there(estate: Estate) -> None:
+    """The least of those who may gets through; deleting comes last, for it takes things away."""
+    last = [("DELETE", "/session"), ("DELETE", "/users/{user_id}")]
+    order = sorted(
+        LOWEST.items(),
+        key=lambda item: (
+            last.index(item[0]) if item[0] in last else -1,
+            item[0][0] == "DELETE",
+            -len(item[0][1]),
+        ),
+    )
+    for route, lowest in order:
+        if lowest == OPEN:
+            continue
+        status, what = await call(estate, LEAST[lowest], route, "north")
+        assert status not in (401, 403, 404, 422), what
+
+
+async def test_bodies_cannot_reach_into_other_customers(estate: Estate) -> None:
+    """A new id of one's own with somebody else's customer, user, trunk or site in the body."""
+    before = await _rows(estate)
+    north, other = estate.things["north"], estate.things["other"]
+    for route in (
+        ("PUT", "/users/{user_id}"),
+        ("PUT", "/devices/{device_id}"),
+        ("PUT", "/trunks/{trunk_id}"),
+        ("PUT", "/numbers/{block_id}"),
+        ("PUT", "/sites/{site_id}"),
+    ):
+        path = route[1]
+        name = next(iter(parameters(path)))
+        fresh = Estate(estate.world, {**estate.things, "other": {**other, name: str(uuid.uuid4())}})
+        for login in ("admin@north.example", "home@reseller.example"):
+            status, what = await call(fresh, login, route, "other")
+            assert status in (404, 422), what
+    async with await estate.world.signed_in("admin@north.example") as client:
+        body = {"customer_id": north["customer_id"], "extension": "77", "name": "A", "package": "klare"}
+        answer = await client.put(f"/api/v1/users/{uuid.uuid4()}", json={**body, "site_id": other["site_id"]})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "site_id")
+    async with await estate.world.signed_in("home@reseller.example") as client:
+        answer = await client.put(
+            f"/api/v1/customers/{uuid.uuid4()}",
+            json={"name": "C", "domain": "c.example", "reseller_id": estate.things["other"]["customer_id"]},
+        )
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "reseller_id")
+    assert await _rows(estate) == before
+
+
+async def _rows(estate: Estate) -> dict[str, int]:
+    counts = {}
+    async with await estate.world.signed_in("root@provider.example") as client:
+        for path in ("users", "devices", "trunks", "sites", "customers"):
+            counts[path] = len((await client.get(f"/api/v1/{path}")).json()["items"])
+    return counts
+
+
+async def test_lists_hold_own_things_only(estate: Estate) -> None:
+    for login, (role, own) in LOGINS.items():
+        if role == "user":
+            continue
+        async with await estate.world.signed_in(login) as client:
+            ids = {estate.things[name]["customer_id"] for name in own}
+            customers = (await client.get("/api/v1/customers")).json()["items"]
+            assert {one["id"] for one in customers} == ids
+            for path in ("sites", "invoices"):
+                items = (await client.get(f"/api/v1/{path}")).json()["items"]
+                assert {one["customer_id"] for one in items} == ids, (login, path)
+            entries = (await client.get("/api/v1/audit")).json()["items"]
+            seen = {one["customer_id"] for one in entries} - {None}
+            assert seen <= ids, login
+            report = (await client.get(f"/api/v1/months/{estate.things['north']['month']}")).json()
+            assert {one["customer_id"] for one in report["usage"]} == ids
