@@ -99,23 +99,36 @@ def pinned(command: Sequence[str], *, core: int = LOAD_CORE) -> list[str]:
     return ["taskset", "--cpu-list", str(core), *command]
 
 
-def free_ports(count: int, *, first: int = 20_000, step: int = 4, host: str = "127.0.0.1") -> list[int]:
-    """Ports that nobody uses now for UDP or TCP, below the range from which the kernel picks for others.
+class FreePorts:
+    """Ports of 127.0.0.1 that nobody uses now for UDP or TCP, none of them given twice.
 
-    `step` apart at least: sipp takes the port two above its media port as well.
+    They lie below the range from which the kernel picks for others, and four apart: sipp takes the port two
+    above its media port as well.
     """
-    found: list[int] = []
-    port = first + step * (os.getpid() % 2_000)
-    while len(found) < count:
-        if port > 32_000:
-            raise BenchError("no free ports")
-        if _is_free(port, host):
-            found.append(port)
-        port += step
-    return found
+
+    _STEP = 4
+
+    def __init__(self) -> None:
+        self._next = 20_000 + self._STEP * (os.getpid() % 2_000)
+
+    def take(self, count: int) -> list[int]:
+        """Further ports.
+
+        Raises:
+            BenchError: There are no more.
+        """
+        found: list[int] = []
+        while len(found) < count:
+            if self._next > 32_000:
+                raise BenchError("no free ports")
+            if is_free(self._next):
+                found.append(self._next)
+            self._next += self._STEP
+        return found
 
 
-def _is_free(port: int, host: str) -> bool:
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether nobody has bound this port, neither for UDP nor for TCP."""
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
         with socket.socket(socket.AF_INET, kind) as probe:
             try:

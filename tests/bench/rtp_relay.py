@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from tests.bench import accounting, report, stimme_server
 from tests.bench.peers import rtpengine
 from tests.bench.peers.rtp_load import RtpLoad, Traffic
-from tests.bench.processes import BenchError, Server, free_ports
+from tests.bench.processes import BenchError, FreePorts, Server
 
 from stimme.media import Bridge, Codec, Endpoint, Engine, RemoteMedia
 
@@ -59,7 +59,7 @@ class Rtpengine:
     """rtpengine, driven by offer and answer."""
 
     def __init__(self, stack: ExitStack, scratch: Path, calls: int) -> None:
-        (control_port,) = free_ports(1)
+        (control_port,) = FreePorts().take(1)
         ports = {"first_port": 34_000, "last_port": 34_000 + 8 * calls}
         self.server = stack.enter_context(rtpengine.relay(scratch, control_port=control_port, **ports))
         self._control = stack.enter_context(rtpengine.Control(control_port))

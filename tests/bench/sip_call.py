@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.bench import accounting, report, sip_client, stimme_server
 from tests.bench.peers import kamailio, sipp
-from tests.bench.processes import Server, free_ports
+from tests.bench.processes import FreePorts, Server, is_free
 
 NAME = "sip-call"
 TARGET = 4.0
@@ -93,9 +93,10 @@ def run(options: Options, *, command: str, machine: dict[str, str | int]) -> rep
     warm_up = sipp.Load(rate=options.rate, calls=options.rate * 3)
     runs: list[dict[str, Any]] = []
     notes: list[str] = []
+    ports = FreePorts()
     with tempfile.TemporaryDirectory(prefix="stimme-bench-") as scratch, ExitStack() as stack:
-        ours = _stimme(stack, Path(scratch))
-        peer = _kamailio(stack, Path(scratch))
+        ours = _stimme(stack, Path(scratch), ports)
+        peer = _kamailio(stack, Path(scratch), ports)
         if options.held:
             weights = ours.bytes_per_call(options.held)
             notes.append(
@@ -128,23 +129,24 @@ def _total(runs: list[dict[str, Any]], side: Side, key: str) -> int:
     return sum(r[key] for r in runs if r["server"] == side.server.name)
 
 
-def _kamailio(stack: ExitStack, scratch: Path) -> Side:
+def _kamailio(stack: ExitStack, scratch: Path, ports: FreePorts) -> Side:
     directory = scratch / "kamailio"
     directory.mkdir()
-    port, callee_port, callee_media, caller_port, caller_media = free_ports(5)
+    port, callee_port, callee_media, caller_port, caller_media = ports.take(5)
     callee = stack.enter_context(sipp.Callee(directory, port=callee_port, media_port=callee_media))
     server = stack.enter_context(kamailio.proxy(directory, port=port, callee_port=callee_port))
-    server.wait_until(lambda: sip_client.answers_options(port))
+    # It passes OPTIONS on to the callee, who does not answer them: that its socket is open has to do.
+    server.wait_until(lambda: not is_free(port))
     caller = sipp.Caller(
         directory, port=caller_port, media_port=caller_media, server_port=port, number="service"
     )
     return Side(server, caller, callee)
 
 
-def _stimme(stack: ExitStack, scratch: Path) -> Side:
+def _stimme(stack: ExitStack, scratch: Path, ports: FreePorts) -> Side:
     directory = scratch / "stimme"
     directory.mkdir()
-    port, web, metrics, callee_port, callee_media, caller_port, caller_media = free_ports(7)
+    port, web, metrics, callee_port, callee_media, caller_port, caller_media = ports.take(7)
     site = stimme_server.Site(
         directory, sip_port=port, web_port=web, metrics_port=metrics, trunk_port=caller_port
     )
