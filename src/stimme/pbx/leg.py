@@ -177,9 +177,10 @@ class Leg:
         self._report(LegEvent(self, "answer", response, response.status))
 
     def on_failure(self, session: Session, status: int, reason: str, response: Response | None) -> None:
-        """The called device refused, or nobody answered."""
-        self.status = status
-        self._report(LegEvent(self, "failure", response, status, reason))
+        """The called side refused, or there was none: a silent provider is out of service, a silent device away."""
+        silent = status == 408 and response is None
+        self.status = (503 if self.device_id is None else 480) if silent else status
+        self._report(LegEvent(self, "failure", response, self.status, reason))
 
     def on_ack(self, session: Session, request: Request) -> None:
         """The caller acknowledged; a body answers our offer."""

@@ -1,16 +1,15 @@
 import * as JsSIP from 'jssip'
-import type { EndEvent, OutgoingEvent, RTCSession } from 'jssip/lib/RTCSession'
+import type { EndEvent, OutgoingEvent, RTCSession, SDPEvent } from 'jssip/lib/RTCSession'
 import type { IncomingRTCSessionEvent, OutgoingRTCSessionEvent, UA } from 'jssip/lib/UA'
 
 import type { SoftphoneAccess } from '@/shared/api/types'
 
+import { holdCandidates } from './candidates'
 import { completedElsewhere, failureOfStatus } from './failure'
 import type { EndReason } from './machine'
 import { microphoneConstraints, microphoneWithin, silentStream } from './microphone'
 import type { Telephony, TelephonyListener } from './port'
 
-/** Sent once nothing new has been found for this long; our server is on one address that the first candidate reaches. */
-const ICE_QUIET_MS = 500
 const EMERGENCY_MICROPHONE_MS = 1000
 const RETRY_FAILED_MS = 3000
 const RETRY_REFUSED_MS = 30_000
@@ -286,16 +285,30 @@ export class JsSipTelephony implements Telephony {
       }
       session.on('progress', progress)
       session.on('accepted', established)
-    } else session.on('confirmed', established)
+    } else {
+      session.on('confirmed', established)
+      this.holdCandidatesUntilConfirmed(session)
+    }
     session.on('ended', (event) => {
       const by = event.originator as string
       this.finish(id, { reason: by === 'local' ? 'local' : by === 'remote' ? 'remote' : 'connection', sipStatus: null })
     })
     session.on('failed', (event) => this.finish(id, endOf(direction, event, this.legs.get(id)?.hungUp ?? false)))
-    let quiet: number | undefined
-    session.on('icecandidate', ({ ready }) => {
-      window.clearTimeout(quiet)
-      quiet = window.setTimeout(ready, ICE_QUIET_MS)
+    // An ICE-lite server learns our addresses from our checks; nobody waits for the rest of them to be found.
+    session.on('icecandidate', ({ ready }) => ready())
+  }
+
+  private holdCandidatesUntilConfirmed(session: RTCSession): void {
+    let held: string[] | null = null
+    session.on('sdp', (event: SDPEvent) => {
+      // Only the offer of the call itself; later ones find the connection established.
+      if (held !== null || (event.originator as string) !== 'remote') return
+      const { sdp, candidates } = holdCandidates(event.sdp)
+      event.sdp = sdp
+      held = candidates
+    })
+    session.on('confirmed', () => {
+      for (const candidate of held ?? []) void this.connectionOf(session)?.addIceCandidate({ candidate, sdpMLineIndex: 0 })
     })
   }
 

@@ -1,4 +1,5 @@
 import type { Account, CallListPage, Colleague, SoftphoneAccess } from './types'
+import { visited } from './visited'
 
 /** RFC 9457 problem details as the server sends them. */
 interface Problem {
@@ -81,20 +82,26 @@ async function request<T>(method: string, path: string, body?: unknown, signal?:
 
 /** Every request the client makes, by name. */
 export const api = {
-  /** The signed-in account, or null when nobody is signed in. */
+  /** The signed-in account, or null when nobody is signed in. Where nobody has signed in, the server is not asked. */
   async account(signal?: AbortSignal): Promise<Account | null> {
+    if (!visited.get()) return null
     try {
       return await request<Account>('GET', '/session', undefined, signal)
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) return null
-      throw error
+      if (!(error instanceof ApiError && error.status === 401)) throw error
+      visited.set(false)
+      return null
     }
   },
   async signIn(login: string, password: string, remember: boolean): Promise<Account> {
     const session = await request<{ account: Account }>('POST', '/session', { login, password, remember })
+    visited.set(true)
     return session.account
   },
-  signOut: () => request<undefined>('DELETE', '/session'),
+  signOut(): Promise<undefined> {
+    visited.set(false)
+    return request<undefined>('DELETE', '/session')
+  },
   setLanguage: (language: string) => request<undefined>('PATCH', '/me', { language }),
   softphone: () => request<SoftphoneAccess>('GET', '/me/softphone'),
   calls(before: string | null, signal?: AbortSignal): Promise<CallListPage> {
