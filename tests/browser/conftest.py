@@ -1,7 +1,7 @@
-"""One demo system and two browsers for all tests of this folder; a test that breaks parts gets a demo of its own.
+"""One demo system and two browsers for all tests of this folder; a test that breaks parts gets its own demo.
 
-The browsers differ in what their microphones hear; each person gets a browser profile of their own in one of them.
-Everything runs in one event loop, because browsers outlive the test that needs them first.
+The browsers differ in what their microphones hear; each person gets a browser profile of their own in one of
+them. Everything runs in one event loop, because browsers outlive the test that needs them first.
 """
 
 from collections.abc import AsyncIterator, Iterator

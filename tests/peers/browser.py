@@ -1,7 +1,7 @@
 """The web client in Chromium, used as a person uses it: a microphone that says a tone, ears, eyes, fingers.
 
-The client itself knows nothing of tests. What it lets people hear is recorded inside the page (`ear.js`), and its
-state is read from `data-` attributes, so that no text has to be known.
+The client itself knows nothing of tests. What it lets people hear is recorded inside the page (`ear.js`), and
+its state is read from `data-` attributes, so that no text has to be known.
 """
 
 import base64
@@ -148,7 +148,11 @@ class WebClient:
         await self.at(f"nav-{page}").click()
 
     async def heard(self, seconds: float | None = None) -> tuple[Samples, int]:
-        """What can be heard of the other side since the answer, or in the last so many seconds; the sample rate."""
+        """What could be heard of the other side since the answer, or in the last so many seconds.
+
+        Returns:
+            Samples and their rate.
+        """
         recorded = await self.page.evaluate("seconds => testEar.heard(seconds)", seconds)
         return np.frombuffer(base64.b64decode(recorded["samples"]), dtype="<i2"), int(recorded["rate"])
 

@@ -177,7 +177,7 @@ class Leg:
         self._report(LegEvent(self, "answer", response, response.status))
 
     def on_failure(self, session: Session, status: int, reason: str, response: Response | None) -> None:
-        """The called side refused, or there was none: a silent provider is out of service, a silent device away."""
+        """The called side refused. Silence: a provider is out of service (503), a device is away (480)."""
         silent = status == 408 and response is None
         self.status = (503 if self.device_id is None else 480) if silent else status
         self._report(LegEvent(self, "failure", response, self.status, reason))
