@@ -184,7 +184,7 @@ class Dialog:
 
 def target_of(uri: SipUri, transport: str | None = None) -> Target:
     """Where a SIP URI points to, without DNS (RFC 3263 §4.1 for numeric hosts and explicit ports)."""
-    chosen = uri.transport or transport or ("tls" if uri.scheme == "sips" else "udp")
+    chosen = "tls" if uri.scheme == "sips" else uri.transport or transport or "udp"  # RFC 5630 §4
     return Target(
         chosen, uri.host, uri.port or DEFAULT_PORTS.get(chosen, 5060), uri.host if chosen == "tls" else None
     )

@@ -72,6 +72,11 @@ class CSeq:
         return f"{self.number} {self.method}"
 
 
+def format_via(transport: str, host: str, port: int | None, branch: str) -> str:
+    """The Via of a request of ours, which asks for rport (RFC 3581 §3)."""
+    return f"SIP/2.0/{transport.upper()} {format_host_port(host, port)};branch={branch};rport"
+
+
 def parse_media_type(value: str) -> tuple[str, Params]:
     """Type and parameters of a Content-Type or of one element of Accept; the type in lower case."""
     media_type, _, params = value.partition(";")

@@ -156,6 +156,11 @@ class _Message:
         self.body = body
 
     @property
+    def size(self) -> int:
+        """About how many bytes the message takes on the wire."""
+        return sum(len(name) + len(value) + 4 for name, value in self.headers.items()) + len(self.body) + 60
+
+    @property
     def via(self) -> Via:
         """The topmost Via."""
         return self.headers.typed("Via", _first_via)

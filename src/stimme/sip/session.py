@@ -1,43 +1,34 @@
 """One INVITE dialog usage: a leg's signalling (RFC 3261 §12–§15), without I/O.
 
-Policy:
-    * UAC: a 2xx is acknowledged here, its retransmissions too; a 2xx from another fork, or one that crosses
-      our CANCEL, is acknowledged and ended with BYE (§13.2.2.4). CANCEL waits for the first provisional
-      (§9.1). Reliable provisional responses are acknowledged by PRACK (RFC 3262). A challenge and a session
-      interval that is too short (422) are answered by a second INVITE, once each.
-    * UAS: a 2xx is repeated until the ACK comes; without it the session ends (§13.3.1.4).
-    * Both: a BYE always ends the session; a request with an old CSeq gets 500 (§12.2.2).
+Policy, apart from the caller's (`calling`) and from offers within the dialog (`invite_usage`): a 2xx of ours
+is repeated until the ACK comes; without it the session ends (§13.3.1.4). A BYE always ends the session; a
+request with an old CSeq gets 500 (§12.2.2).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from stimme.sip.auth import DigestClient
+from stimme.sip.calling import Calling
 from stimme.sip.dialog import SDP, HeaderFields
 from stimme.sip.errors import SessionStateError
 from stimme.sip.flow import Destination, Flow
-from stimme.sip.headers import CSeq
-from stimme.sip.invite_usage import InviteUsage
-from stimme.sip.message import Request, Response, response_to
-from stimme.sip.reliable import RAck, ReliableOrder, ReliableResponses, rseq_of
+from stimme.sip.message import Request, response_to
+from stimme.sip.reliable import ReliableResponses
 from stimme.sip.session_states import NO_FEATURES, SessionEvent, SessionFeatures, SessionHandler, SessionState
-from stimme.sip.transaction import Failure, ServerTransaction, cancel_for
+from stimme.sip.transaction import ServerTransaction
 from stimme.sip.transfer import Transfers, event_of
-from stimme.sip.transitions import State
-from stimme.sip.uri import NameAddr, SipUri, Uri
+from stimme.sip.uri import NameAddr, SipUri
 
 if TYPE_CHECKING:
     from stimme.sip.ua import UserAgent
 
-_MOST_CHALLENGES = 2
 _EARLY_OR_LATER = (SessionState.RINGING, SessionState.INCOMING, SessionState.ANSWERED, SessionState.CONFIRMED)
 
 
-class Session(InviteUsage):
+class Session(Calling):
     """A leg's signalling. Verbs raise SessionStateError when the state does not allow them.
 
     Attributes:
-        request: the initial INVITE, None after a restore.
         replaces, joins: the session that a new call takes the place of, or joins (RFC 3891, 3911).
     """
 
@@ -63,111 +54,19 @@ class Session(InviteUsage):
             destination=destination,
             state=state,
         )
-        self.request: Request | None = None
         self.replaces: Session | None = None
         self.joins: Session | None = None
         self._incoming: ServerTransaction | None = None
         self._reliable: ReliableResponses | None = None
-        self._order = ReliableOrder()
-        self._early_answer = False
         self._held_answer: tuple[bytes, HeaderFields] | None = None
-        self._cancel_headers: HeaderFields | None = None
-        self._unwanted: dict[str | None, bytes] = {}
-        self._challenges = 0
         self._transfers: Transfers | None = None
 
     def _myself(self) -> "Session":
         return self
 
-    @property
-    def features(self) -> SessionFeatures:
-        """The handler as far as it serves more than plain calls, else the defaults."""
-        return self.handler if isinstance(self.handler, SessionFeatures) else NO_FEATURES
-
-    # -- UAC ------------------------------------------------------------------------------------------------
-
-    def start(
-        self,
-        uri: Uri,
-        offer: bytes | None,
-        headers: HeaderFields,
-        route: Sequence[str],
-        credentials: DigestClient | None,
-    ) -> None:
-        """Sends the INVITE. `route` is a preloaded route set, `credentials` a DigestClient or None."""
-        self._credentials = credentials
-        self.remote_target = uri
-        self.route_set = list(route)
-        self.local_cseq += 1
-        self._last_sdp = offer or b""
-        fields = [*headers, *self.timer.request_headers()]
-        self.request = self.build("INVITE", self.local_cseq, fields, offer or b"", SDP)
-        self._send_invite(self.request)
-
-    def _send_invite(self, request: Request) -> None:
-        self._invite = self._ua.send(
-            request, self.destination, self._on_invite_response, self._on_invite_failure
-        )
-
-    def _on_invite_response(self, response: Response) -> None:
-        if response.status < 200:
-            self._on_provisional(response)
-        elif response.status < 300:
-            self._on_success(response)
-        elif (response.status in (401, 407) and self._authorize(response)) or (
-            response.status == 422 and self._lengthen(response)
-        ):
-            return
-        else:
-            self._fail(response.status, response.reason, response)
-
-    def _on_provisional(self, response: Response) -> None:
-        if not self._step(SessionEvent.PROVISIONAL):
-            return
-        tag = response.to.tag
-        if response.status > 100 and tag is not None:
-            rseq = rseq_of(response)
-            if rseq is not None and not self._order.is_next(tag, rseq):
-                return
-            self.establish(response)
-            self._take_allow(response)
-            if rseq is not None:
-                self._early_answer |= bool(response.body)
-                rack = RAck(rseq, response.cseq.number, response.cseq.method)
-                self.send_request("PRACK", [("RAck", str(rack))], b"", SDP, lambda _: None)
-        if self.state is SessionState.CANCELLING:
-            self._send_cancel()
-        elif response.status > 100 and self.handler is not None:
-            self.handler.on_provisional(self, response)
-
-    def _take_allow(self, message: Request | Response) -> None:
-        if "Allow" in message.headers:
-            self.peer_methods = frozenset(message.headers.values("Allow"))
-
-    def _on_success(self, response: Response) -> None:
-        before = self.state
-        if self._ack is not None and self.remote.tag == response.to.tag:
-            self._repeat_ack(response)
-        elif before in (SessionState.CALLING, SessionState.RINGING):
-            self.establish(response)
-            self._take_allow(response)
-            self._step(SessionEvent.ANSWER_RECEIVED)
-            self.timer.take_answer(response)
-            self._ack = (response.cseq.number, self.acknowledge(response.cseq.number))
-            if self.handler is not None:
-                self.handler.on_answer(self, response)
-        else:
-            self._end_unwanted(response)
-            if self._step(SessionEvent.ANSWER_RECEIVED) and self.handler is not None:
-                self.handler.on_failure(self, 487, "Request Terminated", None)
-
-    def _end_unwanted(self, response: Response) -> None:
-        """ACK and BYE for a 2xx that nobody wants: another fork's, or one that crossed our CANCEL."""
-        known = self._unwanted.get(response.to.tag)
-        if known is not None:
-            self._ua.transmit(known, self.next_hop(), None)
-            return
-        other = Session(
+    def _twin(self) -> "Session":
+        """A confirmed session like this one, for a fork that nobody wants."""
+        return Session(
             self._ua,
             None,
             call_id=self.call_id,
@@ -177,70 +76,11 @@ class Session(InviteUsage):
             destination=self.destination,
             state=SessionState.CONFIRMED,
         )
-        other.pinned = self.pinned
-        other.local_cseq = self.local_cseq
-        other._credentials, other._invite = self._credentials, self._invite
-        other.establish(response)
-        self._unwanted[response.to.tag] = other.acknowledge(response.cseq.number)
-        other._send_bye(())
 
-    def _authorize(self, response: Response) -> bool:
-        if self._credentials is None or self.request is None or self._challenges >= _MOST_CHALLENGES:
-            return False
-        header = self._credentials.authorize(self.request, response)
-        if header is None or header[0] in self.request.headers:
-            return False  # the credentials were refused
-        return self._invite_again([header])
-
-    def _lengthen(self, response: Response) -> bool:
-        return self.timer.take_refusal(response) and self._invite_again(self.timer.request_headers())
-
-    def _invite_again(self, headers: HeaderFields) -> bool:
-        if self.state is SessionState.CANCELLING or self.request is None:
-            return False
-        self._challenges += 1
-        self.local_cseq += 1
-        again = Request("INVITE", self.request.uri, self.request.headers.copy(), self.request.body)
-        again.headers.remove("Via")
-        again.headers.set("CSeq", str(CSeq(self.local_cseq, "INVITE")))
-        for name, value in headers:
-            again.headers.set(name, value)
-        self.request = again
-        self._send_invite(again)
-        return True
-
-    def _on_invite_failure(self, failure: Failure) -> None:
-        self._fail(failure.status, failure.reason, None)
-
-    def _fail(self, status: int, reason: str, response: Response | None) -> None:
-        if self.state is SessionState.CANCELLING:
-            status, reason = 487, "Request Terminated"
-        if self._step(SessionEvent.FAILED) and self.handler is not None:
-            self.handler.on_failure(self, status, reason, response)
-
-    def cancel(self, headers: HeaderFields = ()) -> None:
-        """Gives up the call that we are placing. The end is reported by `on_failure` with 487."""
-        self._require(SessionState.CALLING, SessionState.RINGING)
-        self._cancel_headers = headers
-        self._step(SessionEvent.CANCEL)
-        # Not by our own state: after a challenge the second INVITE has no provisional response yet.
-        if self._invite is not None and self._invite.state is State.PROCEEDING:
-            self._send_cancel()
-
-    def _send_cancel(self) -> None:
-        if self._cancel_headers is None or self._invite is None:
-            return
-        cancel = cancel_for(self._invite.request, list(self._cancel_headers))
-        self._cancel_headers = None
-        self._ua.send(cancel, self._invite.destination, lambda _: None, lambda _: None)
-        timeout = self._ua.timers.timeout
-        self._alarm = self._ua.alarms.set(self._ua.now() + timeout, self._give_up)
-
-    def _give_up(self) -> None:
-        """A peer that never sends the final response keeps neither session nor transaction (§9.1)."""
-        if self._invite is not None:
-            self._invite.abandon()
-        self._fail(487, "Request Terminated", None)
+    @property
+    def features(self) -> SessionFeatures:
+        """The handler as far as it serves more than plain calls, else the defaults."""
+        return self.handler if isinstance(self.handler, SessionFeatures) else NO_FEATURES
 
     # -- UAS ------------------------------------------------------------------------------------------------
 

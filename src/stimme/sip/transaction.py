@@ -116,7 +116,7 @@ class ClientTransaction(_Transaction):
     §7.2); `on_failure` is called at most once, instead of a final response.
     """
 
-    __slots__ = ("_ack", "_data", "_on_failure", "_on_response", "destination")
+    __slots__ = ("_ack", "_data", "_on_failure", "_on_response", "_patience", "destination")
 
     def __init__(
         self,
@@ -125,6 +125,8 @@ class ClientTransaction(_Transaction):
         destination: Destination,
         on_response: Callable[[Response], None],
         on_failure: Callable[[Failure], None],
+        *,
+        patience: float | None = None,
     ) -> None:
         invite = request.method == "INVITE"
         super().__init__(
@@ -139,6 +141,7 @@ class ClientTransaction(_Transaction):
         self._on_failure = on_failure
         self._data = bytes(request)
         self._ack: bytes | None = None
+        self._patience = patience
 
     def start(self) -> None:
         """Sends the request and starts timers A and B, or E and F."""
@@ -147,7 +150,8 @@ class ClientTransaction(_Transaction):
         if not is_reliable(self.destination):
             limit = timers.timeout if self.request.method == "INVITE" else timers.t2
             self._repeat(timers.t1, limit, self._send)
-        self._after(timers.timeout, Event.TIMEOUT)
+        patience = timers.timeout if self._patience is None else min(self._patience, timers.timeout)
+        self._after(patience, Event.TIMEOUT)
 
     def receive(self, response: Response) -> None:
         """Takes a response that matched this transaction."""
@@ -182,6 +186,9 @@ class ClientTransaction(_Transaction):
     def _receive_other(self, response: Response, event: Event) -> None:
         timers = self._layer.timers
         if event is Event.PROVISIONAL:
+            if self._patience is not None:
+                self._patience = None
+                self._after(timers.timeout, Event.TIMEOUT)
             if not is_reliable(self.destination):
                 self._repeat(timers.t2, timers.t2, self._send)
         else:

@@ -10,37 +10,30 @@ exhausted Max-Forwards (483), malformed requests (400), unknown extensions (420)
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from stimme.sip.auth import DigestClient
-from stimme.sip.checks import check_dialog, fault_of, refusal_of_body
+from stimme.sip.checks import fault_of, refusal_of_body
 from stimme.sip.dialog import HeaderFields, target_of
 from stimme.sip.errors import SipParseError
 from stimme.sip.flow import Destination, Flow, Target, address_of
-from stimme.sip.headers import MAGIC_COOKIE, CSeq, Via
+from stimme.sip.headers import Via
+from stimme.sip.layer import TransactionLayer
 from stimme.sip.malformed import refusal_of
 from stimme.sip.message import Message, Request, Response, response_to
+from stimme.sip.outside import Exchange
 from stimme.sip.replacement import replacement_of
 from stimme.sip.session import Session
 from stimme.sip.session_states import SessionHandler, SessionState
 from stimme.sip.session_timer import SessionIntervals
-from stimme.sip.timers import AlarmQueue, Timers
-from stimme.sip.transaction import ClientTransaction, Failure, ServerTransaction, client_key, server_key
+from stimme.sip.timers import Timers
+from stimme.sip.trace import Trace
+from stimme.sip.transaction import ClientTransaction, Failure, ServerTransaction, server_key
 from stimme.sip.uri import NameAddr, OtherUri, SipUri, Uri, split_outside_quotes
 
 METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "PRACK", "NOTIFY", "REGISTER")
 _OUTSIDE_DIALOG = ("REGISTER", "OPTIONS", "MESSAGE", "SUBSCRIBE", "PUBLISH", "NOTIFY", "REFER")
 OPTION_TAGS = ("100rel", "timer", "path", "outbound", "gruu", "norefersub")
-
-
-@dataclass(slots=True)
-class Transmit:
-    """One message for the transport; `on_error` hears when it could not be sent."""
-
-    data: bytes
-    destination: Destination
-    on_error: Callable[[str], None] | None
 
 
 class UserAgentHandler(Protocol):
@@ -64,7 +57,7 @@ class DialogUsage(Protocol):
         """A request within the dialog."""
 
 
-class UserAgent:
+class UserAgent(TransactionLayer):
     """See the module's docstring.
 
     Args:
@@ -75,10 +68,10 @@ class UserAgent:
         product: value of User-Agent and Server.
         on_output: called when something waits to be sent outside `receive` and `run_timers`.
         intervals: of session timers.
+        trace: keeps messages by call; None keeps none.
 
     Attributes:
         methods: what Allow names; `enable` adds to it.
-        addresses: host and port that peers reach us under, by transport.
     """
 
     def __init__(
@@ -91,32 +84,27 @@ class UserAgent:
         on_output: Callable[[], None],
         timers: Timers | None = None,
         intervals: SessionIntervals | None = None,
+        trace: Trace | None = None,
     ) -> None:
+        super().__init__(
+            clock=clock, rng=rng, product=product, on_output=on_output, timers=timers, trace=trace
+        )
         self.handler = handler
-        self.timers = timers or Timers()
-        self.alarms = AlarmQueue()
-        self.rng = rng
-        self.product = product
         self.intervals = intervals or SessionIntervals()
         self.methods: tuple[str, ...] = METHODS
         self._options: tuple[str, ...] = OPTION_TAGS
         self.allow = self.supported = self.supported_late = ""
         self._announce()
-        self.addresses: dict[str, tuple[str, int]] = {}
-        self._clock = clock
-        self._on_output = on_output
-        self._output: list[Transmit] = []
-        self._busy = 0
-        self._clients: dict[tuple[str, ...], ClientTransaction] = {}
-        self._servers: dict[tuple[str, ...], ServerTransaction] = {}
         self._sessions: dict[tuple[str, str], Session] = {}
         self._usages: dict[tuple[str, str], DialogUsage] = {}
         self._merging: dict[tuple[str, str, int], tuple[str, ...]] = {}
 
     # -- the transport's side -------------------------------------------------------------------------------
 
-    def receive(self, message: Message, flow: Flow) -> None:
-        """Takes one parsed message that came over `flow`."""
+    def receive(self, message: Message, flow: Flow, data: bytes = b"") -> None:
+        """Takes one parsed message that came over `flow`; `data` is its wire form, for the trace."""
+        if self._trace is not None and data:
+            self._trace.note(data, sent=False, transport=flow.transport, peer=flow.remote)
         self._busy += 1
         try:
             if isinstance(message, Response):
@@ -126,52 +114,15 @@ class UserAgent:
         finally:
             self._busy -= 1
 
-    def next_timeout(self) -> float | None:
-        """When `run_timers` wants to be called, on the clock."""
-        return self.alarms.next()
-
-    def run_timers(self) -> None:
-        """Lets everything happen that is due."""
-        self._busy += 1
-        try:
-            self.alarms.run(self._clock())
-        finally:
-            self._busy -= 1
-
-    def take_output(self) -> list[Transmit]:
-        """What is to be sent, in order; the list is the caller's."""
-        output, self._output = self._output, []
-        return output
-
-    @property
-    def transactions(self) -> int:
-        """Transactions alive, both roles."""
-        return len(self._clients) + len(self._servers)
-
     @property
     def sessions(self) -> int:
         """Sessions alive."""
         return len(self._sessions)
 
-    # -- the layer of the transactions ----------------------------------------------------------------------
-
-    def now(self) -> float:
-        """The time on the clock."""
-        return self._clock()
-
-    def transmit(self, data: bytes, destination: Destination, on_error: Callable[[str], None] | None) -> None:
-        """Queues bytes for the transport."""
-        self._output.append(Transmit(data, destination, on_error))
-        if not self._busy:
-            self._on_output()
-
     def forget(self, transaction: ClientTransaction | ServerTransaction) -> None:
         """Takes an ended transaction out of its table."""
-        if isinstance(transaction, ClientTransaction):
-            self._clients.pop(transaction.key, None)
-            return
-        self._servers.pop(transaction.key, None)
-        if transaction.request.method == "INVITE":
+        super().forget(transaction)
+        if isinstance(transaction, ServerTransaction) and transaction.request.method == "INVITE":
             # A merged copy has the same key: only the copy that was taken gives it free.
             merge_key = _merge_key(transaction.request)
             if self._merging.get(merge_key) == transaction.key:
@@ -187,32 +138,27 @@ class UserAgent:
     def request(
         self,
         request: Request,
-        to: Destination,
+        to: Destination | Sequence[Destination],
         *,
         on_response: Callable[[Response], None],
         on_failure: Callable[[Failure], None],
         credentials: DigestClient | None = None,
     ) -> ClientTransaction:
-        """Sends a request outside a dialog; one challenge is answered when there are credentials.
+        """Sends a request outside a dialog, to the first of `to` that answers; see `outside`.
 
         Via, Max-Forwards and User-Agent are added here; From (with tag), To, Call-ID and CSeq are the
         caller's.
         """
-
-        def answered(response: Response) -> None:
-            header = None
-            if credentials is not None and response.status in (401, 407):
-                header = credentials.authorize(request, response)
-            if header is None:
-                on_response(response)
-                return
-            again = Request(request.method, request.uri, request.headers.copy(), request.body)
-            again.headers.remove("Via")
-            again.headers.set("CSeq", str(CSeq(request.cseq.number + 1, request.method)))
-            again.headers.set(*header)
-            self.send(again, to, on_response, on_failure)
-
-        return self.send(request, to, answered, on_failure)
+        destinations = to if isinstance(to, Sequence) else (to,)
+        exchange = Exchange(
+            self,
+            request,
+            destinations,
+            on_response=on_response,
+            on_failure=on_failure,
+            credentials=credentials,
+        )
+        return exchange.start()
 
     def invite(
         self,
@@ -229,8 +175,13 @@ class UserAgent:
         credentials: DigestClient | None = None,
         call_id: str | None = None,
         pinned: bool | None = None,
+        alternatives: Sequence[Destination] = (),
     ) -> Session:
-        """Places a call. `pinned` is as on Session; by default true when `to` is a flow."""
+        """Places a call.
+
+        `pinned` is as on Session, by default true when `to` is a flow. `alternatives` are servers to try when
+        `to` cannot be reached, does not answer or says 503 (RFC 3263 §4.3).
+        """
         session = Session(
             self,
             handler,
@@ -243,7 +194,7 @@ class UserAgent:
         )
         session.pinned = not isinstance(to, Target) if pinned is None else pinned
         self._sessions[(session.call_id, session.id)] = session
-        session.start(uri, offer, headers, route, credentials)
+        session.start(uri, offer, headers, route, credentials=credentials, alternatives=alternatives)
         return session
 
     def restore(self, snapshot: dict[str, Any], handler: SessionHandler, to: Destination) -> Session:
@@ -278,69 +229,18 @@ class UserAgent:
         session = self._sessions.get((call_id, to_tag))
         return session if session is not None and (session.remote.tag or "") == from_tag else None
 
-    def contact_for(self, transport: str, user: str) -> SipUri:
-        """Our Contact as a peer on this transport reaches it."""
-        secure = {"wss": "ws"}.get(transport, transport)
-        host, port = self.addresses.get(transport) or next(iter(self.addresses.values()), ("127.0.0.1", 5060))
-        return SipUri(host, user or None, port, params={} if transport == "udp" else {"transport": secure})
-
-    def token(self, length: int) -> str:
-        """A random word for tags, branches and Call-IDs."""
-        return f"{self.rng.getrandbits(length * 4):0{length}x}"
-
     def locate(self, hop: str, near: Destination) -> Destination:
         """The destination of a route or contact; an open connection to it is kept."""
         uri = NameAddr.parse(hop).uri
-        if not isinstance(uri, SipUri) or near.transport != "udp":
+        if not isinstance(uri, SipUri) or (near.transport != "udp" and uri.scheme != "sips"):
             return near
         return target_of(uri, near.transport)
-
-    def send(
-        self,
-        request: Request,
-        destination: Destination,
-        on_response: Callable[[Response], None],
-        on_failure: Callable[[Failure], None],
-    ) -> ClientTransaction:
-        """Starts a client transaction; a Via is put on top unless the request has one."""
-        if "Via" not in request.headers:
-            self._stamp(request, destination)
-        transaction = ClientTransaction(self, request, destination, on_response, on_failure)
-        self._clients[transaction.key] = transaction
-        transaction.start()
-        return transaction
-
-    def stamp(self, request: Request, destination: Destination) -> bytes:
-        """The wire form of a request that needs no transaction: the ACK of a 2xx."""
-        self._stamp(request, destination)
-        return bytes(request)
-
-    def _stamp(self, request: Request, destination: Destination) -> None:
-        transport = destination.transport
-        host, port = self.addresses.get(transport) or next(iter(self.addresses.values()), ("127.0.0.1", 5060))
-        via = Via(transport, host, port, {"branch": MAGIC_COOKIE + self.token(20), "rport": None})
-        request.headers.insert("Via", str(via))
-        if "Max-Forwards" not in request.headers:
-            request.headers.add("Max-Forwards", "70")
-        request.headers.set("User-Agent", self.product)
 
     def drop(self, session: Session) -> None:
         """A session has ended: requests in its dialog get 481 from now on."""
         self._sessions.pop((session.call_id, session.id), None)
 
     # -- messages -------------------------------------------------------------------------------------------
-
-    def _receive_response(self, response: Response) -> None:
-        try:
-            key = client_key(response.via.branch, response.cseq.method)
-            response.to.tag  # noqa: B018  the dialog needs it: a response without To is dropped here
-            if key[1] == "INVITE" and 100 < response.status < 300:
-                check_dialog(response)
-        except SipParseError:
-            return
-        transaction = self._clients.get(key)
-        if transaction is not None:
-            transaction.receive(response)
 
     def _receive_request(self, request: Request, flow: Flow) -> None:
         try:

@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from stimme.sip.flow import Flow, Target
+from stimme.sip.layer import Transmit
 from stimme.sip.message import Message, Request, Response, parse_message
 from stimme.sip.session import Session
 from stimme.sip.session_states import SessionFeatures
 from stimme.sip.transaction import ServerTransaction
 from stimme.sip.transfer import Referral
-from stimme.sip.ua import Transmit, UserAgent
+from stimme.sip.ua import UserAgent
 from stimme.sip.uri import NameAddr, SipUri
 
 Address = tuple[str, int]
@@ -144,7 +145,7 @@ class Agent:
                 self.forward(transmit)
 
     def receive(self, data: bytes, flow: Flow | None = None) -> None:
-        self.ua.receive(parse_message(data), flow or Way())
+        self.ua.receive(parse_message(data), flow or Way(), data)
         self.take()
 
     def run_to(self, time: float) -> None:

@@ -82,6 +82,9 @@ class StreamFlow(asyncio.Protocol):
 
     An accepted one is closed when its first message, or a later one that has begun, is not complete within
     `half_open` seconds; at rest between messages it may stay for as long as it wants.
+
+    Attributes:
+        key: transport and address that we opened it for, None when the peer opened it.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class StreamFlow(asyncio.Protocol):
         receive: Callable[[bytes, "StreamFlow"], None],
         lost: Callable[["StreamFlow"], None],
         half_open: float | None,
+        admits: Callable[[str], bool] = lambda source: True,
     ) -> None:
         self.transport = transport
         self.local: Address = ("", 0)
@@ -98,6 +102,8 @@ class StreamFlow(asyncio.Protocol):
         self._receive = receive
         self._lost = lost
         self._half_open = half_open
+        self._admits = admits
+        self.key: tuple[str, Address] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._framer = StreamFramer()
         self._socket: asyncio.Transport | None = None
@@ -105,11 +111,12 @@ class StreamFlow(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands."""
         self._socket = cast(asyncio.Transport, transport)
-        if self.closed:
+        self.remote = (transport.get_extra_info("peername") or ("", 0))[:2]
+        if not self._admits(self.remote[0]) or self.closed:
+            self.closed = True
             self._socket.abort()
             return
         self.local = transport.get_extra_info("sockname")[:2]
-        self.remote = transport.get_extra_info("peername")[:2]
         raw: socket.socket | None = transport.get_extra_info("socket")
         if raw is not None:
             with contextlib.suppress(OSError):

@@ -1,13 +1,11 @@
 """Sockets and time for a user agent: the one place where SIP meets asyncio."""
 
 import asyncio
-import ipaddress
 import random
-import socket
 import ssl
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable
+from typing import Literal
 
 import structlog
 from websockets.asyncio.server import Server as WebSocketServer
@@ -16,20 +14,23 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from stimme.sip.errors import SipParseError
-from stimme.sip.flow import DEFAULT_PORTS, Flow, Target
+from stimme.sip.flow import Flow
 from stimme.sip.message import Message, parse_message
 from stimme.sip.timers import Timers
-from stimme.sip.transport.flows import StreamFlow, UdpFlow, UdpListener, WebSocketFlow
-from stimme.sip.ua import METHODS, Transmit, UserAgent, UserAgentHandler
+from stimme.sip.trace import Trace
+from stimme.sip.transport.flood import FloodGuard, FloodLimits
+from stimme.sip.transport.flows import Address, StreamFlow, UdpFlow, UdpListener, WebSocketFlow
+from stimme.sip.transport.sending import Sender
+from stimme.sip.ua import METHODS, UserAgent, UserAgentHandler
 
 log = structlog.get_logger("stimme.sip")
 
 KEEPALIVE_PING = b"\r\n\r\n"
 KEEPALIVE_PONG = b"\r\n"
 MAX_CONNECTIONS = 20_000
+MAX_CONNECTIONS_OF_ONE = 2_000
 MAX_HELD = 10_000
-CONNECT_TIMEOUT = 5.0
-Address = tuple[str, int]
+_LONGEST_KEEPALIVE = 4
 
 
 class SipRunner:
@@ -43,6 +44,12 @@ class SipRunner:
         public_address: address that peers can reach us under, for Contact and Via.
         timers: RFC 3261 timers.
         half_open: seconds that an accepted connection may take for a whole message.
+        flood: what one source may send.
+        trace: keeps messages by call; None keeps none.
+
+    Attributes:
+        guard: counts what each source sends; the application tells it whom to trust.
+        on_blocked: hears of a source that is blocked from now on.
     """
 
     def __init__(
@@ -55,23 +62,29 @@ class SipRunner:
         public_address: str | None = None,
         timers: Timers | None = None,
         half_open: float = 30.0,
+        flood: FloodLimits | None = None,
+        trace: Trace | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._server_tls = server_tls
-        self._client_tls = client_tls
         self._public = public_address
         self._half_open = half_open
-        self._udp: list[UdpListener] = []
+        self._sender = Sender(
+            self._loop,
+            client_tls=client_tls,
+            new_stream=lambda transport: self._new_stream(transport, None),
+            failed=self._report,
+        )
         self._servers: list[asyncio.Server] = []
         self._websockets: list[WebSocketServer] = []
-        self._streams: dict[tuple[str, Address], StreamFlow] = {}
         self._open: set[StreamFlow] = set()
-        self._connecting: dict[tuple[str, Address], list[Transmit]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
-        self._held: list[tuple[Message, Flow]] | None = []
+        self._held: list[tuple[Message, Flow, bytes]] | None = []
         self.malformed = 0
+        self.guard = FloodGuard(self._loop.time, flood or FloodLimits(enabled=False), self._blocked)
+        self.on_blocked: Callable[[str], None] = lambda source: None
+        self._connections: Counter[str] = Counter()
         self.messages: Counter[tuple[str, str]] = Counter()
         self.on_flow_closed: Callable[[Flow], None] = lambda flow: None
         self.ua = UserAgent(
@@ -81,6 +94,7 @@ class SipRunner:
             product=product,
             on_output=self._flush,
             timers=timers,
+            trace=trace,
         )
 
     async def listen(
@@ -96,7 +110,7 @@ class SipRunner:
             _, listener = await self._loop.create_datagram_endpoint(
                 lambda: UdpListener(self._receive_datagram), local_addr=(host, port)
             )
-            self._udp.append(listener)
+            self._sender.udp.append(listener)
             address = listener.local
         elif transport in ("tcp", "tls"):
             server = await self._loop.create_server(
@@ -129,7 +143,7 @@ class SipRunner:
         """Closes every socket; calls are not ended, they live on in the journal."""
         if self._timer is not None:
             self._timer.cancel()
-        for listener in self._udp:
+        for listener in self._sender.udp:
             listener.close()
         for server in self._servers:
             server.close()
@@ -137,41 +151,47 @@ class SipRunner:
             sockets.close()
         for stream in list(self._open):
             stream.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._sender.close()
         for sockets in self._websockets:
             await sockets.wait_closed()
 
     # -- receiving ------------------------------------------------------------------------------------------
 
     def _receive_datagram(self, data: bytes, flow: UdpFlow) -> None:
-        if data in (KEEPALIVE_PING, KEEPALIVE_PONG, b"\x00") or not data.strip():
-            return
-        self._receive(data, flow)
+        if len(data) > _LONGEST_KEEPALIVE or data.strip(b"\r\n\0"):
+            self._receive(data, flow)
 
     def _receive_stream(self, data: bytes, flow: StreamFlow) -> None:
-        self._streams.setdefault((flow.transport, flow.remote), flow)
+        self._sender.adopt(flow)
         if data == KEEPALIVE_PING:
             flow.send(KEEPALIVE_PONG)
         else:
             self._receive(data, flow)
 
+    def _blocked(self, source: str) -> None:
+        log.warning("source blocked for flooding", source=source)
+        for flow in [flow for flow in self._open if flow.remote[0] == source]:
+            flow.close()
+        self.on_blocked(source)
+
     def _receive(self, data: bytes, flow: Flow) -> None:
+        if not self.guard.admits(flow.remote[0], data):
+            return
         try:
             message = parse_message(data)
         except SipParseError as error:
             self.malformed += 1
+            self.guard.malformed(flow.remote[0])
             log.debug("malformed message", source=flow.remote, fault=str(error), offset=error.offset)
             self.ua.receive_malformed(data, error, flow)
             self._flush()
             return
         self.messages["in", _kind_of(data)] += 1
         if self._held is None:
-            self.ua.receive(message, flow)
+            self.ua.receive(message, flow, data)
             self._flush()
         elif len(self._held) < MAX_HELD:
-            self._held.append((message, flow))
+            self._held.append((message, flow, data))
 
     def release(self) -> None:
         """Hands on what came since the listeners opened, and from now on everything at once.
@@ -180,21 +200,28 @@ class SipRunner:
         been taken up again: it would be told that its dialog does not exist.
         """
         held, self._held = self._held or [], None
-        for message, flow in held:
-            self.ua.receive(message, flow)
+        for message, flow, data in held:
+            self.ua.receive(message, flow, data)
         self._flush()
 
     def _new_stream(self, transport: str, half_open: float | None) -> StreamFlow:
-        flow = StreamFlow(transport, self._receive_stream, self._lost, half_open)
+        flow = StreamFlow(transport, self._receive_stream, self._lost, half_open, self._admits)
         if len(self._open) >= MAX_CONNECTIONS:
             flow.close()  # before it is made: it is aborted as soon as it stands
         self._open.add(flow)
         return flow
 
+    def _admits(self, source: str) -> bool:
+        """Whether this source may have one more connection."""
+        self._connections[source] += 1
+        return self._connections[source] <= MAX_CONNECTIONS_OF_ONE and not self.guard.blocked(source)
+
     def _lost(self, flow: StreamFlow) -> None:
         self._open.discard(flow)
-        if self._streams.get((flow.transport, flow.remote)) is flow:
-            del self._streams[(flow.transport, flow.remote)]
+        self._connections[flow.remote[0]] -= 1
+        if self._connections[flow.remote[0]] <= 0:
+            del self._connections[flow.remote[0]]
+        self._sender.lost(flow)
         self.on_flow_closed(flow)
 
     async def websocket(
@@ -247,107 +274,13 @@ class SipRunner:
     def _flush(self) -> None:
         while output := self.ua.take_output():
             for transmit in output:
-                self._send(transmit)
+                self.messages["out", _kind_of(transmit.data)] += 1
+                self._sender.send(transmit)
         self._arm()
-
-    def _send(self, transmit: Transmit) -> None:
-        destination = transmit.destination
-        self.messages["out", _kind_of(transmit.data)] += 1
-        if isinstance(destination, Target):
-            self._send_to_target(transmit, destination)
-        elif destination.closed:
-            self._send_to_closed(transmit, destination)
-        elif isinstance(destination, UdpFlow | StreamFlow | WebSocketFlow):
-            destination.send(transmit.data)
-
-    def _send_to_closed(self, transmit: Transmit, flow: Flow) -> None:
-        """A response may open a new connection to its Via (RFC 3261 §18.2.2); a browser cannot be called."""
-        if flow.transport in ("tcp", "tls") and transmit.data.startswith(b"SIP/2.0 "):
-            via = parse_message(transmit.data).via
-            port = via.port or DEFAULT_PORTS[flow.transport]
-            self._send_to_target(transmit, Target(flow.transport, flow.remote[0], port))
-        else:
-            self._failed(transmit, "the connection is closed")
-
-    def _send_to_target(self, transmit: Transmit, target: Target) -> None:
-        if target.transport == "udp":
-            self._send_datagram(transmit, target)
-            return
-        if target.transport not in ("tcp", "tls"):
-            self._failed(transmit, f"no connection over {target.transport}")
-            return
-        key = (target.transport, (target.host, target.port))
-        stream = self._streams.get(key)
-        if stream is not None and not stream.closed:
-            stream.send(transmit.data)
-        elif key in self._connecting:
-            self._connecting[key].append(transmit)
-        else:
-            self._connecting[key] = [transmit]
-            self._start(self._connect(key, target))
-
-    def _send_datagram(self, transmit: Transmit, target: Target) -> None:
-        if not self._udp:
-            self._failed(transmit, "no UDP socket")
-        elif _is_numeric(target.host):
-            self._udp[0].flow((target.host, target.port)).send(transmit.data)
-        else:
-            self._start(self._resolve_and_send(transmit, target))
-
-    async def _resolve_and_send(self, transmit: Transmit, target: Target) -> None:
-        listener = self._udp[0]
-        try:
-            found = await self._loop.getaddrinfo(
-                target.host, target.port, family=listener.family, type=socket.SOCK_DGRAM
-            )
-        except (OSError, UnicodeError) as error:  # the latter for names that are no domain names
-            self._failed(transmit, f"{target.host}: {error}")
-            return
-        address = found[0][4]
-        listener.flow((str(address[0]), int(address[1]))).send(transmit.data)
-
-    async def _connect(self, key: tuple[str, Address], target: Target) -> None:
-        if target.transport == "tls" and self._client_tls is None:
-            self._connected(key, None, "outgoing TLS is not configured")
-            return
-        tls = self._client_tls if target.transport == "tls" else None
-        try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
-                _, flow = await self._loop.create_connection(
-                    lambda: self._new_stream(target.transport, None),
-                    target.host,
-                    target.port,
-                    ssl=tls,
-                    server_hostname=(target.server_name or target.host) if tls else None,
-                )
-        except (OSError, ValueError) as error:  # the latter for names that are no domain names
-            self._connected(key, None, str(error) or "connection timed out")
-            return
-        self._connected(key, flow, "")
-
-    def _connected(self, key: tuple[str, Address], flow: StreamFlow | None, fault: str) -> None:
-        waiting = self._connecting.pop(key, [])
-        if flow is not None:
-            self._streams[key] = flow
-        for transmit in waiting:
-            if flow is None:
-                self._failed(transmit, fault)
-            else:
-                flow.send(transmit.data)
-
-    def _failed(self, transmit: Transmit, reason: str) -> None:
-        if transmit.on_error is not None:
-            # Not within the call that sent: its caller has not got the transaction yet.
-            self._loop.call_soon(self._report, transmit.on_error, reason)
 
     def _report(self, on_error: Callable[[str], None], reason: str) -> None:
         on_error(reason)
         self._flush()
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     # -- time -----------------------------------------------------------------------------------------------
 
@@ -375,11 +308,3 @@ def _kind_of(data: bytes) -> str:
         return f"{start[8:9].decode('ascii', 'replace')}xx"
     method = start.partition(b" ")[0].decode("ascii", "replace")
     return method if method in METHODS else "other"
-
-
-def _is_numeric(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
