@@ -91,6 +91,8 @@ class Pbx:
         self._tasks: set[asyncio.Task[None]] = set()
         self._targets: dict[str, tuple[Destination, SipUri, list[str]]] = {}
         self._lines: dict[str, LineState] = {}
+        self._calls_of: dict[str, dict[str, Call]] = {}
+        self._concerned: dict[str, tuple[str, ...]] = {}
         self.registrations = {
             trunk.id: self._registration(trunk)
             for trunk in tenant.trunks.values()
@@ -132,7 +134,7 @@ class Pbx:
 
     def line_state(self, user_id: str) -> LineState:
         """What a user's line does now."""
-        states = {call.state for call in self.calls.values() if user_id in self._users_of(call)}
+        states = {call.state for call in self._calls_of.get(user_id, {}).values()}
         if CallState.ANSWERED in states:
             return "busy"
         if states & {CallState.ROUTING, CallState.RINGING, CallState.EARLY}:
@@ -355,7 +357,8 @@ class Pbx:
 
     def call_changed(self, call: Call) -> None:
         """Tells everybody concerned."""
-        users = self._users_of(call)
+        users = _users_of(call)
+        before = self._concern(call, () if call.state is CallState.ENDED else users)
         self._bus.publish(
             CallChanged(
                 self.tenant.id,
@@ -370,7 +373,22 @@ class Pbx:
                 user_ids=users,
             )
         )
-        self._lines_changed(users)
+        self._lines_changed(tuple(dict.fromkeys((*before, *users))))
+
+    def _concern(self, call: Call, users: tuple[str, ...]) -> tuple[str, ...]:
+        """Notes whose lines a call occupies, to be found without looking at all calls; gives who it was."""
+        before = self._concerned.pop(call.id, ())
+        if users:
+            self._concerned[call.id] = users
+        for user_id in before:
+            if user_id not in users:
+                calls = self._calls_of[user_id]
+                del calls[call.id]
+                if not calls:
+                    del self._calls_of[user_id]
+        for user_id in users:
+            self._calls_of.setdefault(user_id, {})[call.id] = call
+        return before
 
     def call_confirmed(self, call: Call) -> None:
         """Writes the call's journal entry."""
@@ -387,7 +405,7 @@ class Pbx:
         self.finished[record.result] = self.finished.get(record.result, 0) + 1
         for entry in entries:
             self._bus.publish(CallListAdded(self.tenant.id, entry, user_ids=(entry.user_id,)))
-        self._lines_changed(self._users_of(call))
+        self._lines_changed(tuple(dict.fromkeys((*self._concern(call, ()), *_users_of(call)))))
         log.info(
             "call ended",
             call=call.id,
@@ -397,12 +415,6 @@ class Pbx:
             status=record.sip_status,
             hangup_by=record.hangup_by,
         )
-
-    def _users_of(self, call: Call) -> tuple[str, ...]:
-        users = call.called_user_ids
-        if call.answered_at is not None:
-            users = tuple(leg.user_id for leg in call.answered_legs if leg.user_id is not None)
-        return tuple(dict.fromkeys((*users, *filter(None, (call.caller.user_id,)))))
 
     # -- what changes around calls --------------------------------------------------------------------------
 
@@ -488,3 +500,11 @@ class Pbx:
         """A journalled call that cannot go on still gets its record."""
         log.warning("a call could not be taken up again", call=value.get("id"), tenant=self.tenant.id)
         self.call_ended(call, call.record())
+
+
+def _users_of(call: Call) -> tuple[str, ...]:
+    """Whom a call concerns: everybody whose devices ring, later those who talk."""
+    users = call.called_user_ids
+    if call.answered_at is not None:
+        users = tuple(leg.user_id for leg in call.answered_legs if leg.user_id is not None)
+    return tuple(dict.fromkeys((*users, *filter(None, (call.caller.user_id,)))))

@@ -35,6 +35,8 @@ class WriteBehind:
         self._database = database
         self._interval = interval
         self._tables = {table.name: table for table in tables}
+        # Made once: building a statement costs more than executing it.
+        self._upserts = {table.name: _upsert(table, database.engine.dialect.name) for table in tables}
         self._pending: dict[str, dict[str, Row | None]] = {name: {} for name in self._tables}
         self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -128,16 +130,18 @@ class WriteBehind:
                         _log.error("row refused by the store", table=name, key=key, error=str(error.orig))
 
     async def _apply(self, connection: AsyncConnection, table: Table, rows: Mapping[str, Row | None]) -> None:
-        (key_column,) = table.primary_key.columns
         gone = [key for key, row in rows.items() if row is None]
         kept = [row for row in rows.values() if row is not None]
         if gone:
+            (key_column,) = table.primary_key.columns
             await connection.execute(delete(table).where(key_column.in_(gone)))
         if kept:
-            await connection.execute(_upsert(table, key_column.name, connection.dialect.name), kept)
+            await connection.execute(self._upserts[table.name], kept)
 
 
-def _upsert(table: Table, key: str, dialect: str) -> sqlite.Insert | postgresql.Insert:
+def _upsert(table: Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
+    (key_column,) = table.primary_key.columns
+    key = key_column.name
     insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     if table.info.get("write_once"):
         return insert.on_conflict_do_nothing(index_elements=[key])
