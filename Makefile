@@ -11,7 +11,7 @@ RUST_SOURCES := $(shell find crates -name '*.rs' -o -name '*.toml' 2>/dev/null) 
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 WORKERS ?= 2
 
-.PHONY: help setup packages venv engine web run test lint typecheck rust-check web-check unit integration browser bench nightly lock clean
+.PHONY: help setup packages venv engine web run test lint typecheck rust-check web-check unit integration browser bench fuzz nightly lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -87,6 +87,9 @@ browser: setup ## only the tests of the web client in Chromium
 bench: setup ## figures against peers, written to build/bench.json (ONLY=name for one)
 	@cargo build --release --locked --package stimme-media --example rtp_load
 	@$(PYTHON) -m tests.bench $(if $(ONLY),--only $(ONLY))
+
+fuzz: venv ## fuzz what reads bytes from the network, each target for SECONDS (600)
+	@PYTHONPATH=. $(PYTHON) -m fuzz -max_total_time=$(or $(SECONDS),600)
 
 nightly: test ## everything of test, and the slow tests
 	@$(PYTHON) -m pytest tests -m slow
