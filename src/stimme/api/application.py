@@ -4,26 +4,29 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from stimme.api import problems, schemas
-from stimme.api.authentication import Authentication, SignOuts, Tickets
+from stimme.api.authentication import PREFIX, Authentication, SignOuts, Tickets
 from stimme.api.browser import SecurityHeaders, WebClient
+from stimme.api.passkeys import Ceremonies
 from stimme.api.routes.administration import administration_routes
 from stimme.api.routes.billing import billing_routes
+from stimme.api.routes.credentials import credential_routes, invitation_routes
 from stimme.api.routes.me import call_routes, me_routes
 from stimme.api.routes.organisations import organisation_routes
 from stimme.api.routes.session import session_routes
 from stimme.api.routes.system import system_routes
 from stimme.api.routes.telephony import telephony_routes
 from stimme.api.services import Services
+from stimme.api.signing_in import SignIns
 from stimme.api.sockets import OriginPolicy, event_routes, sip_routes
 from stimme.api.throttle import SignInThrottle
+from stimme.store.access import ApiTokens, Invitations
 from stimme.store.audit_log import AuditLog
 from stimme.store.billing import Billing
 from stimme.store.licences import LicenceRepository
 from stimme.store.organisations import Organisations
 from stimme.store.price_list import Prices
+from stimme.store.second_factors import Passkeys, SecondFactors
 from stimme.store.telephony_configuration import TelephonyConfiguration
-
-PREFIX = "/api/v1"
 
 
 def create_api(services: Services) -> FastAPI:
@@ -51,12 +54,40 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
 def _api_routes(services: Services) -> APIRouter:
-    authentication = Authentication(services.accounts)
+    tokens = ApiTokens(services.database, services.accounts, now=services.now)
+    authentication = Authentication(services.accounts, tokens)
     throttle = SignInThrottle(services.clock, enabled=services.limits)
     sign_outs = SignOuts()
     router = APIRouter()
+    sign_ins = SignIns(services.accounts, throttle)
+    factors = SecondFactors(services.database, services.vault, now=services.now)
     router.include_router(
-        session_routes(services.accounts, services.passwords, authentication, throttle, sign_outs)
+        session_routes(
+            services.accounts,
+            services.passwords,
+            authentication,
+            sign_ins=sign_ins,
+            factors=factors,
+            sign_outs=sign_outs,
+        )
+    )
+    router.include_router(
+        credential_routes(
+            authentication,
+            sign_ins,
+            services.accounts,
+            services.passwords,
+            factors=factors,
+            passkeys=Passkeys(services.database, now=services.now),
+            ceremonies=Ceremonies(services.clock),
+            tokens=tokens,
+            sign_outs=sign_outs,
+        )
+    )
+    router.include_router(
+        invitation_routes(
+            authentication, Invitations(services.database, now=services.now), services.passwords, sign_ins
+        )
     )
     router.include_router(
         me_routes(authentication, services.accounts, services.directory, services.history, services.telephony)

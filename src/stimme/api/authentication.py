@@ -1,7 +1,8 @@
 """Who is asking: bearer tokens for programs, a cookie for browsers, one-time tickets for event streams.
 
 Policy: a bearer token wins over a cookie. A request that changes something and comes with the cookie must
-carry ``X-Requested-With: stimme``, which a foreign page cannot send without our consent (CORS). A ticket
+carry ``X-Requested-With: stimme``, which a foreign page cannot send without our consent (CORS). Programs'
+tokens go as far as their scopes (``stimme.api.scopes``). A ticket
 opens one WebSocket within half a minute, so that session tokens never appear in an address.
 """
 
@@ -14,11 +15,15 @@ from typing import cast
 from starlette.requests import HTTPConnection, Request
 
 from stimme.api import problems
+from stimme.api.scopes import allowed
 from stimme.licensing.holding import Role
+from stimme.store.access import TOKEN_PREFIX, ApiTokens
 from stimme.store.accounts import Accounts, Person
 from stimme.store.audit import Actor
 from stimme.store.changes import Authority
+from stimme.store.secrets import token_hash
 
+PREFIX = "/api/v1"
 COOKIE = "stimme_session"
 CSRF_HEADER = "X-Requested-With"
 CSRF_VALUE = "stimme"
@@ -34,6 +39,12 @@ class Caller:
 
     person: Person
     token: str
+    scopes: frozenset[str] | None = None
+    """What a program's token is cut down to; ``None`` for people who have signed in."""
+
+    def may(self, method: str, path: str) -> bool:
+        """Tell whether the token reaches as far as a request; ``path`` is that below ``/api/v1``."""
+        return self.scopes is None or allowed(self.scopes, method, path)
 
     @property
     def authority(self) -> Authority:
@@ -54,8 +65,9 @@ class Caller:
 class Authentication:
     """Finds the account behind a request."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, tokens: ApiTokens) -> None:
         self._accounts = accounts
+        self._tokens = tokens
 
     async def caller(self, request: Request) -> Caller:
         """Return who is asking.
@@ -71,12 +83,17 @@ class Authentication:
         caller = await self.by_token(token)
         if caller is None:
             raise problems.unauthenticated()
+        if not caller.may(request.method, request.url.path.removeprefix(PREFIX)):
+            raise problems.forbidden("This token's scopes do not reach so far.")
         return caller
 
     async def by_token(self, token: str | None) -> Caller | None:
         """Return the account behind a token, if its session lives."""
         if not token:
             return None
+        if token.startswith(TOKEN_PREFIX):
+            holder = await self._tokens.holder(token)
+            return None if holder is None else Caller(holder.person, token, holder.scopes)
         person = await self._accounts.by_token(token)
         return None if person is None else Caller(person, token)
 
@@ -128,6 +145,11 @@ class SignOuts:
         watchers.discard(ended)
         if not watchers:
             self._watchers.pop(token, None)
+
+    def revoked(self, handle: str) -> None:
+        """A session, known by the beginning of its token's hash, was ended from elsewhere."""
+        for token in [one for one in self._watchers if token_hash(one).startswith(handle)]:
+            self.signed_out(token)
 
     def signed_out(self, token: str) -> None:
         """The session has ended."""

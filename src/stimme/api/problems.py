@@ -53,6 +53,12 @@ def unauthenticated(detail: str = "Sign in first.") -> ProblemError:
     return ProblemError(401, "unauthenticated", detail, headers={"WWW-Authenticate": "Bearer"})
 
 
+def second_factor_missing() -> ProblemError:
+    """The password is right, the account's second factor is missing or wrong."""
+    detail = "Send the one-time code of your authenticator, or a recovery code."
+    return ProblemError(401, "second-factor", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
 def forbidden(detail: str = "This account may not do that.") -> ProblemError:
     """Somebody is signed in who may not."""
     return ProblemError(403, "forbidden", detail)

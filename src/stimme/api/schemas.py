@@ -74,6 +74,8 @@ class SignIn(Input):
     login: str = Field(min_length=1, max_length=254)
     password: str = Field(min_length=1, max_length=1024)
     remember: bool = False
+    code: str | None = Field(default=None, max_length=20)
+    """A one-time or recovery code, for accounts that have switched them on."""
 
 
 class SignedIn(BaseModel):

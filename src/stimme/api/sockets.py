@@ -74,7 +74,7 @@ def event_routes(
     async def stream(socket: WebSocket, since: str | None = None) -> None:
         """Send events until the client or its session goes."""
         caller = await find_caller(socket) if origins.allows(socket) else None
-        if caller is None:
+        if caller is None or not caller.may("GET", "/events"):
             await socket.accept()
             await socket.close(CLOSE_UNAUTHENTICATED)
             return

@@ -5,16 +5,21 @@ password of its account changes. Only hashes of passwords and tokens are stored.
 """
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from sqlalchemy import ColumnElement, delete, select, update
 
+from stimme.licensing.holding import Role
+from stimme.store.audit import Actor
 from stimme.store.database import Database, Scope
 from stimme.store.models import Account, Organisation, Session, User
 from stimme.store.secrets import new_token, token_hash
 
 SESSION_HOURS = 12
+HANDLE_LENGTH = 16
+"""A session's handle is so much of the hash of its token: enough to name it, useless to sign in with."""
 REMEMBERED_DAYS = 30
 
 
@@ -63,8 +68,14 @@ class Accounts:
         )
         return await self._find(Account.id == living.scalar_subquery())
 
-    async def open_session(self, account_id: str, *, remember: bool) -> NewSession:
-        """Sign an account in, for hours or (``remember``) for weeks."""
+    async def by_id(self, account_id: str) -> Person | None:
+        """Find an account by its id."""
+        return await self._find(Account.id == account_id)
+
+    async def open_session(
+        self, account_id: str, *, remember: bool, source: str = "", agent: str = ""
+    ) -> NewSession:
+        """Sign an account in, for hours or (``remember``) for weeks; ``source`` and ``agent`` say whence."""
         now = self._now()
         life = (
             datetime.timedelta(days=REMEMBERED_DAYS) if remember else datetime.timedelta(hours=SESSION_HOURS)
@@ -78,6 +89,8 @@ class Accounts:
                     account_id=account_id,
                     created_at=now,
                     expires_at=created.expires_at,
+                    source=source[:64] or None,
+                    agent=agent[:200] or None,
                 )
             )
         return created
@@ -86,6 +99,26 @@ class Accounts:
         """Sign out; unknown tokens are no error."""
         async with self._database.system() as session, session.begin():
             await session.execute(delete(Session).where(Session.token_hash == token_hash(token)))
+
+    async def sessions(self, account_id: str) -> Sequence[Session]:
+        """List the living sessions of an account, newest first."""
+        living = (
+            select(Session)
+            .where(Session.account_id == account_id, Session.expires_at > self._now())
+            .order_by(Session.created_at.desc(), Session.token_hash)
+        )
+        async with self._database.system() as session:
+            return (await session.scalars(living)).all()
+
+    async def revoke_session(self, account_id: str, handle: str) -> bool:
+        """End one of the account's sessions by its handle; tells whether there was one."""
+        statement = (
+            delete(Session)
+            .where(Session.account_id == account_id, Session.token_hash.startswith(handle, autoescape=True))
+            .returning(Session.token_hash)
+        )
+        async with self._database.system() as session, session.begin():
+            return (await session.scalars(statement)).first() is not None
 
     async def set_language(self, account_id: str, language: str) -> None:
         """Change the language that an account is spoken to in."""
@@ -101,6 +134,19 @@ class Accounts:
             account.password_hash = password_hash
             await session.execute(delete(Session).where(Session.account_id == account.id))
             return True
+
+    async def change_password(self, account_id: str, password_hash: str, *, keep: str) -> None:
+        """Give an account a new password and end its sessions but that of the token ``keep``."""
+        actor_known = select(Account).where(Account.id == account_id)
+        async with self._database.system() as session, session.begin():
+            account = (await session.scalars(actor_known)).one()
+            session.sync_session.info["actor"] = Actor(account.login, cast(Role, account.role), account.id)
+            account.password_hash = password_hash
+            await session.execute(
+                delete(Session).where(
+                    Session.account_id == account_id, Session.token_hash != token_hash(keep)
+                )
+            )
 
     async def _find(self, condition: ColumnElement[bool]) -> Person | None:
         query = (

@@ -1,6 +1,7 @@
 """Signing in and out.
 
-Policy: an unknown login and a wrong password are the same answer after the same time. The token is
+Policy: an unknown login and a wrong password are the same answer after the same time; only whoever knows the
+password learns that a second factor is missing, and wrong codes count as wrong passwords do. The token is
 returned once, for programs; browsers keep it in a cookie that scripts cannot read and other sites cannot
 send.
 """
@@ -12,9 +13,10 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from stimme.api import problems, schemas
 from stimme.api.authentication import COOKIE, Authentication, Caller, SignOuts
-from stimme.api.throttle import SignInThrottle
+from stimme.api.signing_in import SignIns
 from stimme.api.views import account_view
-from stimme.store.accounts import REMEMBERED_DAYS, Accounts
+from stimme.store.accounts import Accounts
+from stimme.store.second_factors import SecondFactors
 from stimme.store.secrets import Passwords
 
 
@@ -22,7 +24,9 @@ def session_routes(
     accounts: Accounts,
     passwords: Passwords,
     authentication: Authentication,
-    throttle: SignInThrottle,
+    *,
+    sign_ins: SignIns,
+    factors: SecondFactors,
     sign_outs: SignOuts,
 ) -> APIRouter:
     """Build the routes of ``/session``."""
@@ -31,30 +35,19 @@ def session_routes(
 
     @router.post("/session", responses={401: {"model": schemas.Problem}, 429: {"model": schemas.Problem}})
     async def sign_in(body: schemas.SignIn, request: Request, response: Response) -> schemas.SignedIn:
-        """Sign in with login and password."""
+        """Sign in with login, password and, where the account has them on, a one-time or recovery code."""
         login = body.login.strip().lower()
-        source = request.client.host if request.client else ""
-        wait = throttle.attempt(login, source)
-        if wait is not None:
-            raise problems.too_many_attempts(wait)
+        sign_ins.throttle(login, request)
         person = await accounts.by_login(login)
         stored = person.account.password_hash if person else None
         right = await asyncio.to_thread(passwords.verify, stored, body.password)
         if person is None or not right:
             raise problems.unauthenticated("The login or the password is wrong.")
-        throttle.succeeded(login, source)
-        created = await accounts.open_session(person.account.id, remember=body.remember)
-        response.set_cookie(
-            COOKIE,
-            created.token,
-            max_age=REMEMBERED_DAYS * 86400 if body.remember else None,
-            httponly=True,
-            secure=True,
-            samesite="strict",
-        )
-        return schemas.SignedIn(
-            token=created.token, expires_at=created.expires_at, account=account_view(person)
-        )
+        account_id = person.account.id
+        if await factors.is_on(account_id) and not (body.code and await factors.check(account_id, body.code)):
+            raise problems.second_factor_missing()
+        sign_ins.proved(login, request)
+        return await sign_ins.open(account_id, request, response, remember=body.remember)
 
     @router.get("/session")
     async def who_am_i(caller: Annotated[Caller, signed_in]) -> schemas.Account:
