@@ -1,0 +1,301 @@
+"""Backup and restore of a node: the database and the key that its secrets are encrypted with.
+
+Policy: a backup is taken while the node runs, from one consistent moment (SQLite's online backup). It is one
+file in the age format (age-encryption.org), encrypted with a passphrase or for a key, so that the standard
+tool opens it too; inside is a gzipped tar archive with ``manifest.json``, ``stimme.db`` and ``secret.key``.
+It appears under its name only when it is complete. A restore checks everything before it replaces anything,
+never overwrites a node that is there unless told so, and refuses a database newer than this program.
+"""
+
+import contextlib
+import datetime
+import hashlib
+import io
+import json
+import os
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import pyrage
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import make_url
+
+from stimme.store.migrate import SCRIPTS
+from stimme.store.secrets import SecretKeyError, Vault
+
+_FORMAT = "stimme-backup/1"
+_DATABASE, _KEY, _MANIFEST = "stimme.db", "secret.key", "manifest.json"
+_PAGES_AT_ONCE = 1000
+_PRIVATE = 0o600
+
+
+class BackupError(Exception):
+    """A backup cannot be made or restored; nothing was replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passphrase:
+    """Encrypts with words; the archive passes through memory."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFile:
+    """Encrypts for an age key: a file with ``age1…`` is enough to back up, ``AGE-SECRET-KEY-…`` restores."""
+
+    path: Path
+
+
+Protection = Passphrase | KeyFile
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is in a backup; ``revision`` is that of the database's tables."""
+
+    made_at: str
+    revision: str
+    database_sha256: str
+    database_bytes: int
+
+
+def new_key(path: Path) -> str:
+    """Write a new age key (mode 0600) and return its public half.
+
+    Raises:
+        FileExistsError: When there is a file already.
+    """
+    identity = pyrage.x25519.Identity.generate()
+    public = str(identity.to_public())
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(f"# public key: {public}\n{identity}\n")
+    return public
+
+
+def backup(
+    url: str, key_file: Path, target: Path, protection: Protection, *, now: datetime.datetime
+) -> Manifest:
+    """Back a node up into ``target`` while it runs.
+
+    Raises:
+        BackupError: When the database is not SQLite, or the protection unusable.
+        OSError: When a file cannot be read or written.
+    """
+    database = _sqlite_path(url)
+    if not database.is_file():
+        raise BackupError(f"there is no database {database}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as work:
+        copy = Path(work) / _DATABASE
+        _copy_online(database, copy)
+        manifest = Manifest(now.isoformat(), _revision(copy), _sha256(copy), copy.stat().st_size)
+        sealed = Path(work) / "sealed"
+        with tempfile.TemporaryFile(dir=work) as archive:
+            _pack(archive, copy, key_file, manifest)
+            archive.seek(0)
+            with _create(sealed) as file:
+                _seal(archive, file, protection)
+                file.flush()
+                os.fsync(file.fileno())
+        sealed.replace(target)
+    return manifest
+
+
+def restore(
+    source: Path, url: str, key_file: Path, protection: Protection, *, force: bool = False
+) -> Manifest:
+    """Put a backup in place; the node must not be running.
+
+    Raises:
+        BackupError: When it cannot be opened, is damaged or too new, or without ``force`` a node is there.
+        OSError: When a file cannot be read or written.
+    """
+    database = _sqlite_path(url)
+    if not force:
+        for path in (database, key_file):
+            if path.exists():
+                raise BackupError(f"{path} exists; a restore would replace it")
+    database.parent.mkdir(parents=True, exist_ok=True)
+    key_file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=database.parent, prefix=".restore-") as work:
+        copy, key = Path(work) / _DATABASE, Path(work) / _KEY
+        manifest = _unpack(source, Path(work), protection)
+        _check(copy, key, manifest)
+        for leftover in ("-wal", "-shm"):
+            Path(f"{database}{leftover}").unlink(missing_ok=True)
+        key.replace(key_file) if _same_disk(key, key_file.parent) else _copy_private(key, key_file)
+        copy.replace(database)
+    return manifest
+
+
+def _sqlite_path(url: str) -> Path:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        raise BackupError("only SQLite databases are backed up here; use pg_dump for PostgreSQL")
+    return Path(parsed.database)
+
+
+def _copy_online(database: Path, copy: Path) -> None:
+    with (
+        contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as source,
+        contextlib.closing(sqlite3.connect(copy)) as target,
+    ):
+        source.backup(target, pages=_PAGES_AT_ONCE)
+
+
+def _pack(archive: IO[bytes], database: Path, key_file: Path, manifest: Manifest) -> None:
+    described = {"format": _FORMAT, **_fields(manifest)}
+    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+        _add(tar, _MANIFEST, json.dumps(described, indent=2).encode())
+        _add(tar, _KEY, key_file.read_bytes())
+        tar.add(database, _DATABASE, filter=_anonymous)
+
+
+def _fields(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "made_at": manifest.made_at,
+        "revision": manifest.revision,
+        "database_sha256": manifest.database_sha256,
+        "database_bytes": manifest.database_bytes,
+    }
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = len(content)
+    entry.mode = _PRIVATE
+    tar.addfile(entry, io.BytesIO(content))
+
+
+def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    entry.mode = _PRIVATE
+    return entry
+
+
+def _seal(archive: IO[bytes], target: IO[bytes], protection: Protection) -> None:
+    match protection:
+        case Passphrase(text):
+            if not text:
+                raise BackupError("the passphrase is empty")
+            target.write(pyrage.passphrase.encrypt(archive.read(), text))
+        case KeyFile(path):
+            pyrage.encrypt_io(archive, target, [_recipient(path)])
+
+
+def _recipient(path: Path) -> Any:
+    for line in _key_lines(path):
+        try:
+            if line.startswith("age1"):
+                return pyrage.x25519.Recipient.from_str(line)
+            return pyrage.x25519.Identity.from_str(line).to_public()
+        except (pyrage.RecipientError, pyrage.IdentityError) as error:
+            raise BackupError(f"{path} holds no age key") from error
+    raise BackupError(f"{path} holds no age key")
+
+
+def _key_lines(path: Path) -> Iterator[str]:
+    for line in path.read_text().splitlines():
+        if line.strip() and not line.startswith("#"):
+            yield line.strip()
+
+
+def _unpack(source: Path, work: Path, protection: Protection) -> Manifest:
+    with tempfile.TemporaryFile(dir=work) as archive:
+        _open(source, archive, protection)
+        archive.seek(0)
+        try:
+            with tarfile.open(fileobj=archive, mode="r:gz") as tar:
+                names = set(tar.getnames())
+                if names != {_MANIFEST, _KEY, _DATABASE}:
+                    raise BackupError(f"{source} is not a backup of this kind")
+                tar.extractall(work, filter="data")
+        except (tarfile.TarError, EOFError, OSError) as error:
+            raise BackupError(f"{source} is damaged: {error}") from error
+    for name in (_KEY, _DATABASE):
+        (work / name).chmod(_PRIVATE)
+    try:
+        described = json.loads((work / _MANIFEST).read_text())
+        if described.pop("format") != _FORMAT:
+            raise BackupError(f"{source} is not a backup of this kind")
+        return Manifest(**described)
+    except (ValueError, KeyError, TypeError) as error:
+        raise BackupError(f"{source} has no readable manifest") from error
+
+
+def _open(source: Path, archive: IO[bytes], protection: Protection) -> None:
+    try:
+        match protection:
+            case Passphrase(text):
+                archive.write(pyrage.passphrase.decrypt(source.read_bytes(), text))
+            case KeyFile(path):
+                identities = [
+                    pyrage.x25519.Identity.from_str(line)
+                    for line in _key_lines(path)
+                    if not line.startswith("age1")
+                ]
+                with source.open("rb") as file:
+                    pyrage.decrypt_io(file, archive, identities)
+    except pyrage.IdentityError as error:
+        raise BackupError("the key file holds no secret age key") from error
+    except (pyrage.DecryptError, ValueError) as error:
+        raise BackupError(f"{source} cannot be opened with this passphrase or key") from error
+
+
+def _check(database: Path, key: Path, manifest: Manifest) -> None:
+    if _sha256(database) != manifest.database_sha256:
+        raise BackupError("the database in the backup is damaged")
+    scripts = ScriptDirectory.from_config(_alembic())
+    if manifest.revision not in {script.revision for script in scripts.walk_revisions()}:
+        raise BackupError(f"the backup's database {manifest.revision} is newer than this program")
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        if connection.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+            raise BackupError("the database in the backup is damaged")
+        secret = connection.execute("SELECT secret FROM devices LIMIT 1").fetchone()
+    try:
+        vault = Vault(key.read_bytes().strip())
+        if secret is not None:
+            vault.decrypt(secret[0])
+    except SecretKeyError as error:
+        raise BackupError(str(error)) from error
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    return config
+
+
+def _revision(database: Path) -> str:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    if row is None:
+        raise BackupError(f"{database} is not a database of this program")
+    return str(row[0])
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _create(path: Path) -> IO[bytes]:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE), "wb")
+
+
+def _same_disk(one: Path, other: Path) -> bool:
+    return one.stat().st_dev == other.stat().st_dev
+
+
+def _copy_private(source: Path, target: Path) -> None:
+    with _create(target) as file:
+        file.write(source.read_bytes())
