@@ -1,0 +1,1 @@
+"""Phone books: who is behind a number, and which number somebody has."""
