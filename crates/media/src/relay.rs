@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use crate::audio::{AudioCodec, Transcoder};
-use crate::control::Event;
+use crate::control::{DtmfMethod, Event};
 use crate::endpoint::{Endpoint, Meaning};
-use crate::rtp::dtmf;
+use crate::rtp::dtmf::{self, Press};
 use crate::rtp::outgoing::Feed;
 use crate::rtp::{HEADER, Header};
 
@@ -17,13 +17,22 @@ const LONGEST_PAUSE: u32 = 10;
 /// Largest payload that a transcoder makes: Opus at its highest rate, 20 ms.
 const ROOM: usize = HEADER + 1275;
 
+/// What packets lead to beyond what is sent on at once.
+#[derive(Default)]
+pub struct Aftermath {
+    /// For the clients.
+    pub events: Vec<Event>,
+    /// Keys that an endpoint's peer is to be told in another way than they came.
+    pub keys: Vec<(u64, Press)>,
+}
+
 /// Takes a packet that arrived at endpoint `id`; `packet` is the whole of it and may be changed.
 pub fn arrived(
     endpoints: &mut HashMap<u64, Endpoint>,
     id: u64,
     packet: &mut [u8],
     now: Instant,
-    events: &mut Vec<Event>,
+    aftermath: &mut Aftermath,
 ) {
     let Some((header, start, end)) = Header::parse(packet) else {
         return;
@@ -31,49 +40,99 @@ pub fn arrived(
     let Some((source, target)) = pair(endpoints, id) else {
         return;
     };
-    let Some(meaning) = source.meaning(header.payload_type) else {
+    let Some(meaning) = source.formats.meaning(header.payload_type) else {
         return;
     };
     let clock = match meaning {
         Meaning::Audio(codec) => codec.rtp_clock(),
-        Meaning::Events(clock) => clock,
+        Meaning::Events(clock) | Meaning::Noise(clock) => clock,
     };
     let sequence = source.reception.receive(&header, end - start, clock, now);
     if source.heard(now) {
-        events.push(Event::MediaStarted { endpoint: id, tag: source.tag.clone() });
+        aftermath.events.push(Event::MediaStarted { endpoint: id, tag: source.tag.clone() });
     }
     if !source.direction.receives() {
         return;
     }
-    let target = target.filter(|target| target.open_for_bridge());
+    let packet = &mut packet[start - HEADER..end];
     match meaning {
         Meaning::Audio(codec) => {
             source.spoke(codec);
-            if let Some(recording) = &mut source.recording {
-                recording.received(codec, &packet[start..end]);
+            let pressed = hear(source, codec, (header, sequence), &packet[HEADER..], now);
+            press(source, target.as_deref(), pressed, aftermath);
+            if let Some(target) = target.filter(|target| target.open_for_bridge()) {
+                audio(source, target, codec, (header, sequence), packet, now);
             }
-            if let Some(target) = target {
-                audio(source, target, codec, (header, sequence), &mut packet[start - HEADER..end], now);
+        }
+        Meaning::Noise(_) => {
+            if let Some(playout) = &mut source.playout {
+                playout.push_noise(&packet[HEADER..]);
+            }
+            if let Some(target) = target.filter(|target| target.open_for_bridge()) {
+                noise(source, target, (header, sequence), packet, now);
             }
         }
         Meaning::Events(_) => {
-            let Some(event) = dtmf::Event::parse(&packet[start..end]) else {
+            let Some(event) = dtmf::Event::parse(&packet[HEADER..]) else {
                 return;
             };
-            if let Some(press) = source.presses.receive(header.timestamp, event, clock) {
-                let tag = source.tag.clone();
-                events.push(Event::Dtmf {
-                    endpoint: id,
-                    tag,
-                    digit: press.digit,
-                    duration_ms: press.duration_ms,
-                });
-            }
-            if let Some(target) = target {
+            let pressed = source.presses.receive(header.timestamp, event, clock);
+            press(source, target.as_deref(), pressed.into_iter().collect(), aftermath);
+            if let Some(target) = target.filter(|target| target.open_for_bridge() && understands(target)) {
                 telephone_event(source, target, (header, sequence), event, clock, now);
             }
         }
     }
+}
+
+/// Hands a packet to whoever listens to this endpoint; returns keys that were heard in it.
+fn hear(
+    source: &mut Endpoint,
+    codec: AudioCodec,
+    (header, sequence): (Header, u64),
+    payload: &[u8],
+    now: Instant,
+) -> Vec<Press> {
+    if let Some(recording) = &mut source.recording {
+        recording.received(codec, payload);
+    }
+    if let Some(playout) = &mut source.playout {
+        playout.push(codec, sequence, header.timestamp, payload, now);
+    }
+    let mut pressed = Vec::new();
+    if let Some(ear) = &mut source.ear {
+        ear.hear(codec, payload, &mut pressed);
+    }
+    pressed
+}
+
+/// Tells of keys, and lets them be told on where they do not go through as they came.
+fn press(source: &Endpoint, target: Option<&Endpoint>, pressed: Vec<Press>, aftermath: &mut Aftermath) {
+    for press in pressed {
+        let Press { digit, duration_ms } = press;
+        aftermath.events.push(Event::Dtmf {
+            endpoint: source.id,
+            tag: source.tag.clone(),
+            digit,
+            duration_ms,
+        });
+        if let Some(target) = target.filter(|target| !goes_through(source, target)) {
+            aftermath.keys.push((target.id, press));
+        }
+    }
+}
+
+/// Whether a key gets to the other side by the packets in which it came.
+fn goes_through(source: &Endpoint, target: &Endpoint) -> bool {
+    match source.dtmf {
+        DtmfMethod::Events => understands(target),
+        DtmfMethod::Inband => target.dtmf == DtmfMethod::Inband,
+        DtmfMethod::Info => false,
+    }
+}
+
+fn understands(target: &Endpoint) -> bool {
+    target.dtmf == DtmfMethod::Events && target.formats.events.is_some()
 }
 
 fn pair(endpoints: &mut HashMap<u64, Endpoint>, id: u64) -> Option<(&mut Endpoint, Option<&mut Endpoint>)> {
@@ -95,11 +154,35 @@ fn audio(
     packet: &mut [u8],
     now: Instant,
 ) {
+    if source.ear.as_ref().is_some_and(|ear| ear.sounding()) && !goes_through(source, target) {
+        // The hearer is told of the key in its own way; with the tone it would have it twice.
+        match codec {
+            AudioCodec::Pcma => packet[HEADER..].fill(0xd5),
+            AudioCodec::Pcmu => packet[HEADER..].fill(0xff),
+            AudioCodec::G722 | AudioCodec::Opus => return,
+        }
+    }
     let Some(payload_type) = target.payload_type(codec) else {
         return transcode(source, target, codec, (header, sequence), &packet[HEADER..], now);
     };
     let feed = feed(source, codec);
     if let Some(place) = target.outgoing.forward(feed, sequence, header.timestamp, now) {
+        target.transmit(place, payload_type, header.marker, packet, now);
+    }
+}
+
+/// Comfort noise goes to a peer that knows it and hears the audio untouched; for others silence is a pause.
+fn noise(
+    source: &Endpoint,
+    target: &mut Endpoint,
+    (header, sequence): (Header, u64),
+    packet: &mut [u8],
+    now: Instant,
+) {
+    let untouched = source.codec().filter(|codec| target.payload_type(*codec).is_some());
+    if let (Some(codec), Some((payload_type, _))) = (untouched, target.formats.noise)
+        && let Some(place) = target.outgoing.forward(feed(source, codec), sequence, header.timestamp, now)
+    {
         target.transmit(place, payload_type, header.marker, packet, now);
     }
 }
@@ -116,7 +199,7 @@ fn transcode(
     payload: &[u8],
     now: Instant,
 ) {
-    let Some(format) = target.formats.first().cloned() else {
+    let Some(format) = target.formats.audio.first().cloned() else {
         return;
     };
     let state = &mut source.translation;
@@ -171,7 +254,7 @@ fn telephone_event(
     from: u32,
     now: Instant,
 ) {
-    let Some((payload_type, to)) = target.events else {
+    let Some((payload_type, to)) = target.formats.events else {
         return;
     };
     let duration = u64::from(event.duration) * u64::from(to) / u64::from(from.max(1));

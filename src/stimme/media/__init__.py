@@ -1,25 +1,32 @@
 """Typed asyncio face of the media engine `stimme-media`."""
 
-from stimme.media.engine import Bridge, Endpoint, Engine, Player, Recorder
+from stimme.media.engine import Engine
 from stimme.media.errors import EngineError, EngineLostError
 from stimme.media.events import (
+    DtmfHandover,
     DtmfReceived,
     MediaEvent,
     MediaStarted,
     MediaTimeout,
     PlayerFinished,
     RecorderFinished,
+    RoomSpeakers,
     TransportFailed,
 )
+from stimme.media.handles import Bridge, Endpoint, Player, Recorder, Room
 from stimme.media.types import (
     AudioFile,
     BridgeInfo,
     Codec,
+    Crypto,
     EndpointInfo,
     EndpointStats,
     LocalTransport,
     Playlist,
     RemoteMedia,
+    RemoteStats,
+    RoomInfo,
+    RoomMember,
     SharedSource,
     Silence,
     SourceInfo,
@@ -32,6 +39,8 @@ __all__ = [
     "Bridge",
     "BridgeInfo",
     "Codec",
+    "Crypto",
+    "DtmfHandover",
     "DtmfReceived",
     "Endpoint",
     "EndpointInfo",
@@ -49,6 +58,11 @@ __all__ = [
     "Recorder",
     "RecorderFinished",
     "RemoteMedia",
+    "RemoteStats",
+    "Room",
+    "RoomInfo",
+    "RoomMember",
+    "RoomSpeakers",
     "SharedSource",
     "Silence",
     "SourceInfo",

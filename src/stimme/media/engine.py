@@ -1,132 +1,29 @@
-"""Handles on what lives in the engine.
-
-Every verb raises EngineError, or EngineLostError when the engine is gone.
-"""
+"""The engine as call control sees it: makes things that live there, and finds those that do."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from stimme.media.connection import PROTOCOL, Connection
 from stimme.media.errors import EngineError
 from stimme.media.events import MediaEvent, parse_event
+from stimme.media.handles import Bridge, Endpoint, Room
 from stimme.media.types import (
     BridgeInfo,
-    Codec,
-    Direction,
     EndpointInfo,
-    EndpointStats,
     Kind,
     LocalTransport,
-    RemoteMedia,
+    RoomInfo,
+    RoomMember,
     SharedSource,
     Source,
     SourceInfo,
 )
 
 
-class Player:
-    """A source that plays into an endpoint."""
-
-    def __init__(self, connection: Connection, player_id: int) -> None:
-        self._connection = connection
-        self.id = player_id
-
-    async def stop(self) -> None:
-        """Ends it; what the endpoint heard before comes back. Stopping twice is no error."""
-        await self._connection.request("stop-player", player=self.id)
-
-
-class Recorder:
-    """A WAV file that is being written."""
-
-    def __init__(self, connection: Connection, recorder_id: int) -> None:
-        self._connection = connection
-        self.id = recorder_id
-
-    async def stop(self) -> None:
-        """Ends the recording; `RecorderFinished` follows when the file is complete."""
-        await self._connection.request("stop-recorder", recorder=self.id)
-
-
-class Bridge:
-    """Two endpoints that hear each other."""
-
-    def __init__(self, connection: Connection, bridge_id: int, a: int, b: int) -> None:
-        self._connection = connection
-        self.id = bridge_id
-        self.a = a
-        self.b = b
-
-    async def delete(self) -> None:
-        """Separates the two; both endpoints stay."""
-        await self._connection.request("delete-bridge", bridge=self.id)
-
-
-class Endpoint:
-    """Where one leg's media ends: its ports, codecs, keys."""
-
-    def __init__(
-        self, connection: Connection, endpoint_id: int, tag: str, kind: Kind, local: LocalTransport
-    ) -> None:
-        self._connection = connection
-        self.id = endpoint_id
-        self.tag = tag
-        self.kind = kind
-        self.local = local
-
-    async def configure(
-        self,
-        remote: RemoteMedia,
-        codecs: Sequence[Codec],
-        *,
-        direction: Direction = "sendrecv",
-        timeout: float | None = None,  # noqa: ASYNC109  a setting of the engine, not of this call
-    ) -> None:
-        """Says where the peer is and what was negotiated; may be repeated, as a re-INVITE does.
-
-        Args:
-            remote: the peer's side.
-            codecs: as negotiated; the first audio codec is what we send.
-            direction: from our side.
-            timeout: seconds of silence until `MediaTimeout`; None for never.
-        """
-        await self._connection.request(
-            "configure",
-            endpoint=self.id,
-            remote=remote.to_wire(),
-            codecs=[asdict(codec) for codec in codecs],
-            direction=direction,
-            timeout=timeout,
-        )
-
-    async def play(self, source: Source, *, loop: bool = False) -> Player:
-        """Plays to the peer, in place of a bridge for as long as it lasts."""
-        reply = await self._connection.request("play", endpoint=self.id, source=source.to_wire(), loop=loop)
-        return Player(self._connection, int(reply["player"]))
-
-    async def record(self, path: Path, *, what: Literal["received", "sent", "both"] = "both") -> Recorder:
-        """Writes what the peer says, hears, or both as two channels, into a WAV file."""
-        reply = await self._connection.request("record", endpoint=self.id, path=str(path), what=what)
-        return Recorder(self._connection, int(reply["recorder"]))
-
-    async def send_dtmf(self, digits: str, *, duration_ms: int = 160) -> None:
-        """Sends digits by RFC 4733, one after the other."""
-        await self._connection.request("send-dtmf", endpoint=self.id, digits=digits, duration_ms=duration_ms)
-
-    async def stats(self) -> EndpointStats:
-        """The counters so far."""
-        return EndpointStats(**await self._connection.request("stats", endpoint=self.id))
-
-    async def delete(self) -> None:
-        """Frees ports and everything else; a bridge with it ends. Deleting twice is no error."""
-        await self._connection.request("delete-endpoint", endpoint=self.id)
-
-
 class Engine:
-    """A connection to the engine.
+    """A connection to the engine. Every verb raises EngineError, or EngineLostError when the engine is gone.
 
     Attributes:
         instance: random, made when the engine process starts: another value means that it died in between.
@@ -180,6 +77,11 @@ class Engine:
         reply = await self._connection.request("create-bridge", a=a.id, b=b.id, tag=tag)
         return Bridge(self._connection, int(reply["bridge"]), a.id, b.id)
 
+    async def create_room(self, *, tag: str, rate: int = 16_000) -> Room:
+        """Opens a conference. `rate` is samples a second of the mix: 8000, 16000 or 48000."""
+        reply = await self._connection.request("create-room", tag=tag, rate=rate)
+        return Room(self._connection, int(reply["room"]), tag)
+
     async def create_source(self, source: Source, *, tag: str, loop: bool = True) -> SharedSource:
         """Opens a source that many endpoints can `play` together: it is decoded once, whoever listens.
 
@@ -209,6 +111,13 @@ class Engine:
         """Every bridge that lives in the engine."""
         return [BridgeInfo(**item) for item in await self._connection.request("list-bridges")]
 
+    async def rooms(self) -> list[RoomInfo]:
+        """Every room that lives in the engine."""
+        return [
+            RoomInfo(item["id"], item["tag"], item["rate"], tuple(RoomMember(**m) for m in item["members"]))
+            for item in await self._connection.request("list-rooms")
+        ]
+
     def attach(self, info: EndpointInfo) -> Endpoint:
         """A handle on an endpoint that was made before."""
         return Endpoint(self._connection, info.id, info.tag, info.kind, info.local)
@@ -216,6 +125,10 @@ class Engine:
     def attach_bridge(self, info: BridgeInfo) -> Bridge:
         """A handle on a bridge that was made before."""
         return Bridge(self._connection, info.id, info.a, info.b)
+
+    def attach_room(self, info: RoomInfo) -> Room:
+        """A handle on a room that was made before."""
+        return Room(self._connection, info.id, info.tag)
 
     async def close(self) -> None:
         """Ends the connection; endpoints and bridges stay."""

@@ -25,7 +25,7 @@ class MediaTimeout:
 
 @dataclass(frozen=True, slots=True)
 class DtmfReceived:
-    """A digit came by RFC 4733, once for each press."""
+    """A digit came, once for each press, whichever way."""
 
     endpoint_id: int
     tag: str
@@ -34,8 +34,27 @@ class DtmfReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class DtmfHandover:
+    """A digit for a peer that gets its digits by SIP INFO: call control is to send it."""
+
+    endpoint_id: int
+    tag: str
+    digit: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSpeakers:
+    """Others speak in a room than before; endpoints, the loudest first."""
+
+    room_id: int
+    tag: str
+    speakers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlayerFinished:
-    """A player came to its end."""
+    """A player came to its end. In a room the endpoint is 0 and the tag is the room's."""
 
     endpoint_id: int
     tag: str
@@ -44,7 +63,7 @@ class PlayerFinished:
 
 @dataclass(frozen=True, slots=True)
 class RecorderFinished:
-    """A recording is complete on disk."""
+    """A recording is complete on disk. Of a room the endpoint is 0 and the tag is the room's."""
 
     endpoint_id: int
     tag: str
@@ -61,7 +80,16 @@ class TransportFailed:
     reason: str
 
 
-MediaEvent = MediaStarted | MediaTimeout | DtmfReceived | PlayerFinished | RecorderFinished | TransportFailed
+MediaEvent = (
+    MediaStarted
+    | MediaTimeout
+    | DtmfReceived
+    | DtmfHandover
+    | RoomSpeakers
+    | PlayerFinished
+    | RecorderFinished
+    | TransportFailed
+)
 
 
 _Read = Callable[[int, str, Mapping[str, Any]], MediaEvent]
@@ -71,6 +99,10 @@ _READERS: dict[str, _Read] = {
     "dtmf": lambda endpoint, tag, value: DtmfReceived(
         endpoint, tag, str(value["digit"]), int(value["duration_ms"])
     ),
+    "dtmf-handover": lambda endpoint, tag, value: DtmfHandover(
+        endpoint, tag, str(value["digit"]), int(value["duration_ms"])
+    ),
+    "room-speakers": lambda _, tag, value: RoomSpeakers(int(value["room"]), tag, tuple(value["speakers"])),
     "player-finished": lambda endpoint, tag, value: PlayerFinished(endpoint, tag, int(value["player"])),
     "recorder-finished": lambda endpoint, tag, value: RecorderFinished(
         endpoint, tag, int(value["recorder"]), Path(value["path"])

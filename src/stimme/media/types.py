@@ -1,19 +1,26 @@
 """Values that travel to and from the engine."""
 
+import base64
+import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, Self
 
 Kind = Literal["rtp", "webrtc"]
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
+DtmfMethod = Literal["events", "inband", "info"]
+"""How a peer gets and sends digits: RFC 4733, tones in the audio, or SIP INFO."""
+Role = Literal["talk", "listen", "muted"]
+"""What a member of a room may do. Listeners hear and are no participants; muted ones are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Codec:
     """A negotiated payload format, its clock as SDP writes it.
 
-    `name` is `PCMA`, `PCMU`, `G722`, `opus` or `telephone-event`.
+    `name` is `PCMA`, `PCMU`, `G722`, `opus`, `telephone-event` or `CN`.
     """
 
     name: str
@@ -51,6 +58,40 @@ class LocalTransport:
 
 
 @dataclass(frozen=True, slots=True)
+class Crypto:
+    """Keys of SRTP of offer and answer (SDES, RFC 4568): key and salt in base64, as behind `inline:`.
+
+    `suite` is `AES_CM_128_HMAC_SHA1_80`, `…_32`, `AES_256_CM_HMAC_SHA1_80`, `…_32`, `AEAD_AES_128_GCM` or
+    `AEAD_AES_256_GCM`.
+
+    Attributes:
+        send_key: from our side of the SDP.
+        receive_key: from the peer's.
+    """
+
+    suite: str
+    send_key: str = field(repr=False)
+    receive_key: str = field(repr=False)
+
+    KEY_BYTES: ClassVar[Mapping[str, int]] = MappingProxyType(
+        {
+            "AES_CM_128_HMAC_SHA1_80": 30,
+            "AES_CM_128_HMAC_SHA1_32": 30,
+            "AES_256_CM_HMAC_SHA1_80": 46,
+            "AES_256_CM_HMAC_SHA1_32": 46,
+            "AEAD_AES_128_GCM": 28,
+            "AEAD_AES_256_GCM": 44,
+        }
+    )
+    """Bytes of key and salt by suite."""
+
+    @classmethod
+    def new_key(cls, suite: str) -> str:
+        """A key for our side of the SDP. Raises KeyError for a suite that the engine does not know."""
+        return base64.b64encode(secrets.token_bytes(cls.KEY_BYTES[suite])).decode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteMedia:
     """Where the peer wants its packets. `dtls_setup` is OUR role: `active` or `passive`."""
 
@@ -63,6 +104,7 @@ class RemoteMedia:
     fingerprint: str | None = None
     candidates: tuple[str, ...] = ()
     dtls_setup: str | None = None
+    crypto: Crypto | None = None
 
     def to_wire(self) -> dict[str, Any]:
         """As a request carries it."""
@@ -79,6 +121,7 @@ class EndpointInfo:
     kind: Kind
     local: LocalTransport
     bridge: int | None
+    room: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +135,44 @@ class BridgeInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomMember:
+    """An endpoint in a room; `whisper_to` is who alone hears it when its role is `whisper`."""
+
+    endpoint: int
+    role: str
+    whisper_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomInfo:
+    """A room that lives in the engine. `rate` is samples a second of the mix."""
+
+    id: int
+    tag: str
+    rate: int
+    members: tuple[RoomMember, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteStats:
+    """How our packets arrive at the peer, as its reports say. `loss` is of late, 0 to 1; `mos` as below."""
+
+    packets_lost: int
+    loss: float
+    jitter_ms: float
+    mos: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointStats:
-    """Counters of one endpoint. Jitter and round trip in milliseconds, None while unknown."""
+    """Counters and quality of one endpoint. Jitter and round trip in milliseconds, None while unknown.
+
+    Attributes:
+        mos: mean opinion score, 1 to 4.5, of what the peer says as it arrives here (ITU-T G.107).
+        remote: what the peer reports of what it hears; None before its first report.
+        frames_concealed: frames of 20 ms that were made up for a room because packets were missing.
+        packets_late: packets that came too late for a room.
+    """
 
     packets_received: int
     packets_sent: int
@@ -103,6 +182,16 @@ class EndpointStats:
     jitter_ms: float
     rtt_ms: float | None
     codec: str | None
+    mos: float | None = None
+    remote: RemoteStats | None = None
+    frames_concealed: int = 0
+    packets_late: int = 0
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """From a reply."""
+        remote = value.get("remote")
+        return cls(**{**value, "remote": None if remote is None else RemoteStats(**remote)})
 
 
 @dataclass(frozen=True, slots=True)

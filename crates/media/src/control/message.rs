@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::room::{CreateRoom, JoinRoom, OnRoom, RoomPlay, RoomRecord};
+use super::source::{CreateSource, OnSource, SourceSpec};
+
 /// A request with the number that its answer carries.
 #[derive(Debug)]
 pub struct Request {
@@ -47,6 +50,22 @@ pub enum Operation {
     DeleteSource(OnSource),
     /// Every source there is.
     ListSources,
+    /// Open a room.
+    CreateRoom(CreateRoom),
+    /// Close a room.
+    DeleteRoom(OnRoom),
+    /// Let an endpoint into a room, or change its role.
+    JoinRoom(JoinRoom),
+    /// Let an endpoint out of its room.
+    LeaveRoom(OnEndpoint),
+    /// Play to everybody in a room.
+    RoomPlay(RoomPlay),
+    /// Write what is heard in a room to a WAV file.
+    RoomRecord(RoomRecord),
+    /// Every room there is.
+    ListRooms,
+    /// Take digits as if the peer had sent them.
+    ReceiveDtmf(SendDtmf),
     /// Every endpoint there is.
     ListEndpoints,
     /// Every bridge there is.
@@ -84,6 +103,22 @@ pub struct Configure {
     pub direction: Direction,
     /// Seconds of silence until `media-timeout`.
     pub timeout: Option<f64>,
+    /// How the peer gets and sends digits.
+    #[serde(default)]
+    pub dtmf: DtmfMethod,
+}
+
+/// How digits come and go.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum DtmfMethod {
+    /// RFC 4733, if it was negotiated.
+    #[default]
+    Events,
+    /// Tones in the audio.
+    Inband,
+    /// SIP INFO, which is the client's business: it tells us, and we tell it.
+    Info,
 }
 
 /// Fields of `play`.
@@ -129,25 +164,6 @@ pub struct CreateBridge {
     pub b: u64,
     /// The client's own name for it.
     pub tag: String,
-}
-
-/// Fields of `create-source`.
-#[derive(Debug, Deserialize)]
-pub struct CreateSource {
-    /// The client's own name for it.
-    pub tag: String,
-    /// What.
-    pub source: SourceSpec,
-    /// From the beginning again at its end.
-    #[serde(rename = "loop")]
-    pub looped: bool,
-}
-
-/// Fields of a request about a source.
-#[derive(Debug, Deserialize)]
-pub struct OnSource {
-    /// Which.
-    pub source: u64,
 }
 
 /// Fields of a request about an endpoint.
@@ -251,9 +267,30 @@ pub struct Remote {
     /// Of a browser, as in the SDP.
     #[serde(default)]
     pub candidates: Vec<String>,
+    /// Keys of SRTP from the SDP.
+    #[serde(default)]
+    pub crypto: Option<Crypto>,
     /// Our role in DTLS: `active` or `passive`.
     #[serde(default)]
     pub dtls_setup: Option<String>,
+}
+
+/// Keys of SRTP that offer and answer carried (RFC 4568).
+#[derive(Clone, Deserialize, PartialEq, Eq)]
+pub struct Crypto {
+    /// As in the SDP.
+    pub suite: String,
+    /// What we encrypt with: key and salt in base64.
+    pub send_key: String,
+    /// What the peer encrypts with.
+    pub receive_key: String,
+}
+
+impl std::fmt::Debug for Crypto {
+    /// Keys are secrets.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Crypto").field("suite", &self.suite).finish_non_exhaustive()
+    }
 }
 
 /// A negotiated payload format.
@@ -271,52 +308,6 @@ pub struct CodecSpec {
     /// The format's parameters.
     #[serde(default)]
     pub fmtp: String,
-}
-
-/// What can be played.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-pub enum SourceSpec {
-    /// A WAV file.
-    Wav {
-        /// Where it is.
-        path: PathBuf,
-    },
-    /// A WAV, MP3 or Ogg file.
-    File {
-        /// Where it is.
-        path: PathBuf,
-        /// Where in it to begin, in milliseconds.
-        #[serde(default)]
-        start_ms: u32,
-    },
-    /// Sine waves that sound together.
-    Tone {
-        /// In hertz.
-        frequencies: Vec<f32>,
-        /// Milliseconds on, off, on, …; empty is continuous.
-        cadence: Vec<u32>,
-        /// Of each frequency.
-        level_dbm0: f32,
-        /// How long in all; without it, for ever.
-        #[serde(default)]
-        duration_ms: Option<u32>,
-    },
-    /// Nothing.
-    Silence {
-        /// For how long.
-        duration_ms: u32,
-    },
-    /// One after the other.
-    Playlist {
-        /// What.
-        items: Vec<SourceSpec>,
-    },
-    /// A source that many hear.
-    Shared {
-        /// Which.
-        source: u64,
-    },
 }
 
 /// Why a request was not understood.
@@ -360,6 +351,14 @@ pub fn decode_request(frame: &[u8]) -> Result<Request, Malformed> {
         "create-source" => read(id, name, fields).map(Operation::CreateSource),
         "delete-source" => read(id, name, fields).map(Operation::DeleteSource),
         "list-sources" => Ok(Operation::ListSources),
+        "create-room" => read(id, name, fields).map(Operation::CreateRoom),
+        "delete-room" => read(id, name, fields).map(Operation::DeleteRoom),
+        "join-room" => read(id, name, fields).map(Operation::JoinRoom),
+        "leave-room" => read(id, name, fields).map(Operation::LeaveRoom),
+        "play-room" => read(id, name, fields).map(Operation::RoomPlay),
+        "record-room" => read(id, name, fields).map(Operation::RoomRecord),
+        "list-rooms" => Ok(Operation::ListRooms),
+        "receive-dtmf" => read(id, name, fields).map(Operation::ReceiveDtmf),
         "list-endpoints" => Ok(Operation::ListEndpoints),
         "list-bridges" => Ok(Operation::ListBridges),
         _ => {

@@ -3,11 +3,19 @@
 pub mod frame;
 pub mod message;
 pub mod reply;
+pub mod room;
 pub mod server;
+pub mod source;
 
-pub use message::{CodecSpec, Configure, Direction, Kind, Operation, Remote, Request, SourceSpec, What};
-pub use reply::{BridgeListing, EndpointListing, Event, Failure, Local, Reply, SourceListing, Stats};
+pub use message::{
+    CodecSpec, Configure, Crypto, Direction, DtmfMethod, Kind, Operation, Remote, Request, What,
+};
+pub use reply::{
+    BridgeListing, EndpointListing, Event, Failure, Local, RemoteStats, Reply, SourceListing, Stats,
+};
+pub use room::{Role, RoomListing, RoomMember};
 pub use server::{ClientId, Server};
+pub use source::SourceSpec;
 
 /// Version of the protocol; a client that speaks another one is refused.
 pub const PROTOCOL: u32 = 1;

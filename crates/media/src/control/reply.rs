@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::Kind;
 use super::frame::write_frame;
+use super::{Kind, RoomListing};
 
 /// Why a request was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,27 @@ pub struct Stats {
     pub rtt_ms: Option<f64>,
     /// What the peer last spoke.
     pub codec: Option<String>,
+    /// Mean opinion score of what the peer says as it arrives here (ITU-T G.107); none before anything came.
+    pub mos: Option<f64>,
+    /// What the peer reports of what it hears.
+    pub remote: Option<RemoteStats>,
+    /// Frames that were made up for a room because packets were missing.
+    pub frames_concealed: u64,
+    /// Packets that came too late for a room.
+    pub packets_late: u64,
+}
+
+/// How our packets arrive at the peer, as its receiver reports say.
+#[derive(Clone, Debug, Serialize, PartialEq)]
+pub struct RemoteStats {
+    /// That it misses.
+    pub packets_lost: u64,
+    /// Part that it missed lately, 0 to 1.
+    pub loss: f64,
+    /// Interarrival jitter.
+    pub jitter_ms: f64,
+    /// Mean opinion score of what it hears.
+    pub mos: Option<f64>,
 }
 
 /// An endpoint in a list.
@@ -76,6 +97,8 @@ pub struct EndpointListing {
     pub local: Local,
     /// Its bridge.
     pub bridge: Option<u64>,
+    /// Its room.
+    pub room: Option<u64>,
 }
 
 /// A bridge in a list.
@@ -144,6 +167,13 @@ pub enum Reply {
     },
     /// To `stats`.
     Stats(Stats),
+    /// To `create-room`.
+    Room {
+        /// Number.
+        room: u64,
+    },
+    /// To `list-rooms`.
+    Rooms(Vec<RoomListing>),
     /// To `list-sources`.
     Sources(Vec<SourceListing>),
     /// To `list-endpoints`.
@@ -185,6 +215,26 @@ pub enum Event {
         /// How long.
         duration_ms: u32,
     },
+    /// A key is to be told to a peer that gets its digits by SIP INFO.
+    DtmfHandover {
+        /// Whose.
+        endpoint: u64,
+        /// Its name.
+        tag: String,
+        /// Which key.
+        digit: char,
+        /// How long.
+        duration_ms: u32,
+    },
+    /// Others speak in a room than before.
+    RoomSpeakers {
+        /// Which.
+        room: u64,
+        /// Its name.
+        tag: String,
+        /// Endpoints, the loudest first.
+        speakers: Vec<u64>,
+    },
     /// A player came to its end.
     PlayerFinished {
         /// Whose; none in a room.
@@ -197,8 +247,9 @@ pub enum Event {
     },
     /// A recording is complete.
     RecorderFinished {
-        /// Whose.
-        endpoint: u64,
+        /// Whose; none of a room.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        endpoint: Option<u64>,
         /// Its name.
         tag: String,
         /// Which.
@@ -224,6 +275,8 @@ impl Event {
             Self::MediaStarted { .. } => "media-started",
             Self::MediaTimeout { .. } => "media-timeout",
             Self::Dtmf { .. } => "dtmf",
+            Self::DtmfHandover { .. } => "dtmf-handover",
+            Self::RoomSpeakers { .. } => "room-speakers",
             Self::PlayerFinished { .. } => "player-finished",
             Self::RecorderFinished { .. } => "recorder-finished",
             Self::TransportFailed { .. } => "transport-failed",

@@ -1,23 +1,27 @@
 //! Endpoints: where the media of one leg ends.
 
+mod formats;
 mod latch;
 mod plain;
+mod protection;
+mod reports;
 mod webrtc;
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use crate::audio::{AudioCodec, OpusSettings, Transcoder};
-use crate::control::{CodecSpec, Configure, Direction, EndpointListing, Failure, Kind, Local, Remote, Stats};
+use crate::audio::{AudioCodec, KeyEar, KeyVoice, Playout, Transcoder};
+use crate::control::{Configure, Direction, DtmfMethod, EndpointListing, Failure, Kind, Local, Remote};
 use crate::player::Player;
 use crate::recording::Recording;
-use crate::rtp::{Outgoing, Reception, dtmf, outgoing::Feed, rtcp};
+use crate::rtp::{Outgoing, Reception, dtmf, outgoing::Feed};
 
+use protection::Protection;
+use reports::Reports;
+
+pub use formats::{AudioFormat, Formats, Meaning};
 pub use plain::Plain;
 pub use webrtc::{Identity, Outcome, Webrtc};
-
-/// How often reports are sent; the randomisation of RFC 3550 §6.3 is the spread of the endpoints' beginnings.
-pub const REPORT_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How packets get to the peer.
 pub enum Transport {
@@ -25,26 +29,6 @@ pub enum Transport {
     Plain(Plain),
     /// A browser.
     Webrtc(Box<Webrtc>),
-}
-
-/// An audio codec that was negotiated.
-#[derive(Clone, Debug)]
-pub struct AudioFormat {
-    /// Which.
-    pub codec: AudioCodec,
-    /// Its number here.
-    pub payload_type: u8,
-    /// What the peer wants of Opus.
-    pub opus: OpusSettings,
-}
-
-/// What a payload type means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meaning {
-    /// Audio.
-    Audio(AudioCodec),
-    /// Telephone events with this clock.
-    Events(u32),
 }
 
 /// What an endpoint does with what its bridge partner hears of it.
@@ -58,6 +42,14 @@ pub struct Translation {
     pub event: Option<(u32, u32)>,
 }
 
+/// Digits on their way to a peer.
+pub enum Digits {
+    /// By RFC 4733.
+    Events(dtmf::Sender),
+    /// As tones.
+    Tones(Box<KeyVoice>),
+}
+
 /// One endpoint.
 pub struct Endpoint {
     /// Number.
@@ -68,10 +60,12 @@ pub struct Endpoint {
     pub owner: String,
     /// How packets get to the peer.
     pub transport: Transport,
-    /// Negotiated audio, ours to send first.
-    pub formats: Vec<AudioFormat>,
-    /// Payload type and clock of telephone events.
-    pub events: Option<(u8, u32)>,
+    /// What was negotiated.
+    pub formats: Formats,
+    /// How the peer gets and sends digits.
+    pub dtmf: DtmfMethod,
+    /// Hears keys in what the peer says, where they come as tones.
+    pub ear: Option<Box<KeyEar>>,
     /// From our side.
     pub direction: Direction,
     /// What arrives.
@@ -83,27 +77,27 @@ pub struct Endpoint {
     /// What plays to the peer instead of the bridge.
     pub player: Option<Player>,
     /// Digits on their way to the peer.
-    pub digits: Option<dtmf::Sender>,
+    pub digits: Option<Digits>,
+    /// The room it is in.
+    pub room: Option<u64>,
+    /// What the peer says, at an even pace for the room.
+    pub playout: Option<Box<Playout>>,
     /// What is recorded.
     pub recording: Option<Recording>,
     /// Digits of the peer.
     pub presses: dtmf::Receiver,
     /// What the bridge partner hears of it.
     pub translation: Translation,
-    /// Next report to the peer.
-    pub report_at: Instant,
     /// Until when a browser's timer is armed.
     pub armed: Option<Instant>,
     local: Local,
     kind: Kind,
-    meanings: Box<[Option<Meaning>; 128]>,
     timeout: Option<Duration>,
     heard: Instant,
     started: bool,
     silent: bool,
     last_codec: Option<AudioCodec>,
-    peer_report: Option<(u32, Instant)>,
-    round_trip: Option<Duration>,
+    reports: Reports,
 }
 
 /// What a new endpoint is made of.
@@ -128,29 +122,29 @@ impl Endpoint {
             tag: birth.tag,
             owner: birth.owner,
             transport,
-            formats: Vec::new(),
-            events: None,
+            formats: Formats::default(),
+            dtmf: DtmfMethod::default(),
+            ear: None,
             direction: Direction::Inactive,
             reception: Reception::default(),
             outgoing,
             bridge: None,
             player: None,
             digits: None,
+            room: None,
+            playout: None,
             recording: None,
             presses: dtmf::Receiver::default(),
             translation: Translation::default(),
-            report_at: now + REPORT_INTERVAL / 2,
             armed: None,
             local: birth.local,
             kind: birth.kind,
-            meanings: Box::new([None; 128]),
             timeout: None,
             heard: now,
             started: false,
             silent: false,
             last_codec: None,
-            peer_report: None,
-            round_trip: None,
+            reports: Reports::new(now),
         }
     }
 
@@ -159,7 +153,7 @@ impl Endpoint {
     /// # Errors
     /// `bad-request` names the field; nothing has changed then.
     pub fn configure(&mut self, request: &Configure, now: Instant) -> Result<(), Failure> {
-        let (formats, events, meanings) = read_codecs(&request.codecs)?;
+        let formats = Formats::read(&request.codecs)?;
         let timeout = match request.timeout {
             None => None,
             Some(seconds) if seconds > 0.0 && seconds < 1e6 => Some(Duration::from_secs_f64(seconds)),
@@ -168,15 +162,20 @@ impl Endpoint {
         match &mut self.transport {
             Transport::Plain(plain) => {
                 let (rtp, rtcp) = read_remote(&request.remote)?;
+                let protection = request.remote.crypto.as_ref().map(Protection::new).transpose()?;
                 plain
                     .configure(rtp, rtcp, request.remote.rtcp_mux)
                     .map_err(|error| Failure { code: "failed", text: error.to_string() })?;
+                plain.protect(protection);
             }
             Transport::Webrtc(webrtc) => webrtc.configure(&request.remote, &request.codecs, now)?,
         }
         self.formats = formats;
-        self.events = events;
-        self.meanings = meanings;
+        self.dtmf = request.dtmf;
+        match request.dtmf {
+            DtmfMethod::Inband => _ = self.ear.get_or_insert_default(),
+            DtmfMethod::Events | DtmfMethod::Info => self.ear = None,
+        }
         self.direction = request.direction;
         self.timeout = timeout;
         self.heard = now;
@@ -185,14 +184,9 @@ impl Endpoint {
         Ok(())
     }
 
-    /// What a payload type means here.
-    pub fn meaning(&self, payload_type: u8) -> Option<Meaning> {
-        self.meanings.get(usize::from(payload_type)).copied().flatten()
-    }
-
     /// The number of a codec here, if it was negotiated.
     pub fn payload_type(&self, codec: AudioCodec) -> Option<u8> {
-        self.formats.iter().find(|format| format.codec == codec).map(|format| format.payload_type)
+        self.formats.audio.iter().find(|format| format.codec == codec).map(|format| format.payload_type)
     }
 
     /// Whether bridged audio may go out: nothing else plays, and the direction allows it.
@@ -261,7 +255,7 @@ impl Endpoint {
         if sent {
             self.outgoing.sent(payload);
         }
-        let codec = match self.meaning(payload_type) {
+        let codec = match self.formats.meaning(payload_type) {
             Some(Meaning::Audio(codec)) => codec,
             _ => return,
         };
@@ -283,59 +277,6 @@ impl Endpoint {
         self.transmit(place, payload_type, false, packet, now);
     }
 
-    /// Takes a report of the peer's.
-    pub fn hear_report(&mut self, packet: &[u8], now: Instant) {
-        let Some(told) = rtcp::read(packet, self.outgoing.ssrc) else {
-            return;
-        };
-        self.alive(now);
-        if let Some(report) = told.last_report {
-            self.peer_report = Some((report, now));
-        }
-        if let Some(echo) = told.echo {
-            self.round_trip = rtcp::round_trip(echo, SystemTime::now()).or(self.round_trip);
-        }
-    }
-
-    /// Sends a report when it is time; browsers are str0m's business.
-    pub fn report(&mut self, now: Instant) {
-        if now < self.report_at {
-            return;
-        }
-        self.report_at = now + REPORT_INTERVAL;
-        let Transport::Plain(plain) = &self.transport else {
-            return;
-        };
-        if plain.remote().is_none() {
-            return;
-        }
-        let clock = self.formats.first().map_or(8000, |format| format.codec.rtp_clock());
-        let sent = (self.outgoing.packets > 0).then(|| rtcp::Sent {
-            timestamp: self.outgoing.timestamp_at(clock, now),
-            packets: self.outgoing.packets,
-            bytes: self.outgoing.bytes,
-        });
-        let last = self.peer_report.map(|(report, at)| (report, now.duration_since(at)));
-        let heard = self.reception.report().map(|block| (block, last));
-        if sent.is_some() || heard.is_some() {
-            plain.send_rtcp(&rtcp::compose(self.outgoing.ssrc, sent, heard, SystemTime::now()));
-        }
-    }
-
-    /// Counters.
-    pub fn stats(&self) -> Stats {
-        Stats {
-            packets_received: self.reception.packets,
-            packets_sent: self.outgoing.packets,
-            bytes_received: self.reception.bytes,
-            bytes_sent: self.outgoing.bytes,
-            packets_lost: self.reception.lost(),
-            jitter_ms: self.reception.jitter_ms(),
-            rtt_ms: self.round_trip.map(|trip| trip.as_secs_f64() * 1000.0),
-            codec: self.last_codec.map(|codec| codec.name().to_owned()),
-        }
-    }
-
     /// As a list shows it.
     pub fn listing(&self) -> EndpointListing {
         EndpointListing {
@@ -345,40 +286,9 @@ impl Endpoint {
             kind: self.kind,
             local: self.local.clone(),
             bridge: self.bridge.map(|(bridge, _)| bridge),
+            room: self.room,
         }
     }
-}
-
-type Codecs = (Vec<AudioFormat>, Option<(u8, u32)>, Box<[Option<Meaning>; 128]>);
-
-fn read_codecs(codecs: &[CodecSpec]) -> Result<Codecs, Failure> {
-    let (mut formats, mut events, mut meanings) = (Vec::new(), None, Box::new([None; 128]));
-    for spec in codecs {
-        let slot = meanings
-            .get_mut(usize::from(spec.payload_type))
-            .ok_or_else(|| bad(format!("codecs: there is no payload type {}", spec.payload_type)))?;
-        if spec.name.eq_ignore_ascii_case("telephone-event") {
-            *slot = Some(Meaning::Events(spec.clock_rate));
-            events = events.or(Some((spec.payload_type, spec.clock_rate)));
-        } else if let Some(codec) = AudioCodec::from_name(&spec.name) {
-            *slot = Some(Meaning::Audio(codec));
-            formats.push(AudioFormat {
-                codec,
-                payload_type: spec.payload_type,
-                opus: OpusSettings::from_fmtp(&spec.fmtp),
-            });
-        } else {
-            return Err(Failure { code: "unsupported", text: format!("codecs: {} is not known", spec.name) });
-        }
-    }
-    // Events in the clock of what we send come first (RFC 4733 §2.5.1.2: one clock for a stream).
-    if let Some(format) = formats.first() {
-        let fitting = codecs.iter().find(|spec| {
-            spec.name.eq_ignore_ascii_case("telephone-event") && spec.clock_rate == format.codec.rtp_clock()
-        });
-        events = fitting.map(|spec| (spec.payload_type, spec.clock_rate)).or(events);
-    }
-    Ok((formats, events, meanings))
 }
 
 fn read_remote(remote: &Remote) -> Result<(Option<SocketAddr>, Option<SocketAddr>), Failure> {

@@ -5,9 +5,10 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::Instant;
 
 use super::latch::Latch;
+use super::protection::Protection;
+use crate::rtp::packet::is_rtcp;
 
 /// Sockets of one endpoint and whom they talk to.
-#[derive(Debug)]
 pub struct Plain {
     rtp: UdpSocket,
     rtcp: UdpSocket,
@@ -16,6 +17,7 @@ pub struct Plain {
     multiplexed: bool,
     latch: Latch,
     connected: bool,
+    protection: Option<Box<Protection>>,
 }
 
 impl Plain {
@@ -29,6 +31,7 @@ impl Plain {
             multiplexed: false,
             latch: Latch::Open,
             connected: false,
+            protection: None,
         }
     }
 
@@ -65,15 +68,28 @@ impl Plain {
         Ok(())
     }
 
-    /// Reads one datagram of RTP (or multiplexed RTCP); None when there is none or it came from a stranger.
+    /// Takes keys of SRTP, or none; the same ones again change nothing.
+    pub fn protect(&mut self, protection: Option<Protection>) {
+        match (&mut self.protection, protection) {
+            (Some(current), Some(new)) if current.same_keys(&new) => {}
+            (current, new) => *current = new.map(Box::new),
+        }
+    }
+
+    /// Reads one datagram of RTP (or multiplexed RTCP), decrypted; None when it came from a stranger.
     ///
     /// # Errors
     /// What the system says, `WouldBlock` included.
     pub fn receive(&mut self, buffer: &mut [u8], now: Instant) -> io::Result<Option<usize>> {
         if self.connected {
-            return self.rtp.recv(buffer).map(Some);
+            let length = self.rtp.recv(buffer)?;
+            return Ok(self.open(&mut buffer[..length]));
         }
         let (length, source) = self.rtp.recv_from(buffer)?;
+        // Nobody is learnt who does not have the keys.
+        let Some(length) = self.open(&mut buffer[..length]) else {
+            return Ok(None);
+        };
         if !self.latch.admits(source, self.signalled, now) {
             return Ok(None);
         }
@@ -84,6 +100,14 @@ impl Plain {
         Ok(Some(length))
     }
 
+    fn open(&mut self, packet: &mut [u8]) -> Option<usize> {
+        match &mut self.protection {
+            Some(protection) if is_rtcp(packet) => protection.unprotect_rtcp(packet),
+            Some(protection) => protection.unprotect(packet),
+            None => Some(packet.len()),
+        }
+    }
+
     /// Reads one datagram of RTCP; None when it came from another host than the peer's.
     ///
     /// # Errors
@@ -92,24 +116,39 @@ impl Plain {
         let (length, source) = self.rtcp.recv_from(buffer)?;
         let known =
             [self.remote(), self.signalled_rtcp].into_iter().flatten().any(|peer| peer.ip() == source.ip());
-        if known && self.signalled_rtcp.is_none_or(|peer| peer.ip() != source.ip()) {
+        if !known {
+            return Ok(None);
+        }
+        if self.signalled_rtcp.is_none_or(|peer| peer.ip() != source.ip()) {
             self.signalled_rtcp = Some(source);
         }
-        Ok(known.then_some(length))
+        Ok(self.open(&mut buffer[..length]))
     }
 
     /// Sends to the peer; a packet that the system does not take is lost, as on any network.
-    pub fn send(&self, packet: &[u8]) -> bool {
-        if self.connected {
-            return self.rtp.send(packet).is_ok();
+    pub fn send(&mut self, packet: &[u8]) -> bool {
+        match &mut self.protection {
+            Some(protection) => match protection.protect(packet) {
+                Some(packet) => {
+                    emit(&self.rtp, self.connected, self.latch.source().or(self.signalled), packet)
+                }
+                None => false,
+            },
+            None => emit(&self.rtp, self.connected, self.remote(), packet),
         }
-        self.remote().is_some_and(|peer| self.rtp.send_to(packet, peer).is_ok())
     }
 
     /// Sends a report to the peer.
-    pub fn send_rtcp(&self, packet: &[u8]) {
+    pub fn send_rtcp(&mut self, packet: &[u8]) {
+        let protected = match &mut self.protection {
+            Some(protection) => protection.protect_rtcp(packet),
+            None => Some(packet),
+        };
+        let Some(packet) = protected else {
+            return;
+        };
         if self.multiplexed {
-            self.send(packet);
+            emit(&self.rtp, self.connected, self.latch.source().or(self.signalled), packet);
         } else if let Some(peer) = self.signalled_rtcp {
             // A report that is lost is followed by the next.
             let _ = self.rtcp.send_to(packet, peer);
@@ -120,4 +159,11 @@ impl Plain {
     pub fn remote(&self) -> Option<SocketAddr> {
         self.latch.source().or(self.signalled)
     }
+}
+
+fn emit(socket: &UdpSocket, connected: bool, peer: Option<SocketAddr>, packet: &[u8]) -> bool {
+    if connected {
+        return socket.send(packet).is_ok();
+    }
+    peer.is_some_and(|peer| socket.send_to(packet, peer).is_ok())
 }

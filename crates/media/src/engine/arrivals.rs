@@ -23,7 +23,8 @@ impl Engine {
                 if crate::rtp::packet::is_rtcp(&self.buffer[..length]) {
                     return endpoint.hear_report(&self.buffer[..length], now);
                 }
-                relay::arrived(&mut self.endpoints, id, &mut self.buffer[..length], now, &mut self.events);
+                relay::arrived(&mut self.endpoints, id, &mut self.buffer[..length], now, &mut self.aftermath);
+                self.settle(now);
             }
             Transport::Webrtc(webrtc) => {
                 let outcome = webrtc.receive(&mut self.buffer, now);
@@ -66,7 +67,11 @@ impl Engine {
                 self.timers.push(Reverse((again, id, Timer::Browser)));
             }
             if let Some(reason) = outcome.failed {
-                self.events.push(Event::TransportFailed { endpoint: id, tag: endpoint.tag.clone(), reason });
+                self.aftermath.events.push(Event::TransportFailed {
+                    endpoint: id,
+                    tag: endpoint.tag.clone(),
+                    reason,
+                });
             }
         }
         for packet in outcome.packets {
@@ -81,7 +86,17 @@ impl Engine {
             if let Some(room) = self.buffer.get_mut(..end) {
                 header.write(room);
                 room[HEADER..].copy_from_slice(&packet.payload);
-                relay::arrived(&mut self.endpoints, id, room, now, &mut self.events);
+                relay::arrived(&mut self.endpoints, id, room, now, &mut self.aftermath);
+            }
+        }
+        self.settle(now);
+    }
+
+    /// Sends keys on that came in another way than they go.
+    fn settle(&mut self, now: Instant) {
+        for (id, press) in std::mem::take(&mut self.aftermath.keys) {
+            if let Err(failure) = self.key(id, press, now) {
+                log::debug!("key for {id}: {}", failure.text);
             }
         }
     }

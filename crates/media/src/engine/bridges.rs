@@ -23,6 +23,7 @@ impl Engine {
             self.endpoint(side)?;
         }
         for side in [request.a, request.b] {
+            self.leave_room(side);
             if let Some((before, _)) = self.endpoint(side)?.bridge {
                 self.delete_bridge(before);
             }

@@ -87,6 +87,7 @@ impl Engine {
 
     pub(super) fn delete_endpoint(&mut self, id: u64) -> Reply {
         self.silence(id);
+        self.leave_room(id);
         if let Some(endpoint) = self.endpoints.remove(&id) {
             if let Some((bridge, _)) = endpoint.bridge {
                 self.delete_bridge(bridge);

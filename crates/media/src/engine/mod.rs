@@ -2,8 +2,10 @@
 
 mod arrivals;
 mod bridges;
+mod keys;
 mod legs;
 mod recordings;
+mod rooms;
 mod sound;
 mod sources;
 mod token;
@@ -18,6 +20,8 @@ use crate::audio::{Library, RecordingWriter};
 use crate::control::{Event, Failure, Operation, PROTOCOL, Reply};
 use crate::endpoint::{Endpoint, Identity};
 use crate::ports::Ports;
+use crate::relay::Aftermath;
+use crate::room::Room;
 use crate::shared::SharedSource;
 use crate::watch::Watch;
 
@@ -40,12 +44,14 @@ enum Timer {
     Recording,
     Browser,
     Source,
+    Room,
 }
 
-/// Where a player plays.
+/// Where a player plays, or what a recorder records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Endpoint(u64),
+    Room(u64),
 }
 
 /// All endpoints and bridges of this process.
@@ -59,11 +65,12 @@ pub struct Engine {
     players: HashMap<u64, Stage>,
     sources: BTreeMap<u64, SharedSource>,
     library: Library,
-    recorders: HashMap<u64, (u64, String)>,
+    recorders: HashMap<u64, (Stage, String)>,
+    rooms: BTreeMap<u64, Room>,
     writer: RecordingWriter,
     timers: BinaryHeap<Reverse<(Instant, u64, Timer)>>,
     round: Instant,
-    events: Vec<Event>,
+    aftermath: Aftermath,
     buffer: Box<[u8]>,
     last: u64,
 }
@@ -93,10 +100,11 @@ impl Engine {
             sources: BTreeMap::new(),
             library: Library::start(),
             recorders: HashMap::new(),
+            rooms: BTreeMap::new(),
             writer,
             timers: BinaryHeap::new(),
             round: Instant::now() + ROUND,
-            events: Vec::new(),
+            aftermath: Aftermath::default(),
             buffer: vec![0; DATAGRAM].into_boxed_slice(),
             last: 0,
         })
@@ -114,7 +122,7 @@ impl Engine {
 
     /// What has happened since the last call, in order.
     pub fn events(&mut self) -> Vec<Event> {
-        std::mem::take(&mut self.events)
+        std::mem::take(&mut self.aftermath.events)
     }
 
     /// Does what a client asks.
@@ -148,6 +156,14 @@ impl Engine {
             Operation::CreateSource(request) => self.create_source(request, now),
             Operation::DeleteSource(request) => Ok(self.delete_source(request.source)),
             Operation::ListSources => Ok(Reply::Sources(self.list_sources())),
+            Operation::CreateRoom(request) => self.create_room(request, now),
+            Operation::DeleteRoom(request) => Ok(self.delete_room(request.room)),
+            Operation::JoinRoom(request) => self.join_room(&request, now),
+            Operation::LeaveRoom(request) => Ok(self.leave_room(request.endpoint)),
+            Operation::RoomPlay(request) => self.play_to_room(&request, now),
+            Operation::RoomRecord(request) => self.record_room(request, now),
+            Operation::ListRooms => Ok(Reply::Rooms(self.list_rooms())),
+            Operation::ReceiveDtmf(request) => self.receive_dtmf(&request, now),
             Operation::ListEndpoints => Ok(Reply::Endpoints(self.sorted().map(Endpoint::listing).collect())),
             Operation::ListBridges => Ok(Reply::Bridges(self.list_bridges())),
         }
@@ -170,6 +186,7 @@ impl Engine {
                 Timer::Recording => self.record_frame(id, at, now),
                 Timer::Browser => self.browser_timeout(id, at, now),
                 Timer::Source => self.source_frame(id, at, now),
+                Timer::Room => self.room_frame(id, at, now),
             }
         }
         if self.round <= now {
@@ -177,7 +194,7 @@ impl Engine {
             for endpoint in self.endpoints.values_mut() {
                 endpoint.report(now);
                 if let Some(silence) = endpoint.fallen_silent(now) {
-                    self.events.push(Event::MediaTimeout {
+                    self.aftermath.events.push(Event::MediaTimeout {
                         endpoint: endpoint.id,
                         tag: endpoint.tag.clone(),
                         silent_seconds: silence.as_secs_f64(),

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::time::Instant;
 
-use super::{Engine, Timer, Written};
+use super::{Engine, Stage, Timer, Written};
 use crate::control::message::Record;
 use crate::control::{Event, Failure, Reply};
 use crate::recording::{self, Recording};
@@ -11,13 +11,17 @@ use crate::recording::{self, Recording};
 impl Engine {
     /// Takes word of a recording that is complete.
     pub fn written(&mut self, (recorder, path, result): Written) {
-        let Some((endpoint, tag)) = self.recorders.remove(&recorder) else {
+        let Some((stage, tag)) = self.recorders.remove(&recorder) else {
             return;
         };
         if let Err(error) = result {
             log::error!("recording {}: {error}", path.display());
         }
-        self.events.push(Event::RecorderFinished { endpoint, tag, recorder, path });
+        let endpoint = match stage {
+            Stage::Endpoint(endpoint) => Some(endpoint),
+            Stage::Room(_) => None,
+        };
+        self.aftermath.events.push(Event::RecorderFinished { endpoint, tag, recorder, path });
     }
 
     pub(super) fn record(&mut self, request: Record, now: Instant) -> Result<Reply, Failure> {
@@ -37,17 +41,24 @@ impl Engine {
             .open(id, request.path, recording.channels(), recording::RATE)
             .map_err(|error| Failure { code: "failed", text: format!("path: {error}") })?;
         self.timers.push(Reverse((recording.due, request.endpoint, Timer::Recording)));
-        self.recorders.insert(id, (request.endpoint, tag));
+        self.recorders.insert(id, (Stage::Endpoint(request.endpoint), tag));
         self.endpoint(request.endpoint)?.recording = Some(recording);
         Ok(Reply::Recorder { recorder: id })
     }
 
     pub(super) fn stop_recorder(&mut self, id: u64) -> Reply {
-        let endpoint = self.recorders.get(&id).and_then(|(endpoint, _)| self.endpoints.get_mut(endpoint));
-        if let Some(endpoint) = endpoint
-            .filter(|endpoint| endpoint.recording.as_ref().is_some_and(|recording| recording.id == id))
-        {
-            endpoint.recording = None;
+        let running = match self.recorders.get(&id) {
+            Some((Stage::Endpoint(endpoint), _)) => self
+                .endpoints
+                .get_mut(endpoint)
+                .is_some_and(|endpoint| endpoint.recording.take_if(|recording| recording.id == id).is_some()),
+            Some((Stage::Room(room), _)) => self
+                .rooms
+                .get_mut(room)
+                .is_some_and(|room| room.recorder.take_if(|recorder| *recorder == id).is_some()),
+            None => false,
+        };
+        if running {
             self.writer.finish(id);
         }
         Reply::Done {}

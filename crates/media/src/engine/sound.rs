@@ -1,13 +1,13 @@
-//! Players and digits: what the engine itself says to a peer.
+//! Players: what the engine itself says to a peer.
 
 use std::cmp::Reverse;
 use std::time::Instant;
 
 use super::{Engine, Stage, Timer};
-use crate::control::message::{Play, SendDtmf};
+use crate::control::message::Play;
 use crate::control::{Event, Failure, Reply, SourceSpec};
-use crate::player::{FRAME, Frame, OwnPlayer, Player};
-use crate::rtp::{HEADER, dtmf, outgoing::Feed};
+use crate::player::{Frame, OwnPlayer, Player};
+use crate::rtp::outgoing::Feed;
 
 impl Engine {
     pub(super) fn play(&mut self, request: &Play, now: Instant) -> Result<Reply, Failure> {
@@ -16,7 +16,7 @@ impl Engine {
             .endpoints
             .get(&request.endpoint)
             .ok_or_else(|| Failure::not_found("endpoint", request.endpoint))?;
-        let format = endpoint.formats.first().ok_or_else(|| not_configured(request.endpoint))?;
+        let format = endpoint.formats.audio.first().ok_or_else(|| not_configured(request.endpoint))?;
         let player = match &request.source {
             SourceSpec::Shared { source } if self.sources.contains_key(source) => {
                 Player::Shared { id, source: *source }
@@ -39,29 +39,15 @@ impl Engine {
     pub(super) fn stop_player(&mut self, id: u64) -> Reply {
         match self.players.get(&id) {
             Some(Stage::Endpoint(endpoint)) => self.silence(*endpoint),
+            Some(Stage::Room(room)) => {
+                if let Some(room) = self.rooms.get_mut(room) {
+                    room.players.retain(|(player, _)| *player != id);
+                }
+                self.players.remove(&id);
+            }
             None => {}
         }
         Reply::Done {}
-    }
-
-    pub(super) fn send_dtmf(&mut self, request: &SendDtmf, now: Instant) -> Result<Reply, Failure> {
-        let endpoint = self.endpoint(request.endpoint)?;
-        if endpoint.events.is_none() {
-            return Err(Failure { code: "unsupported", text: "the peer takes no telephone events".into() });
-        }
-        let codes = request.digits.chars().map(|digit| {
-            let text = format!("digits: there is no key {digit:?}");
-            dtmf::code_of(digit).ok_or(Failure { code: "bad-request", text })
-        });
-        let codes = codes.collect::<Result<Vec<u8>, Failure>>()?;
-        match &mut endpoint.digits {
-            Some(sender) => sender.append(codes),
-            None => {
-                endpoint.digits = Some(dtmf::Sender::new(codes, request.duration_ms));
-                self.timers.push(Reverse((now, request.endpoint, Timer::Digits)));
-            }
-        }
-        Ok(Reply::Done {})
     }
 
     pub(super) fn play_frame(&mut self, id: u64, at: Instant, now: Instant) {
@@ -83,36 +69,12 @@ impl Engine {
             _ => {
                 self.players.remove(&number);
                 let tag = endpoint.tag.clone();
-                self.events.push(Event::PlayerFinished { endpoint: Some(id), tag, player: number });
+                self.aftermath.events.push(Event::PlayerFinished { endpoint: Some(id), tag, player: number });
                 return;
             }
         }
         self.timers.push(Reverse((player.due, id, Timer::Player)));
         endpoint.player = Some(Player::Own(player));
-    }
-
-    pub(super) fn digit_frame(&mut self, id: u64, now: Instant) {
-        let Some(endpoint) = self.endpoints.get_mut(&id) else {
-            return;
-        };
-        let (Some(mut sender), Some((payload_type, clock))) = (endpoint.digits.take(), endpoint.events)
-        else {
-            return;
-        };
-        let timestamp = sender.timestamp(endpoint.outgoing.timestamp_at(clock, now));
-        let Some(packets) = sender.frame(clock) else {
-            return;
-        };
-        for outbound in packets {
-            // Audio that follows is joined behind the event.
-            endpoint.outgoing.part();
-            let place = endpoint.outgoing.again(timestamp);
-            let mut packet = [0; HEADER + 4];
-            packet[HEADER..].copy_from_slice(&outbound.event.bytes());
-            endpoint.transmit(place, payload_type, outbound.first, &mut packet, now);
-        }
-        endpoint.digits = Some(sender);
-        self.timers.push(Reverse((now + FRAME, id, Timer::Digits)));
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::{Engine, Timer};
 use crate::audio::Filled;
-use crate::control::message::CreateSource;
+use crate::control::source::CreateSource;
 use crate::control::{Event, Failure, Reply, SourceListing};
 use crate::rtp::outgoing::Feed;
 use crate::shared::SharedSource;
@@ -78,7 +78,7 @@ impl Engine {
                     let Some(endpoint) = self.endpoints.get_mut(listener) else {
                         continue;
                     };
-                    let Some(format) = endpoint.formats.first().cloned() else {
+                    let Some(format) = endpoint.formats.audio.first().cloned() else {
                         continue;
                     };
                     source.packet(&format, &mut packet);
@@ -102,7 +102,7 @@ impl Engine {
         };
         if endpoint.player.take_if(|playing| playing.id() == player).is_some() {
             let tag = endpoint.tag.clone();
-            self.events.push(Event::PlayerFinished { endpoint: Some(id), tag, player });
+            self.aftermath.events.push(Event::PlayerFinished { endpoint: Some(id), tag, player });
         }
     }
 

@@ -86,12 +86,12 @@ fn press(event: Event, clock: u32) -> Option<Press> {
 }
 
 /// Sends digits one after the other: an event, then a pause.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Sender {
-    digits: Vec<u8>,
+    /// Codes and frames.
+    digits: Vec<(u8, u32)>,
     position: usize,
     frame: u32,
-    frames: u32,
     timestamp: u32,
 }
 
@@ -110,14 +110,9 @@ const PAUSE: u32 = 4;
 const ENDS: u32 = 3;
 
 impl Sender {
-    /// For digits that were checked with [`code_of`]; each lasts `duration_ms`, at least 40.
-    pub fn new(codes: Vec<u8>, duration_ms: u32) -> Self {
-        Self { digits: codes, position: 0, frame: 0, frames: (duration_ms / 20).clamp(2, 250), timestamp: 0 }
-    }
-
-    /// Adds digits behind those that are still to be sent.
-    pub fn append(&mut self, codes: Vec<u8>) {
-        self.digits.extend(codes);
+    /// Adds a digit behind those that are still to be sent, a code of [`code_of`]; it lasts 40 ms at least.
+    pub fn append(&mut self, code: u8, duration_ms: u32) {
+        self.digits.push((code, (duration_ms / 20).clamp(2, 250)));
     }
 
     /// The timestamp of the event that is being sent; `now` where a new one begins.
@@ -130,18 +125,18 @@ impl Sender {
 
     /// What goes out in this frame of 20 ms; None when all is sent. An empty list is the pause between digits.
     pub fn frame(&mut self, clock: u32) -> Option<Vec<Outbound>> {
-        let code = *self.digits.get(self.position)?;
+        let (code, frames) = *self.digits.get(self.position)?;
         let ticks = clock / 50;
         let frame = self.frame;
         self.frame += 1;
-        if frame >= self.frames {
-            if self.frame >= self.frames + PAUSE {
+        if frame >= frames {
+            if self.frame >= frames + PAUSE {
                 self.position += 1;
                 self.frame = 0;
             }
             return Some(Vec::new());
         }
-        let end = frame + 1 == self.frames;
+        let end = frame + 1 == frames;
         let duration = ((frame + 1) * ticks).min(u32::from(u16::MAX)) as u16;
         let event = Event { code, end, volume: 10, duration };
         let times = if end { ENDS } else { 1 };
@@ -184,7 +179,10 @@ mod tests {
     #[test]
     fn what_is_sent_is_received() {
         let digits = "0123456789*#ABCD";
-        let mut sender = Sender::new(digits.chars().filter_map(code_of).collect(), 160);
+        let mut sender = Sender::default();
+        for code in digits.chars().filter_map(code_of) {
+            sender.append(code, 160);
+        }
         let (mut receiver, mut heard, mut now) = (Receiver::default(), String::new(), 0);
         while let Some(packets) = {
             let timestamp = sender.timestamp(now);

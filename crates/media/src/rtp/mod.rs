@@ -3,6 +3,7 @@
 pub mod dtmf;
 pub mod outgoing;
 pub mod packet;
+pub mod quality;
 pub mod reception;
 pub mod rtcp;
 

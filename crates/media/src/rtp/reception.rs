@@ -74,6 +74,12 @@ impl Reception {
             + self.stream.as_ref().map_or(0, |stream| stream.expected().saturating_sub(stream.received))
     }
 
+    /// Part of the packets that are missing, over all streams, 0 to 1.
+    pub fn loss(&self) -> f64 {
+        let lost = self.lost() as f64;
+        if lost > 0.0 { lost / (lost + self.packets as f64) } else { 0.0 }
+    }
+
     /// Interarrival jitter in milliseconds (RFC 3550 §6.4.1).
     pub fn jitter_ms(&self) -> f64 {
         self.stream.as_ref().map_or(0.0, |stream| stream.jitter * 1000.0 / f64::from(stream.clock.max(1)))

@@ -14,6 +14,8 @@ pub struct Told {
     pub last_report: Option<u32>,
     /// Middle 32 bits of our own NTP time that the peer echoes, with its delay in 1/65536 s.
     pub echo: Option<(u32, u32)>,
+    /// How our packets arrive at the peer.
+    pub block: Option<ReportBlock>,
 }
 
 /// What we say of our own stream.
@@ -97,9 +99,9 @@ pub fn read(mut packet: &[u8], ssrc: u32) -> Option<Told> {
         match head[1] {
             200 => {
                 told.last_report = word(body, 4).zip(word(body, 8)).map(|(high, low)| high << 16 | low >> 16);
-                told.echo = echo(body.get(24..).unwrap_or_default(), blocks, ssrc).or(told.echo);
+                told.take(body.get(24..).unwrap_or_default(), blocks, ssrc);
             }
-            201 => told.echo = echo(body.get(4..).unwrap_or_default(), blocks, ssrc).or(told.echo),
+            201 => told.take(body.get(4..).unwrap_or_default(), blocks, ssrc),
             _ => {}
         }
         any = true;
@@ -108,9 +110,24 @@ pub fn read(mut packet: &[u8], ssrc: u32) -> Option<Told> {
     any.then_some(told)
 }
 
-fn echo(blocks: &[u8], count: usize, ssrc: u32) -> Option<(u32, u32)> {
-    let block = blocks.chunks_exact(24).take(count).find(|block| word(block, 0) == Some(ssrc))?;
-    word(block, 16).zip(word(block, 20)).filter(|(report, _)| *report != 0)
+impl Told {
+    /// Looks for the block about our stream.
+    fn take(&mut self, blocks: &[u8], count: usize, ssrc: u32) {
+        let Some(block) = blocks.chunks_exact(24).take(count).find(|block| word(block, 0) == Some(ssrc))
+        else {
+            return;
+        };
+        let field = |at: usize| word(block, at).unwrap_or_default();
+        self.echo = Some((field(16), field(20))).filter(|(report, _)| *report != 0).or(self.echo);
+        self.block = Some(ReportBlock {
+            ssrc,
+            fraction_lost: block[4],
+            // Duplicates make it negative (RFC 3550 §6.4.1): nothing is lost then.
+            lost: if field(4) & 0x80_0000 == 0 { field(4) & 0x7f_ffff } else { 0 },
+            highest: field(8),
+            jitter: field(12),
+        });
+    }
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
@@ -142,7 +159,9 @@ mod tests {
         let report = theirs.last_report.expect("a sender report");
         let block = ReportBlock { ssrc: 7, ..BLOCK };
         let answer = compose(5, sent, Some((block, Some((report, Duration::from_millis(500))))), start);
-        let echo = read(&answer, 7).and_then(|told| told.echo).expect("an echo");
+        let told = read(&answer, 7).expect("RTCP");
+        assert_eq!(told.block, Some(block));
+        let echo = told.echo.expect("an echo");
         let rtt = round_trip(echo, start + Duration::from_millis(530)).expect("sense");
         assert!((rtt.as_secs_f64() - 0.030).abs() < 0.001, "{rtt:?}");
     }
@@ -152,7 +171,8 @@ mod tests {
         let packet = compose(7, None, Some((BLOCK, None)), SystemTime::now());
         assert_eq!(packet[1], 201);
         assert_eq!(packet.len() % 4, 0);
-        assert_eq!(read(&packet, 5), Some(Told::default()), "no echo without a report before");
+        let told = Told { block: Some(BLOCK), ..Told::default() };
+        assert_eq!(read(&packet, 5), Some(told), "no echo without a report before");
     }
 
     proptest! {

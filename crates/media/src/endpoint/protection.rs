@@ -1,0 +1,118 @@
+//! SRTP with keys from the SDP (SDES, RFC 4568): whoever reads the signalling could read them, so it must be TLS.
+
+use crate::control::{Crypto, Failure};
+use crate::ffi::srtp::{Session, Suite, Way};
+
+/// Keys and state of both directions.
+pub struct Protection {
+    crypto: Crypto,
+    inbound: Session,
+    outbound: Session,
+    packet: Vec<u8>,
+}
+
+impl Protection {
+    /// Takes what offer and answer agreed on.
+    ///
+    /// # Errors
+    /// `unsupported` for a suite that is not known, `bad-request` for keys that are no base64 or of another length.
+    pub fn new(crypto: &Crypto) -> Result<Self, Failure> {
+        let suite = Suite::from_name(&crypto.suite).ok_or_else(|| Failure {
+            code: "unsupported",
+            text: format!("crypto.suite: {} is not known", crypto.suite),
+        })?;
+        let session = |field: &str, way: Way, key: &str| {
+            let key = base64(key).filter(|key| key.len() == suite.key_length());
+            key.and_then(|key| Session::new(suite, way, &key)).ok_or_else(|| Failure {
+                code: "bad-request",
+                text: format!("crypto.{field}: expected {} bytes in base64", suite.key_length()),
+            })
+        };
+        Ok(Self {
+            crypto: crypto.clone(),
+            inbound: session("receive_key", Way::Inbound, &crypto.receive_key)?,
+            outbound: session("send_key", Way::Outbound, &crypto.send_key)?,
+            packet: Vec::new(),
+        })
+    }
+
+    /// Whether these are the keys already in use: counters must not begin anew then.
+    pub fn same_keys(&self, other: &Self) -> bool {
+        self.crypto == other.crypto
+    }
+
+    /// Decrypts RTP in place; returns its length.
+    pub fn unprotect(&mut self, packet: &mut [u8]) -> Option<usize> {
+        self.inbound.unprotect(packet)
+    }
+
+    /// Decrypts RTCP in place; returns its length.
+    pub fn unprotect_rtcp(&mut self, packet: &mut [u8]) -> Option<usize> {
+        self.inbound.unprotect_rtcp(packet)
+    }
+
+    /// RTP as it goes out.
+    pub fn protect(&mut self, packet: &[u8]) -> Option<&[u8]> {
+        self.packet.clear();
+        self.packet.extend_from_slice(packet);
+        self.outbound.protect(&mut self.packet).then_some(&self.packet)
+    }
+
+    /// RTCP as it goes out.
+    pub fn protect_rtcp(&mut self, packet: &[u8]) -> Option<&[u8]> {
+        self.packet.clear();
+        self.packet.extend_from_slice(packet);
+        self.outbound.protect_rtcp(&mut self.packet).then_some(&self.packet)
+    }
+}
+
+/// Base64 with its padding (RFC 4648 §4), which SDP may leave out.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut bytes, mut bits, mut held) = (Vec::new(), 0u32, 0);
+    for letter in text.trim_end_matches('=').bytes() {
+        let value = ALPHABET.iter().position(|known| *known == letter)?;
+        bits = (bits << 6 | value as u32) & 0xfff;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push((bits >> held) as u8);
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_read() {
+        for (text, bytes) in [
+            ("", &b""[..]),
+            ("Zg==", b"f"),
+            ("Zm8", b"fo"),
+            ("Zm9vYmE=", b"fooba"),
+            ("Zm9vYmFy", b"foobar"),
+            ("+/+/", &[0xfb, 0xff, 0xbf]),
+        ] {
+            assert_eq!(base64(text).as_deref(), Some(bytes), "{text}");
+        }
+        assert_eq!(base64("Zm9 v"), None);
+    }
+
+    #[test]
+    fn keys_that_make_no_sense_are_refused_by_name() {
+        let crypto = |suite: &str, key: &str| Crypto {
+            suite: suite.into(),
+            send_key: key.into(),
+            receive_key: "A".repeat(40),
+        };
+        let code =
+            |crypto: Crypto| Protection::new(&crypto).err().map(|failure| (failure.code, failure.text));
+        assert_eq!(code(crypto("AES_CM_128_HMAC_SHA1_80", &"A".repeat(40))), None);
+        assert_eq!(code(crypto("ROT13", "")).expect("no suite").0, "unsupported");
+        let (code, text) = code(crypto("AES_CM_128_HMAC_SHA1_80", "AAAA")).expect("a short key");
+        assert!(code == "bad-request" && text.contains("send_key"), "{text}");
+    }
+}

@@ -1,0 +1,172 @@
+"""Handles on what lives in the engine.
+
+Every verb raises EngineError, or EngineLostError when the engine is gone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal
+
+from stimme.media.connection import Connection
+from stimme.media.types import (
+    Codec,
+    Direction,
+    DtmfMethod,
+    EndpointStats,
+    Kind,
+    LocalTransport,
+    RemoteMedia,
+    Role,
+    Source,
+)
+
+
+class Player:
+    """A source that plays into an endpoint."""
+
+    def __init__(self, connection: Connection, player_id: int) -> None:
+        self._connection = connection
+        self.id = player_id
+
+    async def stop(self) -> None:
+        """Ends it; what the endpoint heard before comes back. Stopping twice is no error."""
+        await self._connection.request("stop-player", player=self.id)
+
+
+class Recorder:
+    """A WAV file that is being written."""
+
+    def __init__(self, connection: Connection, recorder_id: int) -> None:
+        self._connection = connection
+        self.id = recorder_id
+
+    async def stop(self) -> None:
+        """Ends the recording; `RecorderFinished` follows when the file is complete."""
+        await self._connection.request("stop-recorder", recorder=self.id)
+
+
+class Bridge:
+    """Two endpoints that hear each other."""
+
+    def __init__(self, connection: Connection, bridge_id: int, a: int, b: int) -> None:
+        self._connection = connection
+        self.id = bridge_id
+        self.a = a
+        self.b = b
+
+    async def delete(self) -> None:
+        """Separates the two; both endpoints stay."""
+        await self._connection.request("delete-bridge", bridge=self.id)
+
+
+class Endpoint:
+    """Where one leg's media ends: its ports, codecs, keys."""
+
+    def __init__(
+        self, connection: Connection, endpoint_id: int, tag: str, kind: Kind, local: LocalTransport
+    ) -> None:
+        self._connection = connection
+        self.id = endpoint_id
+        self.tag = tag
+        self.kind = kind
+        self.local = local
+
+    async def configure(
+        self,
+        remote: RemoteMedia,
+        codecs: Sequence[Codec],
+        *,
+        direction: Direction = "sendrecv",
+        timeout: float | None = None,  # noqa: ASYNC109  a setting of the engine, not of this call
+        dtmf: DtmfMethod = "events",
+    ) -> None:
+        """Says where the peer is and what was negotiated; may be repeated, as a re-INVITE does.
+
+        Args:
+            remote: the peer's side.
+            codecs: as negotiated; the first audio codec is what we send.
+            direction: from our side.
+            timeout: seconds of silence until `MediaTimeout`; None for never.
+            dtmf: how the peer gets and sends digits. `events` needs telephone events negotiated; `inband`
+                listens for tones; with `info` call control tells of digits by `receive_dtmf` and is told of
+                those to send by `DtmfHandover`. A bridge translates between its two sides.
+        """
+        await self._connection.request(
+            "configure",
+            endpoint=self.id,
+            remote=remote.to_wire(),
+            codecs=[asdict(codec) for codec in codecs],
+            direction=direction,
+            timeout=timeout,
+            dtmf=dtmf,
+        )
+
+    async def play(self, source: Source, *, loop: bool = False) -> Player:
+        """Plays to the peer, in place of a bridge for as long as it lasts."""
+        reply = await self._connection.request("play", endpoint=self.id, source=source.to_wire(), loop=loop)
+        return Player(self._connection, int(reply["player"]))
+
+    async def record(self, path: Path, *, what: Literal["received", "sent", "both"] = "both") -> Recorder:
+        """Writes what the peer says, hears, or both as two channels, into a WAV file."""
+        reply = await self._connection.request("record", endpoint=self.id, path=str(path), what=what)
+        return Recorder(self._connection, int(reply["recorder"]))
+
+    async def send_dtmf(self, digits: str, *, duration_ms: int = 160) -> None:
+        """Sends digits in the way that the peer understands, one after the other."""
+        await self._connection.request("send-dtmf", endpoint=self.id, digits=digits, duration_ms=duration_ms)
+
+    async def receive_dtmf(self, digits: str, *, duration_ms: int = 160) -> None:
+        """Takes digits that came by SIP INFO as if the peer had sent them by RTP."""
+        await self._connection.request(
+            "receive-dtmf", endpoint=self.id, digits=digits, duration_ms=duration_ms
+        )
+
+    async def stats(self) -> EndpointStats:
+        """The counters so far."""
+        return EndpointStats.from_wire(await self._connection.request("stats", endpoint=self.id))
+
+    async def delete(self) -> None:
+        """Frees ports and everything else; a bridge with it ends. Deleting twice is no error."""
+        await self._connection.request("delete-endpoint", endpoint=self.id)
+
+
+class Room:
+    """A conference: everybody in it hears everybody else.
+
+    An endpoint is in one room or one bridge; entering the one leaves the other. A member to whom something is
+    played alone hears that instead of the room, and is heard on.
+    """
+
+    def __init__(self, connection: Connection, room_id: int, tag: str) -> None:
+        self._connection = connection
+        self.id = room_id
+        self.tag = tag
+
+    async def add(self, endpoint: Endpoint, *, role: Role = "talk") -> None:
+        """Lets an endpoint in, or gives a member another role."""
+        await self._connection.request("join-room", room=self.id, endpoint=endpoint.id, role=role)
+
+    async def whisper(self, endpoint: Endpoint, *, to: Endpoint) -> None:
+        """Lets an endpoint in that hears all and is heard by one member alone, as a supervisor who helps."""
+        await self._connection.request(
+            "join-room", room=self.id, endpoint=endpoint.id, role="whisper", whisper_to=to.id
+        )
+
+    async def remove(self, endpoint: Endpoint) -> None:
+        """Lets an endpoint out; it stays, alone. Removing one that is not in it is no error."""
+        await self._connection.request("leave-room", endpoint=endpoint.id)
+
+    async def play(self, source: Source, *, loop: bool = False) -> Player:
+        """Plays to everybody in it, beside what they say: an announcement, a tone at entry."""
+        reply = await self._connection.request("play-room", room=self.id, source=source.to_wire(), loop=loop)
+        return Player(self._connection, int(reply["player"]))
+
+    async def record(self, path: Path) -> Recorder:
+        """Writes what is heard in it into a WAV file of one channel; whispers are not in it."""
+        reply = await self._connection.request("record-room", room=self.id, path=str(path))
+        return Recorder(self._connection, int(reply["recorder"]))
+
+    async def delete(self) -> None:
+        """Ends it; its members stay, alone. Deleting twice is no error."""
+        await self._connection.request("delete-room", room=self.id)
