@@ -1,4 +1,4 @@
-"""One demo system and two browsers for all tests of this folder; a test that breaks parts gets its own demo.
+"""One demo system and two browsers for all tests of this folder; tests that break parts start their own.
 
 The browsers differ in what their microphones hear; each person gets a browser profile of their own in one of
 them. Everything runs in one event loop, because browsers outlive the test that needs them first.
@@ -28,13 +28,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A running demo that tests share: leave it as it was."""
     with running_demo(tmp_path_factory.mktemp("demo"), free_base_port()) as running:
-        yield running
-
-
-@pytest.fixture
-def own_demo(tmp_path: Path) -> Iterator[Demo]:
-    """A running demo for one test, to break things in."""
-    with running_demo(tmp_path / "demo", free_base_port()) as running:
         yield running
 
 

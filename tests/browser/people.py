@@ -29,25 +29,37 @@ async def signed_in(
 ) -> AsyncIterator[WebClient]:
     """A user at the client, ready for calls, for the length of a block.
 
+    People sign in with the form once and stay signed in, as most do.
     The block fails at its end when anything has shown as an error in the browser's console.
 
     Args:
         within: The browser.
         demo: The system.
         extension: Whose.
-        language: Of the person's browser and account.
+        language: What the person reads.
         scheme: Light or dark.
         size: Of the window.
         notifications: Whether the person has allowed them already.
         may_complain: For tests that break the network, which browsers report as an error.
     """
-    person = demo.user(extension)
-    await asyncio.to_thread(_set_language, demo, extension, language)
+    person, address = demo.user(extension), demo.facts["web"]
+    known = within.visits.get((address, person["login"]))
     async with web_client(
-        within, demo.facts["web"], language=language, scheme=scheme, size=size, notifications=notifications
+        within,
+        address,
+        language=language,
+        scheme=scheme,
+        size=size,
+        notifications=notifications,
+        visit=known,
     ) as client:
-        await client.sign_in(person["login"], person["password"])
+        if known is None:
+            await client.sign_in(person["login"], person["password"])
         await client.registered()
+        within.visits[address, person["login"]] = known or await client.page.context.storage_state()
+        if await client.page.locator("html").get_attribute("lang") != language:
+            await client.choose_language(language)
+            await client.registered()
         yield client
         assert may_complain or not client.complaints, "\n".join(client.complaints)
 
@@ -80,9 +92,3 @@ def silent(samples: Samples) -> bool:
 async def _now(client: WebClient) -> tuple[float, float]:
     samples, rate = await client.heard(0.4)
     return dominant_tone(samples, rate)
-
-
-def _set_language(demo: Demo, extension: str, language: Language) -> None:
-    with demo.as_user(extension) as api:
-        own = {"X-Requested-With": "stimme"}
-        api.patch("/me", json={"language": language}, headers=own).raise_for_status()

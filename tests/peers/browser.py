@@ -20,6 +20,7 @@ from playwright.async_api import (
     Locator,
     Page,
     Playwright,
+    StorageState,
     expect,
 )
 from tests.audio import Samples, sine, write_wav
@@ -52,10 +53,12 @@ class Chromium:
 
     Attributes:
         tone: What its microphone hears, in hertz.
+        visits: What the browser profiles of people keep who stay signed in, by address and login.
     """
 
     browser: Browser
     tone: int
+    visits: dict[tuple[str, str], StorageState] = field(default_factory=dict)
 
 
 @contextlib.asynccontextmanager
@@ -95,6 +98,15 @@ class WebClient:
         await self.at("login-name").fill(login)
         await self.at("login-password").fill(password)
         await self.at("login-submit").click()
+
+    async def choose_language(self, language: Language) -> None:
+        """Change it in the settings, and return to the page before."""
+        before = self.page.url
+        await self.go_to("settings")
+        await self.at("language-select").click()
+        await self.page.get_by_role("option", name={"de": "Deutsch", "en": "English"}[language]).click()
+        await expect(self.page.locator("html")).to_have_attribute("lang", language)
+        await self.page.goto(before)
 
     async def registered(self, *, seconds: float = 15) -> None:
         """Wait until calls can come and go."""
@@ -170,8 +182,9 @@ async def web_client(
     scheme: Scheme = "light",
     size: tuple[int, int] = (1280, 800),
     notifications: bool = False,
+    visit: StorageState | None = None,
 ) -> AsyncIterator[WebClient]:
-    """A client in a browser profile of its own, at the sign-in page, for the length of a block.
+    """A client in a browser profile of its own for the length of a block.
 
     Args:
         within: The browser.
@@ -180,13 +193,16 @@ async def web_client(
         scheme: What the person's system prefers.
         size: Of the window, in pixels.
         notifications: Whether the person has allowed them already.
+        visit: What the profile has kept of an earlier visit; without it the sign-in page is what comes first.
     """
     context = await within.browser.new_context(
         ignore_https_errors=True,
         locale={"de": "de-DE", "en": "en-GB"}[language],
         color_scheme=scheme,
         viewport={"width": size[0], "height": size[1]},
-        permissions=["microphone", *(["notifications"] if notifications else [])],
+        # Naming any permission refuses all others; unnamed, a flag of the browser grants the microphone.
+        permissions=["microphone", "notifications"] if notifications else None,
+        storage_state=visit,
     )
     try:
         yield await _open(context, within, address)
