@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from stimme.licensing.archive import from_document, to_document
-from stimme.licensing.closing import Account, Usage, close_month, usage_of
+from stimme.licensing.closing import Account, Usage, check_closable, close_month, usage_of
 from stimme.licensing.errors import InvoiceError
 from stimme.licensing.invoices import Client, Invoice, Party, invoice_number, write_credit_note
 from stimme.licensing.packages import LicenceKind
@@ -78,6 +78,7 @@ class Billing:
         if scope.kind != "provider":
             raise NotFoundError("There is no such month.")
         now = self._now()
+        check_closable(month, now)
         async with self._database.scoped(scope, actor) as session, session.begin():
             # The update of the series is the lock: a second closing waits here until the first is done.
             await next_in_series(session, CLOSING_LOCK)
