@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import phonenumbers
 
 from stimme.pbx.model import Tenant, TrunkConfig, User
+from stimme.sip.uri import NameAddr, OtherUri, Uri
 
 EMERGENCY_NUMBERS = frozenset({"110", "112"})
 _LONGEST_INTERNAL = 5
@@ -69,6 +70,19 @@ def emergency_number(dialled: str, numbers: Collection[str] = EMERGENCY_NUMBERS)
         if digits.endswith(number) and _BEFORE_EMERGENCY.fullmatch(digits.removesuffix(number)):
             return number
     return None
+
+
+def dialled_of(uri: Uri) -> str:
+    """What a telephone dialled: user part or number of the request URI, or an emergency service (RFC 5031).
+
+    `urn:service:sos.police` is 110, every other `urn:service:sos` is 112.
+    """
+    if isinstance(uri, OtherUri):
+        service = uri.rest.lower()
+        if uri.scheme != "urn" or not (service + ".").startswith("service:sos."):
+            return ""
+        return "110" if service.startswith("service:sos.police") else "112"
+    return NameAddr(uri).user
 
 
 def emergency_trunks(tenant: Tenant, caller: User | None) -> list[TrunkConfig]:

@@ -12,11 +12,10 @@ Policy:
 
 from dataclasses import dataclass
 
+from stimme.sip.identity import ANONYMOUS
 from stimme.sip.uri import NameAddr, SipUri
 from stimme.trunks.numbers import to_provider
 from stimme.trunks.profiles.profile import Profile
-
-_ANONYMOUS = NameAddr(SipUri("anonymous.invalid", "anonymous"), "Anonymous")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def present(
     from_ = NameAddr(SipUri(host, to_provider(seen, profile.numbers_out)), name)
     if not hidden:
         return Presentation(from_, _identity(profile, identity))
-    visible = _ANONYMOUS if profile.anonymous_from else from_
+    visible = ANONYMOUS if profile.anonymous_from else from_
     if profile.network_in == "from":
         # Without a header of its own the provider must find the number in From.
         visible = identity

@@ -1,0 +1,116 @@
+"""A telephone of one customer before a real node, over a connection that only the test sees."""
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from tests.unit.pbx.world import EPOCH, Bindings, Connection
+
+from stimme.pbx.bus import EventBus
+from stimme.pbx.model import Tenant
+from stimme.pbx.node import Node
+from stimme.pbx.pbx import Pbx
+from stimme.pbx.records import CallListEntry, CallRecord
+from stimme.sip.auth import DigestClient
+from stimme.sip.headers import MAGIC_COOKIE
+from stimme.sip.message import Headers, Request, Response, parse_message
+from stimme.sip.ua import UserAgent
+from stimme.sip.uri import SipUri
+
+SDP = (
+    b"v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\n"
+    b"m=audio 4000 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
+)
+
+
+class Nothing:
+    """A journal and records that keep nothing."""
+
+    def put(self, call_id: str, value: dict[str, Any]) -> None:
+        pass
+
+    def delete(self, call_id: str) -> None:
+        pass
+
+    async def load(self) -> dict[str, dict[str, Any]]:
+        return {}
+
+    def add(self, record: CallRecord, entries: Sequence[CallListEntry]) -> None:
+        pass
+
+
+class Telephone:
+    """Calls through a node's user agent and reads what comes back at once."""
+
+    def __init__(self, ua: UserAgent, pbx: Pbx) -> None:
+        self.pbx = pbx
+        self._ua = ua
+        self._flow = Connection("tcp")
+        self._count = 0
+        self._challenge: Response | None = None
+
+    def ask(self, number: str) -> int:
+        """The status of a call without credentials; a challenge is remembered."""
+        self._count += 1
+        response = self._send(self._invite(number, f"call-{self._count}", 1))
+        if response.status == 407:
+            self._challenge = response
+        return response.status
+
+    def call(self, number: str, *, password: str) -> int:
+        """The last status of a call: the challenge that it gets is answered with this password."""
+        status = self.ask(number)
+        return self.call_again(number, password=password) if status == 407 else status
+
+    def call_again(self, number: str, *, password: str) -> int:
+        """The status of a call that answers the last challenge at once."""
+        assert self._challenge is not None
+        request = self._invite(number, f"call-{self._count}", 2)
+        header = DigestClient("muster-10", password).authorize(request, self._challenge)
+        assert header is not None
+        request.headers.add(*header)
+        return self._send(request).status
+
+    def _send(self, request: Request) -> Response:
+        self._ua.receive(request, self._flow)
+        sent = [parse_message(output.data) for output in self._ua.take_output()]
+        answers = [message for message in sent if isinstance(message, Response)]
+        return answers[-1]
+
+    def _invite(self, number: str, call_id: str, cseq: int) -> Request:
+        headers = Headers(
+            [
+                ("Via", f"SIP/2.0/TCP 198.51.100.7:5070;branch={MAGIC_COOKIE}{call_id}{cseq};rport"),
+                ("From", "<sip:muster-10@muster.example>;tag=1"),
+                ("To", f"<sip:{number}@muster.example>"),
+                ("Call-ID", call_id),
+                ("CSeq", f"{cseq} INVITE"),
+                ("Max-Forwards", "70"),
+                ("Contact", "<sip:muster-10@198.51.100.7:5070;transport=tcp>"),
+                ("Content-Type", "application/sdp"),
+            ]
+        )
+        return Request("INVITE", SipUri("muster.example", number), headers, SDP)
+
+
+async def telephone(tenant: Tenant) -> Telephone:
+    """A node with one customer, without a media engine, and a telephone of user 10 before it."""
+    nothing = Nothing()
+    node = Node(
+        bus=EventBus(),
+        bindings=Bindings(),
+        journal=nothing,
+        records=nothing,
+        clock=lambda: EPOCH,
+        wall_clock=lambda: EPOCH,
+        rng=random.Random(3),
+        key=b"key of the test",
+        algorithms=("MD5",),
+        limits=True,
+        ring_timeout=60.0,
+        media_timeout=30.0,
+    )
+    ua = UserAgent(node, clock=lambda: EPOCH, rng=random.Random(4), product="stimme", on_output=lambda: None)
+    ua.addresses["tcp"] = ("192.0.2.1", 5060)
+    node.attach(ua)
+    return Telephone(ua, await node.add_tenant(tenant))
