@@ -1,0 +1,1 @@
+"""The provider's business on a real PostgreSQL server."""
