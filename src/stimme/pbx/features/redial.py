@@ -57,7 +57,7 @@ class AutoRedialing:
         return True
 
     def busy(self, now: float) -> None:
-        """The callee was busy: once more after the pause, if not too often. Raises KeyError when not trying."""
+        """The callee was busy: once more after the pause, if not too often. Raises KeyError unless trying."""
         event = Event.GIVE_UP if self.attempts >= MOST_ATTEMPTS else Event.BUSY
         self.state = TRANSITIONS[(self.state, event)]
         self.next_at = now + PAUSE
