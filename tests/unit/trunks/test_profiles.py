@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stimme.trunks.numbers import NumberFormat
-from stimme.trunks.profiles.presentation import present
+from stimme.trunks.profiles.presentation import Show, present, shown_number
 from stimme.trunks.profiles.profile import Profile, ProfileError, make_profile, profiles
 
 NETWORK, OTHER, HOST = "+493023125012", "+491701234567", "p.example"
@@ -88,6 +88,14 @@ def test_clip_no_screening_shows_another_number_and_the_network_still_knows() ->
     shown = present(profile(), HOST, NETWORK, shown=OTHER, name="Muster GmbH")
     assert str(shown.from_) == f'"Muster GmbH" <sip:{OTHER}@{HOST}>'
     assert {user(value) for _, value in shown.headers} == {NETWORK}
+
+
+@pytest.mark.parametrize(
+    ("show", "number"), [(Show.OWN, NETWORK), (Show.HEAD, "+4930231250"), (Show.OTHER, OTHER)]
+)
+def test_a_user_shows_the_own_number_the_head_number_or_another(show: Show, number: str) -> None:
+    shown = shown_number(show, "+4930231250", OTHER)
+    assert present(profile(), HOST, NETWORK, shown=shown).from_.user == number
 
 
 def test_without_clip_no_screening_the_network_number_is_shown() -> None:

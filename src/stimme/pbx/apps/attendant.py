@@ -101,10 +101,19 @@ class Attendant:
 
     def press(self, position: Position, at: datetime) -> "Attendant":
         """A key was pressed. Raises AttendantError for a position that has no target."""
+        pressed_before = self.override is not None and self.position(at) is position
+        return self.switch(None if pressed_before else position, at)
+
+    def switch(self, position: Position | None, at: datetime) -> "Attendant":
+        """Sets a position, or gives it back to the schedule (None).
+
+        Raises:
+            AttendantError: for a position that has no target.
+        """
+        if position is None:
+            return replace(self, override=None)
         if position is not Position.DAY and self.target(position) is None:
             raise AttendantError(f"{position.value} has no target")
-        if self.override is not None and self.position(at) is position:
-            return replace(self, override=None)
         until = None
         if not self.hold_until_pressed and self.calendar is not None:
             until = self.calendar.next_change(at)

@@ -11,11 +11,30 @@ Policy:
 """
 
 from dataclasses import dataclass
+from enum import Enum
 
 from stimme.sip.identity import ANONYMOUS
 from stimme.sip.uri import NameAddr, SipUri
 from stimme.trunks.numbers import to_provider
 from stimme.trunks.profiles.profile import Profile
+
+
+class Show(Enum):
+    """What a user's outside calls show to people."""
+
+    OWN = "own"
+    HEAD = "head"
+    OTHER = "other"
+
+
+def shown_number(show: Show, head: str | None, other: str | None) -> str | None:
+    """The number for `shown` of `present`; None for the network number.
+
+    Args:
+        head: the head number of the trunk.
+        other: a group's number, or one of CLIP no screening that the customer may use.
+    """
+    return {Show.OWN: None, Show.HEAD: head, Show.OTHER: other}[show]
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,14 @@ def test_the_key_that_shows_the_position_gives_it_back_and_another_takes_over() 
     assert night.press(NIGHT_2, NOON).position(NOON) is NIGHT_2
 
 
+def test_a_code_sets_and_does_not_toggle() -> None:
+    night = FRONT.switch(NIGHT_1, NOON)
+    assert night.switch(NIGHT_1, NOON).position(NOON) is NIGHT_1
+    assert night.switch(None, NOON) == FRONT
+    with pytest.raises(AttendantError):
+        Attendant("0", "10", OFFICE).switch(NIGHT_2, NOON)
+
+
 def test_pressing_what_the_schedule_says_holds_it() -> None:
     held = Attendant("0", "10", OFFICE, ("50", None), hold_until_pressed=True).press(NIGHT_1, EVENING)
     assert held.position(NOON) is NIGHT_1
