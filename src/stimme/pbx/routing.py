@@ -16,9 +16,9 @@ from stimme.sip.uri import NameAddr, OtherUri, Uri
 EMERGENCY_NUMBERS = frozenset({"110", "112"})
 _LONGEST_INTERNAL = 5
 _SEPARATORS = str.maketrans("", "", " -()/.")
-# What people put before an emergency number: codes such as *31# (CLIR), the country, an older system's
-# zero, a star pressed by mistake.
-_BEFORE_EMERGENCY = re.compile(r"(?:[*#]\d{1,3}#)*[*#]?(?:\+49|0049|0)?", re.ASCII)
+# What people put before an emergency number: codes such as *31# (CLIR, also written *31*), the country, an
+# older system's zero, a star pressed by mistake.
+_BEFORE_EMERGENCY = re.compile(r"(?:[*#]\d{1,3}#|[*#]31\*)*[*#]?(?:\+49|0049|0)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,8 @@ def test_no_extension_group_or_number_of_the_customer_takes_it(number: str) -> N
 @pytest.mark.parametrize("number", NUMBERS)
 def test_no_feature_code_takes_it(number: str) -> None:
     table = CodeTable()
-    for dialled in (number, f"*31#{number}", f"{number}#", f"*{number}", f"*{number}#"):
+    hidden = [code.replace("{number}", number) for code in table.codes_of("clir_once")]
+    for dialled in (number, *hidden, f"{number}#", f"*{number}", f"*{number}#"):
         assert table.parse(dialled) is None
         assert table.parse(dialled, overlap=True) is None
         assert destination(muster(), muster().users["u10"], dialled).number == number

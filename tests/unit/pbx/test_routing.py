@@ -117,7 +117,7 @@ AS_PEOPLE_DIAL = [
 ]
 
 
-@pytest.mark.parametrize("dialled", [*AS_PEOPLE_DIAL, "*31#0112", "112;phone-context=+49"])
+@pytest.mark.parametrize("dialled", [*AS_PEOPLE_DIAL, "*31#0112", "*31*112#", "112;phone-context=+49"])
 def test_an_emergency_call_is_recognised_however_it_is_dialled(dialled: str) -> None:
     destination = route_from_user(TENANT, ANNA, dialled)
     assert isinstance(destination, ToTrunk)
