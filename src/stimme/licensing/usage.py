@@ -17,7 +17,7 @@ from stimme.licensing.errors import ClosingError
 from stimme.licensing.packages import LicenceKind
 
 BERLIN = ZoneInfo("Europe/Berlin")
-_WRITTEN = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+_WRITTEN = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
 _BASES = (LicenceKind.BASE, LicenceKind.EXTENDED_BASE)
 
 

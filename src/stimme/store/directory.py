@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import ColumnElement, or_, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from stimme.store.database import Database, Scope
@@ -47,22 +47,23 @@ class DirectoryRepository:
         """Find users whose name contains ``query`` or whose extension or number begins with it."""
         statement = select(User).order_by(User.name, User.id).limit(limit)
         if query:
-            escaped = query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-            statement = statement.where(
-                or_(
-                    User.name.ilike(f"%{escaped}%", escape="\\"),
-                    User.extension.like(f"{escaped}%", escape="\\"),
-                    User.number.like(f"{escaped}%", escape="\\"),
-                )
-            )
+            statement = statement.where(_found(query))
         async with self._database.scoped(scope) as session:
             return (await session.scalars(statement)).all()
 
     async def users(
-        self, scope: Scope, *, customer_id: str | None, after: Sequence[str] | None, limit: int
+        self,
+        scope: Scope,
+        *,
+        customer_id: str | None,
+        after: Sequence[str] | None,
+        limit: int,
+        query: str = "",
     ) -> Sequence[User]:
-        """List users by customer and extension."""
+        """List users by customer and extension; ``query`` as for colleagues."""
         statement = select(User).order_by(User.customer_id, User.extension).limit(limit)
+        if query:
+            statement = statement.where(_found(query))
         if customer_id is not None:
             statement = statement.where(User.customer_id == customer_id)
         if after is not None:
@@ -71,10 +72,23 @@ class DirectoryRepository:
             return (await session.scalars(statement)).all()
 
     async def devices(
-        self, scope: Scope, *, customer_id: str | None, after: Sequence[str] | None, limit: int
+        self,
+        scope: Scope,
+        *,
+        customer_id: str | None,
+        after: Sequence[str] | None,
+        limit: int,
+        query: str = "",
     ) -> Sequence[Device]:
-        """List devices by customer and SIP user."""
+        """List devices by customer and SIP user; ``query`` is part of name or SIP user."""
         statement = select(Device).order_by(Device.customer_id, Device.sip_user).limit(limit)
+        if query:
+            statement = statement.where(
+                or_(
+                    Device.name.icontains(query, autoescape=True),
+                    Device.sip_user.icontains(query, autoescape=True),
+                )
+            )
         if customer_id is not None:
             statement = statement.where(Device.customer_id == customer_id)
         if after is not None:
@@ -83,10 +97,22 @@ class DirectoryRepository:
             return (await session.scalars(statement)).all()
 
     async def trunks(
-        self, scope: Scope, *, customer_id: str | None, after: Sequence[str] | None, limit: int
+        self,
+        scope: Scope,
+        *,
+        customer_id: str | None,
+        after: Sequence[str] | None,
+        limit: int,
+        query: str = "",
     ) -> Sequence[tuple[Trunk, list[NumberBlock]]]:
-        """List trunks by customer and name, each with its numbers."""
+        """List trunks by customer and name, each with its numbers; ``query`` is part of name or host."""
         statement = select(Trunk).order_by(Trunk.customer_id, Trunk.name).limit(limit)
+        if query:
+            statement = statement.where(
+                or_(
+                    Trunk.name.icontains(query, autoescape=True), Trunk.host.icontains(query, autoescape=True)
+                )
+            )
         if customer_id is not None:
             statement = statement.where(Trunk.customer_id == customer_id)
         if after is not None:
@@ -155,3 +181,12 @@ class DirectoryRepository:
         return WebDevice(
             device.id, device.sip_user, self._vault.decrypt(device.secret), domain or "", created=False
         )
+
+
+def _found(query: str) -> ColumnElement[bool]:
+    """Return the condition that a user's name contains ``query``, or its extension or number begins so."""
+    return or_(
+        User.name.icontains(query, autoescape=True),
+        User.extension.startswith(query, autoescape=True),
+        User.number.startswith(query, autoescape=True),
+    )

@@ -101,3 +101,18 @@ async def test_secrets_are_in_no_list(world: World) -> None:
             text = (await client.get(f"/api/v1/{path}")).text
             assert "secret" not in text
             assert "password" not in text
+
+
+async def test_lists_are_searched(world: World) -> None:
+    async with await world.signed_in(ADMIN) as client:
+
+        async def found(path: str, query: str) -> list[str]:
+            items = (await client.get(f"/api/v1/{path}", params={"query": query})).json()["items"]
+            return [str(item["name"]) for item in items]
+
+        assert await found("users", "BERT") == ["Bert north"]
+        assert await found("users", "+493023121") == ["Anna north"]
+        assert await found("users", "%") == []
+        assert await found("devices", "north-1") == [""]
+        assert await found("trunks", "127.0") == ["Provider"]
+        assert await found("trunks", "_") == []

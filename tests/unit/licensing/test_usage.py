@@ -36,7 +36,7 @@ def test_months_have_berlin_borders() -> None:
     assert Month(2028, 2).last_day == datetime.date(2028, 2, 29)
 
 
-@pytest.mark.parametrize("text", ["2026-13", "2026-1", "26-11", "2026-11 ", "٢٠٢٦-11"])
+@pytest.mark.parametrize("text", ["2026-13", "0000-01", "2026-1", "26-11", "2026-11 ", "٢٠٢٦-11"])
 def test_what_is_no_month(text: str) -> None:
     with pytest.raises(ClosingError, match="is not a month"):
         Month.parse(text)

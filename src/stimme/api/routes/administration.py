@@ -22,6 +22,7 @@ from stimme.store.directory import DirectoryRepository
 
 _Row = TypeVar("_Row")
 _Limit = Annotated[int, Query(ge=1, le=1000)]
+_Query = Annotated[str, Query(max_length=200, description="What to search for.")]
 
 
 def administration_routes(
@@ -47,14 +48,15 @@ def administration_routes(
     async def users(
         caller: Annotated[Caller, admin],
         customer_id: str | None = None,
+        query: _Query = "",
         limit: _Limit = 200,
         after: str | None = None,
     ) -> schemas.UserList:
-        """List users by extension."""
+        """List users by extension; ``query`` finds names, extensions and numbers."""
         cursor = decode_cursor(after, "after")
         found, more = _page(
             await directory.users(
-                caller.person.scope, customer_id=customer_id, after=cursor, limit=limit + 1
+                caller.person.scope, customer_id=customer_id, after=cursor, limit=limit + 1, query=query
             ),
             limit,
         )
@@ -66,14 +68,15 @@ def administration_routes(
     async def devices(
         caller: Annotated[Caller, admin],
         customer_id: str | None = None,
+        query: _Query = "",
         limit: _Limit = 200,
         after: str | None = None,
     ) -> schemas.DeviceList:
-        """List devices; passwords are never shown."""
+        """List devices; passwords are never shown. ``query`` finds names and SIP users."""
         cursor = decode_cursor(after, "after")
         found, more = _page(
             await directory.devices(
-                caller.person.scope, customer_id=customer_id, after=cursor, limit=limit + 1
+                caller.person.scope, customer_id=customer_id, after=cursor, limit=limit + 1, query=query
             ),
             limit,
         )
@@ -89,14 +92,15 @@ def administration_routes(
     async def trunks(
         caller: Annotated[Caller, admin],
         customer_id: str | None = None,
+        query: _Query = "",
         limit: _Limit = 200,
         after: str | None = None,
     ) -> schemas.TrunkList:
-        """List trunks with their numbers and state."""
+        """List trunks with their numbers and state; ``query`` finds names and hosts."""
         cursor = decode_cursor(after, "after")
         found, more = _page(
             await directory.trunks(
-                caller.person.scope, customer_id=customer_id, after=cursor, limit=limit + 1
+                caller.person.scope, customer_id=customer_id, after=cursor, limit=limit + 1, query=query
             ),
             limit,
         )

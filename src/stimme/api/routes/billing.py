@@ -26,7 +26,7 @@ from stimme.store.ledger_models import InvoiceRow, PriceRow
 from stimme.store.price_list import Prices
 
 _Limit = Annotated[int, Query(ge=1, le=1000)]
-_Month = Annotated[str, Path(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
+_Month = Annotated[str, Path(pattern=r"^2[0-9]{3}-(0[1-9]|1[0-2])$")]
 _Number = Annotated[str, Path(pattern=r"^[0-9]{4}-[0-9]{6,9}$")]
 _FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}}}
 
@@ -171,7 +171,7 @@ def _invoice_routes(router: APIRouter, provider: Any, admin: Any, billing: Billi
     async def invoices(
         caller: Annotated[Caller, admin],
         customer_id: str | None = None,
-        month: Annotated[str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")] = None,
+        month: Annotated[str | None, Query(pattern=r"^2[0-9]{3}-(0[1-9]|1[0-2])$")] = None,
         limit: _Limit = 200,
         before: Annotated[str | None, Query(max_length=20)] = None,
     ) -> resources.InvoiceList:

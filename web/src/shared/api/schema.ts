@@ -181,7 +181,7 @@ export interface paths {
         };
         /**
          * Devices
-         * @description List devices; passwords are never shown.
+         * @description List devices; passwords are never shown. ``query`` finds names and SIP users.
          */
         get: operations["devices_api_v1_devices_get"];
         put?: never;
@@ -1209,7 +1209,7 @@ export interface paths {
         };
         /**
          * Trunks
-         * @description List trunks with their numbers and state.
+         * @description List trunks with their numbers and state; ``query`` finds names and hosts.
          */
         get: operations["trunks_api_v1_trunks_get"];
         put?: never;
@@ -1257,7 +1257,7 @@ export interface paths {
         };
         /**
          * Users
-         * @description List users by extension.
+         * @description List users by extension; ``query`` finds names, extensions and numbers.
          */
         get: operations["users_api_v1_users_get"];
         put?: never;
@@ -3275,6 +3275,8 @@ export interface operations {
         parameters: {
             query?: {
                 customer_id?: string | null;
+                /** @description What to search for. */
+                query?: string;
                 limit?: number;
                 after?: string | null;
             };
@@ -5415,6 +5417,8 @@ export interface operations {
         parameters: {
             query?: {
                 customer_id?: string | null;
+                /** @description What to search for. */
+                query?: string;
                 limit?: number;
                 after?: string | null;
             };
@@ -5558,6 +5562,8 @@ export interface operations {
         parameters: {
             query?: {
                 customer_id?: string | null;
+                /** @description What to search for. */
+                query?: string;
                 limit?: number;
                 after?: string | null;
             };
