@@ -220,8 +220,8 @@ function Banner() {
       <section className={classes.ask} aria-label={t('notification.allow')} data-testid="banner" data-kind="notifications">
         <IconBell size={20} aria-hidden />
         <span>{t('notification.ask')}</span>
-        <Button size="compact-md" variant="light" onClick={askForNotifications}>
-          {t('notification.allow')}
+        <Button size="compact-md" variant="light" onClick={askForNotifications} aria-label={t('notification.allow')}>
+          {t('notification.allowShort')}
         </Button>
         <Tooltip label={t('notification.later')}>
           <ActionIcon
@@ -259,7 +259,8 @@ function MiniCall({ call, onOpen }: { call: Call; onOpen: () => void }) {
   const now = useNow(true)
   const sentence = useCallSentence(call)
   return (
-    <UnstyledButton className={classes.mini} onClick={onOpen} aria-label={t('call.expand')}>
+    <UnstyledButton className={classes.mini} onClick={onOpen} data-testid="call-expand">
+      <VisuallyHidden>{t('call.expand')}: </VisuallyHidden>
       <span className={classes.miniName}>{nameOf(call) ?? call.number}</span>
       <span className="numeric">{call.answeredAt === null ? sentence : timer(now - call.answeredAt)}</span>
     </UnstyledButton>

@@ -104,7 +104,9 @@ function Row({ entry, line, onCall }: RowProps) {
   const { t, i18n } = useTranslation()
   const number = entry.number ?? ''
   const shownNumber = number === '' ? t('calls.anonymous') : formatNumber(number)
-  const name = entry.name ?? shownNumber
+  // Who calls from outside may come with an empty name.
+  const known = entry.name || null
+  const name = known ?? shownNumber
   const result = t(`calls.result.${entry.direction}_${entry.result}`)
   const length = entry.duration_seconds === null ? null : spokenDuration(entry.duration_seconds, i18n.language)
   const missed = entry.direction === 'incoming' && entry.result === 'missed'
@@ -122,7 +124,7 @@ function Row({ entry, line, onCall }: RowProps) {
         data-unseen={!entry.seen || undefined}
         title={number === '' ? undefined : t('calls.callBack', { name })}
       >
-        <PersonAvatar name={entry.name} line={line} />
+        <PersonAvatar name={known} line={line} />
         <span className={classes.main}>
           <span className={classes.name} data-missed={missed || undefined}>
             {name}
@@ -133,7 +135,7 @@ function Row({ entry, line, onCall }: RowProps) {
               {entry.direction === 'incoming' ? <IconArrowDownLeft size={15} aria-hidden /> : <IconArrowUpRight size={15} aria-hidden />}
               {result}
             </span>
-            {entry.name !== null && number !== '' && <span className="numeric">{shownNumber}</span>}
+            {known !== null && number !== '' && <span className="numeric">{shownNumber}</span>}
           </span>
         </span>
         <span className={`${classes.when ?? ''} numeric`}>

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Tooltip, UnstyledButton } from '@mantine/core'
+import { ActionIcon, Button, UnstyledButton } from '@mantine/core'
 import {
   IconDialpad,
   IconMicrophone,
@@ -65,6 +65,7 @@ export function CallCard(props: CallCardProps) {
           variant="subtle"
           size={44}
           aria-label={t('call.minimise')}
+          data-testid="call-minimise"
           onClick={props.onMinimise}
         >
           <IconChevronDown />
@@ -145,7 +146,7 @@ function InCall({ call, devices, onHangUp, onMute, onDtmf }: CallCardProps) {
       {open === 'devices' && <div className={classes.drawer}>{devices}</div>}
       <div className={classes.controls}>
         <Control
-          label={call.muted ? t('call.unmute') : t('call.mute')}
+          label={call.muted ? t('call.muted') : t('call.mute')}
           text={call.muted ? t('call.muted') : t('call.mute')}
           pressed={call.muted}
           disabled={!active}
@@ -192,7 +193,7 @@ function InCall({ call, devices, onHangUp, onMute, onDtmf }: CallCardProps) {
 }
 
 interface ControlProps {
-  /** What a press does, for the tooltip and screen readers. */
+  /** What a press does, for screen readers. */
   label: string
   text: string
   pressed: boolean
@@ -204,20 +205,18 @@ interface ControlProps {
 
 function Control({ label, text, pressed, disabled, testId, onClick, children }: ControlProps) {
   return (
-    <Tooltip label={label} disabled={disabled}>
-      <UnstyledButton
-        className={classes.control}
-        aria-label={label}
-        aria-pressed={pressed}
-        disabled={disabled}
-        data-testid={testId}
-        onClick={onClick}
-      >
-        <span className={classes.round}>{children}</span>
-        <span className={classes.controlText} aria-hidden>
-          {text}
-        </span>
-      </UnstyledButton>
-    </Tooltip>
+    <UnstyledButton
+      className={classes.control}
+      aria-label={label}
+      aria-pressed={pressed}
+      disabled={disabled}
+      data-testid={testId}
+      onClick={onClick}
+    >
+      <span className={classes.round}>{children}</span>
+      <span className={classes.controlText} aria-hidden>
+        {text}
+      </span>
+    </UnstyledButton>
   )
 }

@@ -7,7 +7,7 @@ export function recentParties(entries: readonly CallListEntry[], count: number):
   const parties = new Map<string, Party>()
   for (const { number, name } of entries) {
     if (parties.size === count) break
-    if (number !== null && number !== '' && !parties.has(number)) parties.set(number, { number, name })
+    if (number !== null && number !== '' && !parties.has(number)) parties.set(number, { number, name: name || null })
   }
   return [...parties.values()]
 }

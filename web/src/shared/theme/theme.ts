@@ -42,11 +42,25 @@ const dark: MantineColorsTuple = [
   '#080d0f',
 ]
 
+/** The greys of the light scheme: warm, as its paper is. */
+const gray: MantineColorsTuple = [
+  '#faf9f6',
+  '#f3f1ec',
+  '#eae7df',
+  '#dedad0',
+  '#cbc8bf',
+  '#a4a6a2',
+  '#7f8789',
+  '#495457',
+  '#343d40',
+  '#212a2d',
+]
+
 export const theme = createTheme({
   primaryColor: 'petrol',
   primaryShade: { light: 7, dark: 6 },
   autoContrast: false,
-  colors: { petrol, apricot, dark },
+  colors: { petrol, apricot, dark, gray },
   fontFamily: "'Figtree Variable', system-ui, sans-serif",
   headings: { fontFamily: "'Figtree Variable', system-ui, sans-serif", fontWeight: '650' },
   defaultRadius: 'md',
