@@ -5,6 +5,8 @@ pub mod control;
 pub mod endpoint;
 pub mod engine;
 pub mod ffi;
+pub mod ids;
+pub mod pacing;
 pub mod player;
 pub mod ports;
 pub mod recording;

@@ -26,6 +26,7 @@ pub struct Recording {
     pub due: Instant,
     received: Option<Track>,
     sent: Option<Track>,
+    mixed: bool,
 }
 
 impl Recording {
@@ -35,14 +36,15 @@ impl Recording {
             id,
             path,
             due: now + crate::player::FRAME,
-            received: matches!(what, What::Received | What::Both).then(Track::default),
-            sent: matches!(what, What::Sent | What::Both).then(Track::default),
+            received: (what != What::Sent).then(Track::default),
+            sent: (what != What::Received).then(Track::default),
+            mixed: what == What::Mixed,
         }
     }
 
     /// How many channels the file has.
     pub fn channels(&self) -> u16 {
-        u16::from(self.received.is_some()) + u16::from(self.sent.is_some())
+        if self.mixed { 1 } else { u16::from(self.received.is_some()) + u16::from(self.sent.is_some()) }
     }
 
     /// Takes a packet of the peer's.
@@ -65,6 +67,9 @@ impl Recording {
         let tracks: Vec<Vec<i16>> =
             [&mut self.received, &mut self.sent].into_iter().flatten().map(Track::frame).collect();
         let frame = match tracks.as_slice() {
+            [one, other] if self.mixed => {
+                one.iter().zip(other).map(|(one, other)| one.saturating_add(*other)).collect()
+            }
             [left, right] => left.iter().zip(right).flat_map(|(left, right)| [*left, *right]).collect(),
             [only] => only.clone(),
             _ => return,

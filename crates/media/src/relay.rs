@@ -1,11 +1,11 @@
 //! The way of a packet from one endpoint to the one it is bridged with.
 
-use std::collections::HashMap;
 use std::time::Instant;
 
 use crate::audio::{AudioCodec, Transcoder};
 use crate::control::{DtmfMethod, Event};
 use crate::endpoint::{Endpoint, Meaning};
+use crate::ids::IdMap;
 use crate::rtp::dtmf::{self, Press};
 use crate::rtp::outgoing::Feed;
 use crate::rtp::{HEADER, Header};
@@ -28,7 +28,7 @@ pub struct Aftermath {
 
 /// Takes a packet that arrived at endpoint `id`; `packet` is the whole of it and may be changed.
 pub fn arrived(
-    endpoints: &mut HashMap<u64, Endpoint>,
+    endpoints: &mut IdMap<Endpoint>,
     id: u64,
     packet: &mut [u8],
     now: Instant,
@@ -135,7 +135,7 @@ fn understands(target: &Endpoint) -> bool {
     target.dtmf == DtmfMethod::Events && target.formats.events.is_some()
 }
 
-fn pair(endpoints: &mut HashMap<u64, Endpoint>, id: u64) -> Option<(&mut Endpoint, Option<&mut Endpoint>)> {
+fn pair(endpoints: &mut IdMap<Endpoint>, id: u64) -> Option<(&mut Endpoint, Option<&mut Endpoint>)> {
     match endpoints.get(&id)?.bridge {
         Some((_, partner)) => {
             let [source, target] = endpoints.get_disjoint_mut([&id, &partner]);

@@ -3,12 +3,13 @@
 //! What a member says comes from its endpoint's jitter buffer, what it hears is encoded for it alone. A member that has
 //! a player of its own, or to which digits are sent, hears those instead of the room for as long as they last.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crate::audio::{AudioError, Encoder, Filled, RecordingWriter, Resampler, Source};
 use crate::control::{Event, Role, RoomListing, RoomMember};
 use crate::endpoint::{AudioFormat, Endpoint};
+use crate::ids::IdMap;
 use crate::player::next_due;
 use crate::rtp::HEADER;
 use crate::rtp::outgoing::Feed;
@@ -117,7 +118,7 @@ impl Room {
     /// Goes on by 20 ms; returns players that came to their end.
     pub fn frame(
         &mut self,
-        endpoints: &mut HashMap<u64, Endpoint>,
+        endpoints: &mut IdMap<Endpoint>,
         writer: &RecordingWriter,
         now: Instant,
         events: &mut Vec<Event>,

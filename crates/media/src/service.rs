@@ -1,6 +1,7 @@
 //! The loop: one thread that waits for packets, clients and time.
 
 use std::io::{self, Read, Write};
+use std::num::NonZeroU64;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,8 +10,12 @@ use std::time::Instant;
 
 use crate::control::{ClientId, Server};
 use crate::engine::{Engine, Token, Written};
+use crate::pacing::Pacing;
 use crate::ports::Ports;
 use crate::watch::Watch;
+
+/// By how much the kernel may delay our timers, in nanoseconds.
+const TIMER_SLACK: u64 = 5_000;
 
 /// The engine with its socket.
 pub struct Service {
@@ -59,11 +64,20 @@ impl Service {
     /// # Errors
     /// When the system refuses to wait.
     pub fn run(&mut self, stop: &Arc<AtomicBool>) -> io::Result<()> {
+        // The usual 50 µs would come on top of every pause.
+        if let Err(error) = rustix::thread::set_current_timer_slack(NonZeroU64::new(TIMER_SLACK)) {
+            log::warn!("timers stay coarse: {error}");
+        }
         let mut ready = Vec::new();
+        let mut pacing = Pacing::new(Instant::now());
         while !stop.load(Ordering::Relaxed) {
+            if let Some(pause) = pacing.pause() {
+                std::thread::sleep(pause);
+            }
             let timeout = self.engine.next_timeout().saturating_duration_since(Instant::now());
             self.watch.wait(Some(timeout), &mut ready)?;
             let now = Instant::now();
+            pacing.count(ready.len(), now);
             for number in ready.drain(..) {
                 match Token::of(number) {
                     Token::Media(id) => self.engine.readable(id, now),

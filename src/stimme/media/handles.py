@@ -107,8 +107,10 @@ class Endpoint:
         reply = await self._connection.request("play", endpoint=self.id, source=source.to_wire(), loop=loop)
         return Player(self._connection, int(reply["player"]))
 
-    async def record(self, path: Path, *, what: Literal["received", "sent", "both"] = "both") -> Recorder:
-        """Writes what the peer says, hears, or both as two channels, into a WAV file."""
+    async def record(
+        self, path: Path, *, what: Literal["received", "sent", "both", "mixed"] = "both"
+    ) -> Recorder:
+        """Writes what the peer says, hears, both as two channels, or both in one channel, into a WAV file."""
         reply = await self._connection.request("record", endpoint=self.id, path=str(path), what=what)
         return Recorder(self._connection, int(reply["recorder"]))
 

@@ -55,6 +55,8 @@ class Phone(asyncio.DatagramProtocol):
         self.ssrc = random.getrandbits(32)
         self.sequence = random.getrandbits(16)
         self.timestamp = random.getrandbits(32)
+        self.lag = 0.0
+        """By how many seconds it spoke too late at worst, as on a machine that is busy otherwise."""
         self._peer: tuple[str, int] | None = None
 
     @classmethod
@@ -133,7 +135,9 @@ class Phone(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         start = loop.time()
         for number, payload in enumerate(payloads):
-            await asyncio.sleep(start + number * _FRAME_SECONDS - loop.time())
+            due = start + number * _FRAME_SECONDS
+            await asyncio.sleep(due - loop.time())
+            self.lag = max(self.lag, loop.time() - due)
             self.send(payload)
             self.advance()
 

@@ -121,6 +121,19 @@ async def test_a_recording_has_both_sides(client: Client, phones: Phones, tmp_pa
     assert tone_level(said[middle], rate, 500) == pytest.approx(-13, abs=1)
 
 
+async def test_a_mixed_recording_has_one_channel(client: Client, phones: Phones, tmp_path: Path) -> None:
+    a, b = await phones("PCMA"), await phones("PCMU")
+    legs = [await client.leg(a), await client.leg(b)]
+    await client.engine.bridge(legs[0], legs[1], tag="call")
+    recorder = await legs[0].record(tmp_path / "mixed.wav", what="mixed")
+    await asyncio.gather(a.speak(500, 0.8), b.speak(1100, 0.8))
+    await recorder.stop()
+    await client.event(RecorderFinished)
+    (mix,), rate = read_wav(tmp_path / "mixed.wav")
+    middle = mix[rate // 4 : rate // 2]
+    assert [tone_level(middle, rate, hz) for hz in (500, 1100)] == pytest.approx([-13, -13], abs=1)
+
+
 async def test_a_recording_ends_with_its_endpoint(client: Client, phones: Phones, tmp_path: Path) -> None:
     phone = await phones("PCMA")
     leg = await client.leg(phone)

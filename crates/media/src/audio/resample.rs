@@ -121,6 +121,7 @@ fn round(value: f32) -> i16 {
 mod tests {
     use super::super::listen::{level_of, sine};
     use super::*;
+    use proptest::prelude::*;
 
     const RATES: [u32; 4] = [8_000, 16_000, 44_100, 48_000];
 
@@ -169,6 +170,23 @@ mod tests {
             for chunk in [1, 7, 160, 961] {
                 assert_eq!(resample(&input, from, to, chunk), whole, "pieces of {chunk}, {from} to {to}");
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_sample_is_lost_or_added(
+            from in prop_oneof![Just(8_000u32), Just(11_025), Just(16_000), Just(44_100), Just(48_000)],
+            to in prop_oneof![Just(8_000u32), Just(16_000), Just(48_000)],
+            pieces in proptest::collection::vec(proptest::collection::vec(any::<i16>(), 0..500), 0..20),
+        ) {
+            let (mut resampler, mut out) = (Resampler::new(from, to), Vec::new());
+            for piece in &pieces {
+                resampler.push(piece, &mut out);
+            }
+            let length = pieces.iter().map(Vec::len).sum::<usize>() as u64;
+            let expected = (length * u64::from(to)).div_ceil(u64::from(from));
+            prop_assert_eq!(out.len() as u64, expected);
         }
     }
 }

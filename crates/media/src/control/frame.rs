@@ -59,6 +59,7 @@ pub fn write_frame(out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn frames_survive_being_cut_anywhere() {
@@ -83,5 +84,24 @@ mod tests {
         let mut reader = FrameReader::default();
         reader.push(&[0xff; 4]);
         assert_eq!(reader.next_frame(), Err(TooLong(0xffff_ffff)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_in_any_pieces(bytes in proptest::collection::vec(any::<u8>(), 0..400), size in 1usize..50) {
+            let mut reader = FrameReader::default();
+            let mut total = 0;
+            'stream: for piece in bytes.chunks(size) {
+                reader.push(piece);
+                loop {
+                    match reader.next_frame() {
+                        Ok(Some(frame)) => total += 4 + frame.len(),
+                        Ok(None) => break,
+                        Err(_) => break 'stream,
+                    }
+                }
+            }
+            prop_assert!(total <= bytes.len());
+        }
     }
 }

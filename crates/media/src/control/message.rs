@@ -230,7 +230,7 @@ impl Direction {
     }
 }
 
-/// Which directions a recording has; `both` is two channels.
+/// Which directions a recording has.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum What {
@@ -240,6 +240,8 @@ pub enum What {
     Sent,
     /// Both, left and right.
     Both,
+    /// Both in one channel.
+    Mixed,
 }
 
 /// Where the peer wants its packets, and its keys.

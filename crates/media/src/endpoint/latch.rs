@@ -56,6 +56,7 @@ impl Latch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn at(port: u16) -> SocketAddr {
         SocketAddr::from(([192, 0, 2, 1], port))
@@ -81,5 +82,32 @@ mod tests {
         assert!(late.admits(at(2), Some(at(1)), now + LEARNING));
         assert_eq!(late, Latch::Pinned(at(2)));
         assert!(!late.admits(at(1), Some(at(1)), now + LEARNING));
+    }
+
+    proptest! {
+        /// Whatever comes in whatever order: at most one source besides the signalled one is ever believed, and none
+        /// once the signalled one has spoken in time.
+        #[test]
+        fn nobody_hijacks(packets in proptest::collection::vec((0u16..5, 0u64..3000), 1..60)) {
+            let (mut latch, start) = (Latch::Open, Instant::now());
+            let signalled = at(0);
+            let (mut strangers, mut signalled_believed, mut clock) = (Vec::new(), false, 0);
+            for (port, wait) in packets {
+                clock += wait;
+                let now = start + Duration::from_millis(clock);
+                if !latch.admits(at(port), Some(signalled), now) {
+                    continue;
+                }
+                prop_assert_eq!(latch.source(), Some(at(port)));
+                if port == 0 {
+                    signalled_believed = true;
+                } else {
+                    prop_assert!(!signalled_believed, "a stranger after the signalled source");
+                    strangers.push(port);
+                }
+            }
+            strangers.dedup();
+            prop_assert!(strangers.len() <= 1, "{:?}", strangers);
+        }
     }
 }

@@ -73,11 +73,10 @@ impl Engine {
 }
 
 fn presses(request: &SendDtmf) -> Result<Vec<Press>, Failure> {
-    let press = |digit: char| {
-        let digit = digit.to_ascii_uppercase();
-        let text = format!("digits: there is no key {digit:?}");
-        let known = dtmf::code_of(digit).map(|_| Press { digit, duration_ms: request.duration_ms });
-        known.ok_or(Failure { code: "bad-request", text })
+    let press = |key: char| {
+        let press = Press { digit: key.to_ascii_uppercase(), duration_ms: request.duration_ms };
+        let text = format!("digits: there is no key {key:?}");
+        dtmf::code_of(key).map(|_| press).ok_or(Failure { code: "bad-request", text })
     };
     request.digits.chars().map(press).collect()
 }

@@ -11,7 +11,7 @@ mod sources;
 mod token;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use crate::audio::{Library, RecordingWriter};
 use crate::control::{Event, Failure, Operation, PROTOCOL, Reply};
 use crate::endpoint::{Endpoint, Identity};
+use crate::ids::IdMap;
 use crate::ports::Ports;
 use crate::relay::Aftermath;
 use crate::room::Room;
@@ -60,12 +61,12 @@ pub struct Engine {
     instance: String,
     ports: Ports,
     identity: Identity,
-    endpoints: HashMap<u64, Endpoint>,
+    endpoints: IdMap<Endpoint>,
     bridges: BTreeMap<u64, Bridge>,
-    players: HashMap<u64, Stage>,
+    players: IdMap<Stage>,
     sources: BTreeMap<u64, SharedSource>,
     library: Library,
-    recorders: HashMap<u64, (Stage, String)>,
+    recorders: IdMap<(Stage, String)>,
     rooms: BTreeMap<u64, Room>,
     writer: RecordingWriter,
     timers: BinaryHeap<Reverse<(Instant, u64, Timer)>>,
@@ -94,12 +95,12 @@ impl Engine {
             instance: format!("{:016x}", rand::random::<u64>()),
             ports,
             identity: Identity::generate()?,
-            endpoints: HashMap::new(),
+            endpoints: IdMap::default(),
             bridges: BTreeMap::new(),
-            players: HashMap::new(),
+            players: IdMap::default(),
             sources: BTreeMap::new(),
             library: Library::start(),
-            recorders: HashMap::new(),
+            recorders: IdMap::default(),
             rooms: BTreeMap::new(),
             writer,
             timers: BinaryHeap::new(),

@@ -147,6 +147,7 @@ impl Sender {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn event(code: u8, end: bool, duration: u16) -> Event {
         Event { code, end, volume: 10, duration }
@@ -198,5 +199,31 @@ mod tests {
             now += 160;
         }
         assert_eq!(heard, digits);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics_and_no_event_is_told_twice(
+            packets in proptest::collection::vec((0u32..6, proptest::collection::vec(any::<u8>(), 0..8)), 0..80),
+            clock in prop_oneof![Just(0u32), Just(8000), Just(48_000)],
+        ) {
+            let (mut receiver, mut told) = (Receiver::default(), 0);
+            let mut begun = 0;
+            let mut last = None;
+            for (timestamp, payload) in packets {
+                if let Some(event) = Event::parse(&payload) {
+                    begun += usize::from(last != Some(timestamp));
+                    last = Some(timestamp);
+                    told += usize::from(receiver.receive(timestamp, event, clock).is_some());
+                }
+            }
+            prop_assert!(told <= begun, "{} presses of {} events", told, begun);
+        }
+
+        #[test]
+        fn what_is_written_is_read(code: u8, end: bool, volume in 0u8..64, duration: u16) {
+            let event = Event { code, end, volume, duration };
+            prop_assert_eq!(Event::parse(&event.bytes()), Some(event));
+        }
     }
 }

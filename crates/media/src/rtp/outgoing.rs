@@ -174,6 +174,7 @@ impl Outgoing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use std::time::Duration;
 
     const FIRST: Feed = Feed::Forwarded { endpoint: 1, generation: 7, clock: 8000 };
@@ -204,5 +205,31 @@ mod tests {
         assert_eq!((made.sequence, made.timestamp, made.joined), (104, 5160 + 320 + 160, true));
         let made = out.next(Feed::Made { id: 3, clock: 8000 }, 160, later + Duration::from_millis(40));
         assert_eq!((made.sequence, made.timestamp, made.joined), (105, 5160 + 320 + 320, false));
+    }
+
+    proptest! {
+        /// Sources come and go, lose and repeat packets: what goes out never uses a number twice for two packets made
+        /// here, and sources that begin anew come behind all that went out.
+        #[test]
+        fn numbers_go_on(steps in proptest::collection::vec((0u32..4, 0u64..30, any::<u32>(), 0u64..50), 1..100)) {
+            let (mut out, start) = (Outgoing::new(9, 100, 5000), Instant::now());
+            let (mut clock, mut highest, mut feed_before) = (0, 0, None);
+            for (generation, sequence, timestamp, wait) in steps {
+                clock += wait;
+                let now = start + Duration::from_millis(clock);
+                let feed = Feed::Forwarded { endpoint: 1, generation, clock: 8000 };
+                let place = if generation == 0 {
+                    Some(out.next(Feed::Made { id: 3, clock: 8000 }, 160, now))
+                } else {
+                    out.forward(feed, 70_000 + sequence, timestamp, now)
+                };
+                let Some(place) = place else { continue };
+                if generation == 0 || feed_before != Some(generation) {
+                    prop_assert!(place.sequence > highest, "{} after {}", place.sequence, highest);
+                }
+                highest = highest.max(place.sequence);
+                feed_before = Some(generation);
+            }
+        }
     }
 }
