@@ -42,8 +42,10 @@ class Dialog:
         self._ua = ua
         self.call_id = call_id
         self.local = local
+        self._local_text = str(local)
         self.remote = remote
         self.contact = contact
+        self._contact_text = f"<{contact}>"
         self.destination = destination
         self.id = local.tag or ""
         self.caller = True
@@ -65,6 +67,16 @@ class Dialog:
         self.destination = flow
 
     @property
+    def remote(self) -> NameAddr:
+        """The other side, with its tag once it is known."""
+        return self._remote
+
+    @remote.setter
+    def remote(self, address: NameAddr) -> None:
+        self._remote = address
+        self._remote_text = str(address)
+
+    @property
     def agent(self) -> "UserAgent":
         """The user agent that this dialog belongs to."""
         return self._ua
@@ -79,24 +91,27 @@ class Dialog:
 
     def build(self, method: str, cseq: int, headers: HeaderFields, body: bytes, content_type: str) -> Request:
         """A request within the dialog (§12.2.1.1), loose routing only."""
-        fields = Headers([("Max-Forwards", "70"), ("From", str(self.local)), ("To", str(self.remote))])
-        fields.add("Call-ID", self.call_id)
-        fields.add("CSeq", f"{cseq} {method}")
+        fields = [
+            ("Max-Forwards", "70"),
+            ("From", self._local_text),
+            ("To", self._remote_text),
+            ("Call-ID", self.call_id),
+            ("CSeq", f"{cseq} {method}"),
+        ]
         if method in _TARGET_REFRESH:
-            fields.add("Contact", f"<{self.contact}>")
+            fields.append(("Contact", self._contact_text))
         if method in ("INVITE", "UPDATE"):
-            fields.add("Allow", self._ua.allow)
             # Without an offer of ours a reliable response would carry one, and its PRACK had to answer it.
-            fields.add(
-                "Supported", self._ua.supported if body or method == "UPDATE" else self._ua.supported_late
-            )
-        for route in self.route_set:
-            fields.add("Route", route)
-        for name, value in headers:
-            fields.add(name, value)
+            early = body or method == "UPDATE"
+            fields.append(("Allow", self._ua.allow))
+            fields.append(("Supported", self._ua.supported if early else self._ua.supported_late))
+        fields += [("Route", route) for route in self.route_set]
         if body:
-            fields.add("Content-Type", content_type)
-        return Request(method, self.remote_target, fields, body)
+            fields.append(("Content-Type", content_type))
+        request = Request(method, self.remote_target, Headers.of(fields), body)
+        for name, value in headers:
+            request.headers.add(name, value)
+        return request
 
     def establish(self, response: Response) -> None:
         """The dialog of a response to a request of ours, early or confirmed (§12.1.2)."""

@@ -1,7 +1,7 @@
 """Typed views of the header values that the stack itself reads."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from stimme.sip.errors import SipParseError
 from stimme.sip.uri import Params, format_host_port, format_params, parse_params, split_host_port
@@ -45,9 +45,10 @@ class Via:
         The same object when there is nothing to add.
         """
         if "rport" in self.params:
-            return replace(self, params={**self.params, "rport": str(port), "received": host})
+            params = {**self.params, "rport": str(port), "received": host}
+            return Via(self.transport, self.host, self.port, params)
         if host != self.host:
-            return replace(self, params={**self.params, "received": host})
+            return Via(self.transport, self.host, self.port, {**self.params, "received": host})
         return self
 
 

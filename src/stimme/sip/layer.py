@@ -20,6 +20,7 @@ from stimme.sip.transaction import ClientTransaction, Failure, ServerTransaction
 from stimme.sip.uri import SipUri
 
 LARGE = 1300
+_STOCK = 4096
 _VIA_BYTES = 120
 _NO_TCP = 600.0
 _MAX_NO_TCP = 1_000
@@ -69,6 +70,8 @@ class TransactionLayer:
         self._trace = trace
         self._output: list[Transmit] = []
         self._busy = 0
+        self._words = ""
+        self._drawn = 0
         self._clients: dict[tuple[str, ...], ClientTransaction] = {}
         self._servers: dict[tuple[str, ...], ServerTransaction] = {}
         self._no_tcp: OrderedDict[tuple[str, int], float] = OrderedDict()
@@ -125,7 +128,12 @@ class TransactionLayer:
 
     def token(self, length: int) -> str:
         """A random word for tags, branches and Call-IDs."""
-        return f"{self.rng.getrandbits(length * 4):0{length}x}"
+        start, self._drawn = self._drawn, self._drawn + length
+        if self._drawn > len(self._words):
+            # Drawn in stock: each draw of a SystemRandom is a system call.
+            self._words = f"{self.rng.getrandbits(_STOCK * 4):0{_STOCK}x}"
+            start, self._drawn = 0, length
+        return self._words[start : self._drawn]
 
     def contact_for(self, transport: str, user: str) -> SipUri:
         """Our Contact as a peer on this transport reaches it."""
@@ -172,7 +180,8 @@ class TransactionLayer:
         request.headers.insert("Via", via)
         if "Max-Forwards" not in request.headers:
             request.headers.add("Max-Forwards", "70")
-        request.headers.set("User-Agent", self.product)
+        if "User-Agent" not in request.headers:
+            request.headers.add("User-Agent", self.product)
 
     def ways(self, request: Request, destinations: Sequence[Destination]) -> list[Destination]:
         """Where to try a request, in order: a large one goes to a server over TCP before UDP."""

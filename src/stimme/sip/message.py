@@ -31,7 +31,11 @@ _SPELLED = (
     "Server", "Service-Route", "Session-Expires", "SIP-ETag", "SIP-If-Match", "Subject", "Subscription-State",
     "Supported", "To", "Unsupported", "User-Agent", "Via", "Warning", "WWW-Authenticate",
 )  # fmt: skip
-_CANONICAL: dict[str, str] = {**_COMPACT, **{name.lower(): name for name in _SPELLED}}
+_CANONICAL: dict[str, str] = {
+    **_COMPACT,
+    **{name.lower(): name for name in _SPELLED},
+    **{name: name for name in _SPELLED},
+}
 _FOLD = re.compile(r"\r\n[ \t]+")
 _VERSION = re.compile(r"SIP/\d{1,9}\.\d{1,9}", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
@@ -49,12 +53,23 @@ class Headers:
     __slots__ = ("_fields", "_typed")
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        self._fields: list[tuple[str, str]] = [(canonical(name), value) for name, value in fields]
+        known = _CANONICAL
+        self._fields: list[tuple[str, str]] = [
+            (known.get(name) or canonical(name), value) for name, value in fields
+        ]
         self._typed: dict[str, Any] = {}
+
+    @classmethod
+    def of(cls, fields: list[tuple[str, str]]) -> "Headers":
+        """As the constructor, for names that are spelled as `canonical` does; the list becomes theirs."""
+        headers = cls.__new__(cls)
+        headers._fields = fields
+        headers._typed = {}
+        return headers
 
     def get(self, name: str) -> str | None:
         """The first value of this header, None when it is absent."""
-        name = _CANONICAL.get(name.lower()) or canonical(name)
+        name = _CANONICAL.get(name) or canonical(name)
         for known, value in self._fields:
             if known == name:
                 return value
@@ -62,7 +77,7 @@ class Headers:
 
     def get_all(self, name: str) -> list[str]:
         """Every field value of this header, in order, not split at commas."""
-        name = canonical(name)
+        name = _CANONICAL.get(name) or canonical(name)
         return [value for known, value in self._fields if known == name]
 
     def values(self, name: str) -> list[str]:
@@ -71,19 +86,19 @@ class Headers:
 
     def add(self, name: str, value: str) -> None:
         """Appends a field."""
-        name = canonical(name)
+        name = _CANONICAL.get(name) or canonical(name)
         self._fields.append((name, value))
         self._typed.pop(name, None)
 
     def insert(self, name: str, value: str) -> None:
         """Puts a field before all others, as a Via or Route on top must stand."""
-        name = canonical(name)
+        name = _CANONICAL.get(name) or canonical(name)
         self._fields.insert(0, (name, value))
         self._typed.pop(name, None)
 
     def set(self, name: str, value: str) -> None:
         """Replaces the first field of this name and removes the others; appends when there was none."""
-        name = canonical(name)
+        name = _CANONICAL.get(name) or canonical(name)
         self._typed.pop(name, None)
         for index, (known, _) in enumerate(self._fields):
             if known == name:
@@ -95,7 +110,7 @@ class Headers:
 
     def change_first(self, name: str, value: str) -> None:
         """Gives the first field of this name another value where it stands; nothing when there is none."""
-        name = canonical(name)
+        name = _CANONICAL.get(name) or canonical(name)
         self._typed.pop(name, None)
         for index, (known, _) in enumerate(self._fields):
             if known == name:
@@ -104,7 +119,7 @@ class Headers:
 
     def remove(self, name: str) -> None:
         """Removes every field of this name."""
-        name = canonical(name)
+        name = _CANONICAL.get(name) or canonical(name)
         self._typed.pop(name, None)
         self._fields = [field for field in self._fields if field[0] != name]
 
@@ -138,9 +153,7 @@ class Headers:
 
     def copy(self) -> "Headers":
         """A copy that changes by itself."""
-        new = Headers()
-        new._fields = list(self._fields)
-        return new
+        return Headers.of(list(self._fields))
 
 
 class _Message:
@@ -261,7 +274,8 @@ class Response(_Message):
 
 Message = Request | Response
 
-_COPIED_TO_RESPONSE = ("Via", "From", "To", "Call-ID", "CSeq", "Record-Route", "Timestamp")
+_COPIED_ALWAYS = frozenset({"Via", "From", "To", "Call-ID", "CSeq", "Timestamp"})
+_COPIED_TO_RESPONSE = _COPIED_ALWAYS | {"Record-Route"}
 
 
 def response_to(
@@ -271,14 +285,12 @@ def response_to(
 
     Record-Route is copied only where a dialog can begin or ring (101–299, §12.1.1).
     """
-    headers = Headers()
-    routes = 100 < status < 300
-    for name, value in request.headers.items():
-        if name not in _COPIED_TO_RESPONSE or (name == "Record-Route" and not routes):
-            continue
-        tagged = name == "To" and tag and status > 100 and request.to.tag is None
-        headers.add(name, str(request.to.with_tag(tag)) if tagged and tag else value)
-    return Response(status, reason, headers)
+    copied = _COPIED_TO_RESPONSE if 100 < status < 300 else _COPIED_ALWAYS
+    fields = [field for field in request.headers.items() if field[0] in copied]
+    if tag and status > 100 and request.to.tag is None:
+        # A parameter behind To belongs to the header, with or without angle brackets (§20.10).
+        fields = [(name, f"{value};tag={tag}" if name == "To" else value) for name, value in fields]
+    return Response(status, reason, Headers.of(fields))
 
 
 def parse_message(data: bytes) -> Message:
@@ -312,8 +324,7 @@ def parse_message(data: bytes) -> Message:
 def _parse_headers(lines: list[str]) -> Headers:
     if len(lines) > MAX_HEADERS:
         raise SipParseError("too many headers")
-    headers = Headers()
-    fields = headers._fields
+    fields: list[tuple[str, str]] = []
     known = _CANONICAL
     for line in lines[1:]:
         name, colon, value = line.partition(":")
@@ -326,7 +337,7 @@ def _parse_headers(lines: list[str]) -> Headers:
                 raise SipParseError(f"not a header name: {name[:40]!r}")
             found = canonical(name)
         fields.append((found, value.strip()))
-    return headers
+    return Headers.of(fields)
 
 
 def _cut_body(headers: Headers, body: bytes, offset: int) -> bytes:

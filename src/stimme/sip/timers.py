@@ -37,9 +37,6 @@ class Alarm:
             self.action = None
             self._queue.cancelled()
 
-    def __lt__(self, other: "Alarm") -> bool:
-        return self.at < other.at
-
 
 class AlarmQueue:
     """Alarms in order of time. The clock is the owner's: nothing here reads one.
@@ -48,37 +45,40 @@ class AlarmQueue:
     session timers of calls that ended long ago cost no memory.
     """
 
-    __slots__ = ("_cancelled", "_heap")
+    __slots__ = ("_cancelled", "_heap", "_order")
 
     def __init__(self) -> None:
-        self._heap: list[Alarm] = []
+        # With a number of their own two entries never compare their alarms, which Python would have to do.
+        self._heap: list[tuple[float, int, Alarm]] = []
+        self._order = 0
         self._cancelled = 0
 
     def set(self, at: float, action: Callable[[], None]) -> Alarm:
         """Calls `action` once `run` is given a time of `at` or later."""
         alarm = Alarm(at, action, self)
-        heapq.heappush(self._heap, alarm)
+        self._order += 1
+        heapq.heappush(self._heap, (at, self._order, alarm))
         return alarm
 
     def cancelled(self) -> None:
         """An alarm of this queue was cancelled."""
         self._cancelled += 1
         if self._cancelled > _SPARE and self._cancelled * 2 > len(self._heap):
-            self._heap = [alarm for alarm in self._heap if alarm.action is not None]
+            self._heap = [entry for entry in self._heap if entry[2].action is not None]
             heapq.heapify(self._heap)
             self._cancelled = 0
 
     def next(self) -> float | None:
         """When the next alarm is due, None when there is none."""
-        while self._heap and self._heap[0].action is None:
+        while self._heap and self._heap[0][2].action is None:
             heapq.heappop(self._heap)
             self._cancelled -= 1
-        return self._heap[0].at if self._heap else None
+        return self._heap[0][0] if self._heap else None
 
     def run(self, now: float) -> None:
         """Calls everything that is due."""
-        while self._heap and self._heap[0].at <= now:
-            alarm = heapq.heappop(self._heap)
+        while self._heap and self._heap[0][0] <= now:
+            alarm = heapq.heappop(self._heap)[2]
             action, alarm.action = alarm.action, None
             if action is not None:
                 action()

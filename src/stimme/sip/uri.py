@@ -1,12 +1,18 @@
 """SIP and tel URIs, and the name-addr form that carries them (RFC 3261 §19.1, §20.10; RFC 3966)."""
 
 import re
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from stimme.sip.errors import SipParseError
 
 _USER_SAFE = "-_.!~*'()&=+$,;?/"
+_SAFE_USER = re.compile(r"[A-Za-z0-9\-_.!~*'()&=+$,;?/]*")
+# Addresses come again and again within a call. Long ones are not kept: nobody shall fill the memory with them.
+_KEPT = 4096
+_LONGEST_KEPT = 256
 _PLAIN_VALUE = re.compile(r"[\w\-.!%*+`'~\[\]:/@$&]+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
 _NOT_IN_URI = re.compile(r"[\s<>\"]")
@@ -17,12 +23,13 @@ _COMPARED_IF_PRESENT = ("user", "ttl", "method", "maddr", "transport")
 # A line break would end the header.
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\r": None, "\n": None, "\0": None})
 
-Params = dict[str, str | None]
+# Never changed once it is made: parsed values are shared.
+Params = Mapping[str, str | None]
 
 
 def parse_params(text: str) -> Params:
     """Reads `;name=value;flag`, the first semicolon is optional. Names become lower case, quotes stay off."""
-    params: Params = {}
+    params: dict[str, str | None] = {}
     for part in split_outside_quotes(text, ";"):
         name, equals, value = part.partition("=")
         name = name.strip().lower()
@@ -33,8 +40,10 @@ def parse_params(text: str) -> Params:
 
 def format_params(params: Params) -> str:
     """Writes parameters as `;name=value`, quoting values that are not tokens."""
+    if not params:
+        return ""
     return "".join(
-        f";{name}" if value is None else f";{name}={_token(value)}" for name, value in params.items()
+        [f";{name}" if value is None else f";{name}={_token(value)}" for name, value in params.items()]
     )
 
 
@@ -142,40 +151,17 @@ class SipUri:
     @classmethod
     def parse(cls, text: str) -> "SipUri":
         """Reads a URI. Raises SipParseError."""
-        scheme, colon, rest = text.strip().partition(":")
-        scheme = scheme.lower()
-        if not colon or scheme not in ("sip", "sips"):
-            raise SipParseError(f"not a SIP URI: {text!r}")
-        rest, _, headers = rest.partition("?") if "@" not in rest.partition("?")[2] else (rest, "", "")
-        user_part, at, host_part = rest.rpartition("@")
-        user: str | None = None
-        password: str | None = None
-        if at:
-            raw_user, secret, raw_password = user_part.partition(":")
-            if not raw_user:
-                raise SipParseError(f"empty user in {text!r}")
-            user = unquote(raw_user, errors="surrogateescape")
-            password = raw_password if secret else None
-        address, _, params = host_part.partition(";")
-        host, port = split_host_port(address)
-        return cls(
-            host=host,
-            user=user,
-            port=port,
-            scheme=scheme,
-            password=password,
-            params=parse_params(params) if params else {},
-            headers=headers,
-        )
+        return _known_sip_uri(text) if len(text) <= _LONGEST_KEPT else _read_sip_uri(text)
 
     def __str__(self) -> str:
-        user = "" if self.user is None else quote(self.user, safe=_USER_SAFE, errors="surrogateescape")
-        if self.user is not None and self.password is not None:
-            user += f":{self.password}"
-        at = "" if self.user is None else "@"
+        user = ""
+        if self.user is not None:
+            plain = _SAFE_USER.fullmatch(self.user) is not None
+            user = self.user if plain else quote(self.user, safe=_USER_SAFE, errors="surrogateescape")
+            user += "@" if self.password is None else f":{self.password}@"
         headers = f"?{self.headers}" if self.headers else ""
         address = format_host_port(self.host, self.port)
-        return f"{self.scheme}:{user}{at}{address}{format_params(self.params)}{headers}"
+        return f"{self.scheme}:{user}{address}{format_params(self.params)}{headers}"
 
     @property
     def transport(self) -> str | None:
@@ -205,7 +191,33 @@ class SipUri:
 
     def with_params(self, **params: str | None) -> "SipUri":
         """A copy with these parameters added or replaced."""
-        return replace(self, params={**self.params, **params})
+        new = {**self.params, **params}
+        return SipUri(self.host, self.user, self.port, self.scheme, self.password, new, self.headers)
+
+
+def _read_sip_uri(text: str) -> SipUri:
+    scheme, colon, rest = text.strip().partition(":")
+    scheme = scheme.lower()
+    if not colon or scheme not in ("sip", "sips"):
+        raise SipParseError(f"not a SIP URI: {text!r}")
+    headers = ""
+    if "?" in rest and "@" not in rest.partition("?")[2]:
+        rest, _, headers = rest.partition("?")
+    user_part, at, host_part = rest.rpartition("@")
+    user: str | None = None
+    password: str | None = None
+    if at:
+        user, secret, raw_password = user_part.partition(":")
+        if not user:
+            raise SipParseError(f"empty user in {text!r}")
+        user = unquote(user, errors="surrogateescape") if "%" in user else user
+        password = raw_password if secret else None
+    address, _, params = host_part.partition(";")
+    host, port = split_host_port(address)
+    return SipUri(host, user, port, scheme, password, parse_params(params) if params else {}, headers)
+
+
+_known_sip_uri = lru_cache(maxsize=_KEPT)(_read_sip_uri)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,18 +284,7 @@ class NameAddr:
     @classmethod
     def parse(cls, text: str) -> "NameAddr":
         """Reads name-addr or addr-spec (RFC 3261 §20.10). Raises SipParseError."""
-        text = text.strip()
-        opening = _opening_bracket(text)
-        if opening < 0:
-            # Without brackets, parameters belong to the header (§20.10).
-            uri, _, params = text.partition(";")
-            return cls(parse_uri(uri), "", parse_params(params) if params else {})
-        closing = text.find(">", opening)
-        if closing < 0:
-            raise SipParseError(f"unclosed angle bracket in {text!r}", opening)
-        display = clean_text(unquote_string(text[:opening].strip()))
-        rest = text[closing + 1 :].strip()
-        return cls(parse_uri(text[opening + 1 : closing]), display, parse_params(rest) if rest else {})
+        return _known_name_addr(text) if len(text) <= _LONGEST_KEPT else _read_name_addr(text)
 
     def __str__(self) -> str:
         display = quote_string(self.display_name) + " " if self.display_name else ""
@@ -296,7 +297,7 @@ class NameAddr:
 
     def with_tag(self, tag: str) -> "NameAddr":
         """A copy with this tag."""
-        return replace(self, params={**self.params, "tag": tag})
+        return NameAddr(self.uri, self.display_name, {**self.params, "tag": tag})
 
     @property
     def user(self) -> str:
@@ -304,6 +305,24 @@ class NameAddr:
         if isinstance(self.uri, SipUri):
             return clean_text(self.uri.user or "")
         return clean_text(self.uri.number) if isinstance(self.uri, TelUri) else ""
+
+
+def _read_name_addr(text: str) -> NameAddr:
+    text = text.strip()
+    opening = _opening_bracket(text)
+    if opening < 0:
+        # Without brackets, parameters belong to the header (§20.10).
+        uri, _, params = text.partition(";")
+        return NameAddr(parse_uri(uri), "", parse_params(params) if params else {})
+    closing = text.find(">", opening)
+    if closing < 0:
+        raise SipParseError(f"unclosed angle bracket in {text!r}", opening)
+    display = clean_text(unquote_string(text[:opening].strip()))
+    rest = text[closing + 1 :].strip()
+    return NameAddr(parse_uri(text[opening + 1 : closing]), display, parse_params(rest) if rest else {})
+
+
+_known_name_addr = lru_cache(maxsize=_KEPT)(_read_name_addr)
 
 
 def _opening_bracket(text: str) -> int:
