@@ -13,10 +13,10 @@ _SINGLE_HEADERS = ("From", "To", "Call-ID", "CSeq", "Max-Forwards")
 
 def fault_of(request: Request) -> str | None:
     """What is wrong with a request that could be parsed (400). Raises SipParseError for unreadable values."""
-    names = [name for name, _ in request.headers.items()]
-    for name in _SINGLE_HEADERS:
-        if names.count(name) > 1:
-            return f"more than one {name}"
+    if request.headers.repeated:
+        for name in _SINGLE_HEADERS:
+            if len(request.headers.get_all(name)) > 1:
+                return f"more than one {name}"
     if request.cseq.method != request.method:
         return "CSeq names another method"
     if not request.call_id:

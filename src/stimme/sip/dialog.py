@@ -42,10 +42,10 @@ class Dialog:
         self._ua = ua
         self.call_id = call_id
         self.local = local
-        self._local_text = str(local)
+        self._local_text = ""
         self.remote = remote
         self.contact = contact
-        self._contact_text = f"<{contact}>"
+        self._contact_text = ""
         self.destination = destination
         self.id = local.tag or ""
         self.caller = True
@@ -74,7 +74,7 @@ class Dialog:
     @remote.setter
     def remote(self, address: NameAddr) -> None:
         self._remote = address
-        self._remote_text = str(address)
+        self._remote_text = ""
 
     @property
     def agent(self) -> "UserAgent":
@@ -89,8 +89,18 @@ class Dialog:
             self.route_set[0] if self.route_set else str(self.remote_target), self.destination
         )
 
+    def contact_field(self) -> str:
+        """Our Contact as a header value."""
+        if not self._contact_text:
+            self._contact_text = f"<{self.contact}>"
+        return self._contact_text
+
     def build(self, method: str, cseq: int, headers: HeaderFields, body: bytes, content_type: str) -> Request:
         """A request within the dialog (§12.2.1.1), loose routing only."""
+        if not self._local_text:
+            self._local_text = str(self.local)
+        if not self._remote_text:
+            self._remote_text = str(self._remote)
         fields = [
             ("Max-Forwards", "70"),
             ("From", self._local_text),
@@ -99,7 +109,7 @@ class Dialog:
             ("CSeq", f"{cseq} {method}"),
         ]
         if method in _TARGET_REFRESH:
-            fields.append(("Contact", self._contact_text))
+            fields.append(("Contact", self.contact_field()))
         if method in ("INVITE", "UPDATE"):
             # Without an offer of ours a reliable response would carry one, and its PRACK had to answer it.
             early = body or method == "UPDATE"

@@ -147,7 +147,7 @@ class InviteUsage(Dialog):
     # -- offers of the peer ---------------------------------------------------------------------------------
 
     def _dialog_headers(self, headers: HeaderFields, body: bytes) -> list[tuple[str, str]]:
-        fields = [("Contact", self._contact_text), *headers]
+        fields = [("Contact", self.contact_field()), *headers]
         if body:
             fields.append(("Content-Type", SDP))
         return fields

@@ -174,14 +174,16 @@ class TransactionLayer:
         self._stamp(request, destination)
         return bytes(request)
 
-    def _stamp(self, request: Request, destination: Destination) -> None:
+    def _stamp(self, request: Request, destination: Destination) -> str:
+        """Puts what every request of ours carries, and gives the branch."""
         host, port = self._address(destination.transport)
-        via = format_via(destination.transport, host, port, MAGIC_COOKIE + self.token(20))
-        request.headers.insert("Via", via)
+        branch = MAGIC_COOKIE + self.token(20)
+        request.headers.insert("Via", format_via(destination.transport, host, port, branch))
         if "Max-Forwards" not in request.headers:
             request.headers.add("Max-Forwards", "70")
         if "User-Agent" not in request.headers:
             request.headers.add("User-Agent", self.product)
+        return branch
 
     def ways(self, request: Request, destinations: Sequence[Destination]) -> list[Destination]:
         """Where to try a request, in order: a large one goes to a server over TCP before UDP."""

@@ -8,7 +8,7 @@ from stimme.sip.body import find_part
 from stimme.sip.errors import SipParseError
 from stimme.sip.headers import CSeq, Via
 from stimme.sip.reasons import reason_phrase
-from stimme.sip.uri import NameAddr, Uri, parse_uri, split_outside_quotes
+from stimme.sip.uri import NameAddr, Uri, parse_uri, split_outside_quotes, user_of
 
 T = TypeVar("T")
 
@@ -36,6 +36,8 @@ _CANONICAL: dict[str, str] = {
     **{name.lower(): name for name in _SPELLED},
     **{name: name for name in _SPELLED},
 }
+_KNOWN = frozenset(_SPELLED)
+_USUAL_METHODS = frozenset({"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INFO", "NOTIFY"})
 _FOLD = re.compile(r"\r\n[ \t]+")
 _VERSION = re.compile(r"SIP/\d{1,9}\.\d{1,9}", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
@@ -50,13 +52,14 @@ def canonical(name: str) -> str:
 class Headers:
     """Header fields in order; names compare without case, compact forms are known, values are text."""
 
-    __slots__ = ("_fields", "_typed")
+    __slots__ = ("_fields", "_first", "_typed")
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
         known = _CANONICAL
         self._fields: list[tuple[str, str]] = [
             (known.get(name) or canonical(name), value) for name, value in fields
         ]
+        self._first: dict[str, str] | None = None
         self._typed: dict[str, Any] = {}
 
     @classmethod
@@ -64,42 +67,63 @@ class Headers:
         """As the constructor, for names that are spelled as `canonical` does; the list becomes theirs."""
         headers = cls.__new__(cls)
         headers._fields = fields
+        headers._first = None
         headers._typed = {}
         return headers
 
     def get(self, name: str) -> str | None:
         """The first value of this header, None when it is absent."""
-        name = _CANONICAL.get(name) or canonical(name)
-        for known, value in self._fields:
-            if known == name:
-                return value
-        return None
+        first = self._first
+        if first is None:
+            first = self._first = dict(reversed(self._fields))
+        value = first.get(name)
+        return value if value is not None or name in _KNOWN else first.get(canonical(name))
+
+    @property
+    def repeated(self) -> bool:
+        """True when some header stands on more than one line."""
+        first = self._first
+        if first is None:
+            first = self._first = dict(reversed(self._fields))
+        return len(first) != len(self._fields)
+
+    def _changed(self, name: str) -> None:
+        self._first = None
+        self._typed.pop(name, None)
 
     def get_all(self, name: str) -> list[str]:
         """Every field value of this header, in order, not split at commas."""
+        value = self.get(name)
+        if value is None:
+            return []
+        if not self.repeated:
+            return [value]
         name = _CANONICAL.get(name) or canonical(name)
         return [value for known, value in self._fields if known == name]
 
     def values(self, name: str) -> list[str]:
         """Every element of a comma-separated header over all its fields (RFC 3261 §7.3.1)."""
-        return [part.strip() for value in self.get_all(name) for part in split_outside_quotes(value, ",")]
+        values = self.get_all(name)
+        if len(values) == 1 and values[0] and "," not in values[0]:
+            return values
+        return [part.strip() for value in values for part in split_outside_quotes(value, ",")]
 
     def add(self, name: str, value: str) -> None:
         """Appends a field."""
         name = _CANONICAL.get(name) or canonical(name)
         self._fields.append((name, value))
-        self._typed.pop(name, None)
+        self._changed(name)
 
     def insert(self, name: str, value: str) -> None:
         """Puts a field before all others, as a Via or Route on top must stand."""
         name = _CANONICAL.get(name) or canonical(name)
         self._fields.insert(0, (name, value))
-        self._typed.pop(name, None)
+        self._changed(name)
 
     def set(self, name: str, value: str) -> None:
         """Replaces the first field of this name and removes the others; appends when there was none."""
         name = _CANONICAL.get(name) or canonical(name)
-        self._typed.pop(name, None)
+        self._changed(name)
         for index, (known, _) in enumerate(self._fields):
             if known == name:
                 self._fields[index] = (name, value)
@@ -111,7 +135,7 @@ class Headers:
     def change_first(self, name: str, value: str) -> None:
         """Gives the first field of this name another value where it stands; nothing when there is none."""
         name = _CANONICAL.get(name) or canonical(name)
-        self._typed.pop(name, None)
+        self._changed(name)
         for index, (known, _) in enumerate(self._fields):
             if known == name:
                 self._fields[index] = (name, value)
@@ -120,7 +144,7 @@ class Headers:
     def remove(self, name: str) -> None:
         """Removes every field of this name."""
         name = _CANONICAL.get(name) or canonical(name)
-        self._typed.pop(name, None)
+        self._changed(name)
         self._fields = [field for field in self._fields if field[0] != name]
 
     def typed(self, name: str, parse: Callable[[str], T]) -> T:
@@ -176,27 +200,27 @@ class _Message:
     @property
     def via(self) -> Via:
         """The topmost Via."""
-        return self.headers.typed("Via", _first_via)
+        return self.headers._typed.get("Via") or self.headers.typed("Via", _first_via)
 
     @property
     def cseq(self) -> CSeq:
         """Sequence number and method."""
-        return self.headers.typed("CSeq", CSeq.parse)
+        return self.headers._typed.get("CSeq") or self.headers.typed("CSeq", CSeq.parse)
 
     @property
     def from_(self) -> NameAddr:
         """Who says to be calling."""
-        return self.headers.typed("From", NameAddr.parse)
+        return self.headers._typed.get("From") or self.headers.typed("From", NameAddr.parse)
 
     @property
     def to(self) -> NameAddr:
         """Whom the sender wanted to reach."""
-        return self.headers.typed("To", NameAddr.parse)
+        return self.headers._typed.get("To") or self.headers.typed("To", NameAddr.parse)
 
     @property
     def call_id(self) -> str:
         """The Call-ID."""
-        return self.headers.typed("Call-ID", str.strip)
+        return self.headers._typed.get("Call-ID") or self.headers.typed("Call-ID", str.strip)
 
     @property
     def sdp(self) -> bytes:
@@ -240,7 +264,7 @@ class Request(_Message):
     @property
     def user(self) -> str:
         """The user part or number of the request URI, empty when there is none."""
-        return NameAddr(self.uri).user
+        return user_of(self.uri)
 
     def __bytes__(self) -> bytes:
         return self._encode(f"{self.method} {self.uri} SIP/2.0")
@@ -368,7 +392,7 @@ def _parse_request_line(start: str, headers: Headers, body: bytes) -> Request:
     if version.upper() != "SIP/2.0" or not uri:
         other = uri and _VERSION.fullmatch(version)
         raise SipParseError(f"not a SIP start line: {start[:60]!r}", status=505 if other else 400)
-    if not _TOKEN.fullmatch(method):
+    if method not in _USUAL_METHODS and not _TOKEN.fullmatch(method):
         raise SipParseError(f"not a method: {method[:20]!r}")
     if uri != uri.strip() or "<" in uri or " " in uri:
         raise SipParseError(f"not a request URI: {uri[:60]!r}", len(method) + 1)

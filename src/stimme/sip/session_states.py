@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 class SessionState(Enum):
     """States of a session; which verb and message leads where stands in `TRANSITIONS`."""
 
+    __hash__ = object.__hash__  # members are looked up all the time; Enum's own is written in Python
+
     CALLING = "calling"
     RINGING = "ringing"
     CANCELLING = "cancelling"
@@ -25,6 +27,8 @@ class SessionState(Enum):
 
 class SessionEvent(Enum):
     """What moves a session from state to state."""
+
+    __hash__ = object.__hash__  # members are looked up all the time; Enum's own is written in Python
 
     PROVISIONAL = "1xx received"
     ANSWER_RECEIVED = "2xx received"

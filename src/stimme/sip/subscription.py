@@ -153,7 +153,7 @@ class Subscription(Dialog):
         except SipParseError:
             transaction.respond(400, "Bad Contact")
             return
-        transaction.respond(200, None, [("Expires", str(granted)), ("Contact", f"<{self.contact}>")])
+        transaction.respond(200, None, [("Expires", str(granted)), ("Contact", self.contact_field())])
         if granted:
             self.run_for(granted)
             self._notifier.keep(self)

@@ -126,13 +126,14 @@ class ClientTransaction(_Transaction):
         on_response: Callable[[Response], None],
         on_failure: Callable[[Failure], None],
         *,
+        branch: str | None = None,
         patience: float | None = None,
     ) -> None:
         invite = request.method == "INVITE"
         super().__init__(
             layer,
             request,
-            client_key(request.via.branch, request.method),
+            client_key(branch or request.via.branch, request.method),
             CLIENT_INVITE if invite else CLIENT_NON_INVITE,
             State.CALLING if invite else State.TRYING,
         )

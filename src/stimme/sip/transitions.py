@@ -10,6 +10,8 @@ from enum import Enum
 class State(Enum):
     """States of a transaction."""
 
+    __hash__ = object.__hash__  # members are looked up all the time; Enum's own is written in Python
+
     CALLING = "Calling"
     TRYING = "Trying"
     PROCEEDING = "Proceeding"
@@ -21,6 +23,8 @@ class State(Enum):
 
 class Event(Enum):
     """What can happen to a transaction."""
+
+    __hash__ = object.__hash__  # members are looked up all the time; Enum's own is written in Python
 
     PROVISIONAL = "1xx"
     SUCCESS = "2xx"

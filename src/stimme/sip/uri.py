@@ -10,12 +10,13 @@ from stimme.sip.errors import SipParseError
 
 _USER_SAFE = "-_.!~*'()&=+$,;?/"
 _SAFE_USER = re.compile(r"[A-Za-z0-9\-_.!~*'()&=+$,;?/]*")
-# Addresses come again and again within a call. Long ones are not kept: nobody shall fill the memory with them.
+# Addresses come again and again within a call. Long ones are not kept: nobody shall fill the memory so.
 _KEPT = 4096
 _LONGEST_KEPT = 256
 _PLAIN_VALUE = re.compile(r"[\w\-.!%*+`'~\[\]:/@$&]+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
 _NOT_IN_URI = re.compile(r"[\s<>\"]")
+_HOST_PORT = re.compile(r"([A-Za-z0-9.\-]+)(?::([0-9]{1,4}))?")
 _IPV6 = re.compile(r"[0-9A-Fa-f:.]+")
 _NOT_IN_HOST = re.compile(r'[ <>"@]')
 _COMPARED_IF_PRESENT = ("user", "ttl", "method", "maddr", "transport")
@@ -30,6 +31,13 @@ Params = Mapping[str, str | None]
 def parse_params(text: str) -> Params:
     """Reads `;name=value;flag`, the first semicolon is optional. Names become lower case, quotes stay off."""
     params: dict[str, str | None] = {}
+    if '"' not in text and "<" not in text:
+        for part in text.split(";"):
+            name, equals, value = part.partition("=")
+            name = name.strip().lower()
+            if name:
+                params[name] = value.strip() if equals else None
+        return params
     for part in split_outside_quotes(text, ";"):
         name, equals, value = part.partition("=")
         name = name.strip().lower()
@@ -110,6 +118,9 @@ def _token(value: str) -> str:
 
 def split_host_port(text: str) -> tuple[str, int | None]:
     """Splits `host:port` or `[v6]:port`. Raises SipParseError for an empty host or a port that is none."""
+    simple = _HOST_PORT.fullmatch(text)
+    if simple is not None:
+        return simple[1], int(simple[2]) if simple[2] else None
     if text.startswith("["):
         end = text.find("]")
         if end < 0:
@@ -302,9 +313,14 @@ class NameAddr:
     @property
     def user(self) -> str:
         """The user part or the telephone number, empty when there is none."""
-        if isinstance(self.uri, SipUri):
-            return clean_text(self.uri.user or "")
-        return clean_text(self.uri.number) if isinstance(self.uri, TelUri) else ""
+        return user_of(self.uri)
+
+
+def user_of(uri: Uri) -> str:
+    """The user part of a URI or the telephone number, empty when there is none."""
+    if isinstance(uri, SipUri):
+        return clean_text(uri.user) if uri.user else ""
+    return clean_text(uri.number) if isinstance(uri, TelUri) else ""
 
 
 def _read_name_addr(text: str) -> NameAddr:
