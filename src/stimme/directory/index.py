@@ -9,7 +9,8 @@ thread.
 from array import array
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 
 from stimme.directory.entry import Entry
 from stimme.directory.words import digits_of, fold, query_words, search_words
@@ -18,8 +19,8 @@ _REBUILD_AFTER = 1_000
 # How many digits an extension behind a head number may have (…-0 stands for the whole company).
 _LONGEST_EXTENSION = 4
 _END = "\U0010ffff"
-# Short beginnings fit very many entries: their places are kept ready.
-_SHORT_WORD, _SHORT_NUMBER = 3, 7
+# Short beginnings of many words fit very many entries: their places are kept ready.
+_SHORT_WORD, _SHORT_NUMBER, _MANY = 3, 5, 100
 
 
 class Index:
@@ -138,15 +139,22 @@ class Index:
         self._short = {}
         places: dict[str, list[int]] = {}
         for place, entry in enumerate(entries):
-            words = _words_of(entry)
-            for word in words:
+            for word in _words_of(entry):
                 places.setdefault(word, []).append(place)
-            for start in {start for word in words for start in _beginnings(word)}:
-                self._short.setdefault(start, array("I")).append(place)
         self._words = sorted(places)
         self._places = [places[word] for word in self._words]
+        for length in range(1, _SHORT_NUMBER + 1):
+            self._keep_short(places, length)
         self._changed.clear()
         self._stale.clear()
+
+    def _keep_short(self, places: dict[str, list[int]], length: int) -> None:
+        for start, words in groupby(self._words, key=itemgetter(slice(length))):
+            if len(start) < length or (length > _SHORT_WORD and not start[0].isdigit()):
+                continue
+            lists = [places[word] for word in words]
+            if len(lists) > _MANY:
+                self._short[start] = array("I", sorted(set[int]().union(*lists)))
 
 
 def _words_of(entry: Entry) -> set[str]:
@@ -159,8 +167,3 @@ def _words_of(entry: Entry) -> set[str]:
         elif number.number.startswith("+"):
             words.add(f"00{digits}")
     return words
-
-
-def _beginnings(word: str) -> Iterator[str]:
-    longest = _SHORT_NUMBER if word[0].isdigit() else _SHORT_WORD
-    return (word[:length] for length in range(1, min(longest, len(word)) + 1))

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 _WORD = re.compile(r"\w+")
+_MARKS = re.compile("[\u0300-\u036f]")
 _WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
@@ -11,8 +12,7 @@ def fold(text: str) -> str:
     """Lower case without accents: `Müller` and `MULLER` are both `muller`."""
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in plain if not unicodedata.combining(char))
+    return _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold()))
 
 
 def search_words(text: str) -> set[str]:
