@@ -1,0 +1,63 @@
+"""What call control needs to know of the business: may this customer's calls go through, and from which site.
+
+Policy: read with the tenants at start and at every reload. ``Standing.allows_calls`` decides; emergency calls
+are never asked about. A user without a site has none: then the trunk of the user's number counts.
+"""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from stimme.licensing.holding import Standing
+from stimme.pbx.features.emergency import EmergencySite
+from stimme.store.customer_models import CustomerLicence, Site
+from stimme.store.database import Database
+from stimme.store.licences import holding_of
+from stimme.store.models import User
+
+
+@dataclass(slots=True)
+class Business:
+    """One customer as call control sees it.
+
+    Attributes:
+        sites: Emergency data by site id.
+        site_of: Site id by user id, for users who have one.
+    """
+
+    standing: Standing
+    sites: dict[str, EmergencySite] = field(default_factory=dict)
+    site_of: dict[str, str] = field(default_factory=dict)
+
+    def emergency_site(self, user_id: str) -> EmergencySite | None:
+        """Return the site of a user, if one is set."""
+        site_id = self.site_of.get(user_id)
+        return None if site_id is None else self.sites.get(site_id)
+
+
+async def load_business(
+    database: Database, now: datetime.datetime, *, only: str | None = None
+) -> Mapping[str, Business]:
+    """Read the customers' standings and sites, all of them or ``only`` one's, by customer id."""
+    async with database.system() as session:
+        businesses = {
+            row.customer_id: Business(holding_of(row).standing(now))
+            for row in await session.scalars(_of(CustomerLicence, only))
+        }
+        for site in await session.scalars(_of(Site, only)):
+            address = f"{site.street}, {site.postcode} {site.city}"
+            emergency = EmergencySite(trunk_id=site.trunk_id, number=site.emergency_number, address=address)
+            businesses[site.customer_id].sites[site.id] = emergency
+        users = _of(User, only).where(User.site_id.is_not(None))
+        for user in await session.scalars(users):
+            if user.site_id is not None:
+                businesses[user.customer_id].site_of[user.id] = user.site_id
+    return businesses
+
+
+def _of(model: Any, only: str | None) -> Any:
+    statement = select(model)
+    return statement if only is None else statement.where(model.customer_id == only)
