@@ -252,3 +252,13 @@ async def test_lists_are_searched_and_paged(world: World, api: dict[str, Api]) -
             break
         after = {"after": page["next"]}
     assert names == [*(f"Neu {number}%" for number in range(5)), "North", "South"]
+
+
+async def test_a_user_is_handed_over_and_forgotten(world: World, api: dict[str, Api]) -> None:
+    admin = api[ADMIN]
+    anna = world.customers["north"].user_id
+    data = await admin.get(f"/users/{anna}/personal-data")
+    assert (data["user"]["extension"], len(data["call_list"])) == ("10", 1)
+    assert await admin.delete(f"/users/{anna}?forget=true") == 204
+    (record,) = (await admin.get("/call-records"))["items"]
+    assert record["caller"] == {"number": None, "name": None, "user_id": None}

@@ -72,6 +72,7 @@ LOWEST: dict[tuple[str, str], str] = {
     ("GET", "/users/{user_id}"): "customer",
     ("PUT", "/users/{user_id}"): "customer",
     ("DELETE", "/users/{user_id}"): "customer",
+    ("GET", "/users/{user_id}/personal-data"): "customer",
     ("GET", "/devices"): "customer",
     ("GET", "/devices/{device_id}"): "customer",
     ("PUT", "/devices/{device_id}"): "customer",

@@ -19,6 +19,7 @@ from stimme.store.changes import Expectation
 from stimme.store.customer_models import Site
 from stimme.store.database import Database
 from stimme.store.models import Device, NumberBlock, Trunk, User
+from stimme.store.privacy import Privacy
 from stimme.store.telephony_configuration import TelephonyConfiguration
 
 _Expected = Annotated[Expectation, Depends(expectation)]
@@ -38,7 +39,7 @@ def telephony_routes(
         return caller
 
     admin = Depends(administrator)
-    _user_routes(router, admin, configuration, telephony)
+    _user_routes(router, admin, configuration, Privacy(database), telephony)
     _device_routes(router, admin, configuration, telephony)
     _trunk_routes(router, admin, configuration, telephony)
     _site_routes(router, admin, configuration, database, telephony)
@@ -46,7 +47,11 @@ def telephony_routes(
 
 
 def _user_routes(
-    router: APIRouter, admin: Any, configuration: TelephonyConfiguration, telephony: Telephony
+    router: APIRouter,
+    admin: Any,
+    configuration: TelephonyConfiguration,
+    privacy: Privacy,
+    telephony: Telephony,
 ) -> None:
     @router.get("/users/{user_id}")
     async def user(
@@ -79,10 +84,18 @@ def _user_routes(
         return user_view(put.row, telephony)
 
     @router.delete("/users/{user_id}", status_code=204)
-    async def delete_user(user_id: uuid.UUID, caller: Annotated[Caller, admin], expected: _Expected) -> None:
-        """Delete a user with its devices, sign-in and call list."""
-        row = await configuration.delete_user(caller.authority, str(user_id), expected)
+    async def delete_user(
+        user_id: uuid.UUID, caller: Annotated[Caller, admin], expected: _Expected, forget: bool = False
+    ) -> None:
+        """Delete a user with devices, sign-in, call list; ``forget`` takes it out of others' calls, too."""
+        delete = privacy.forget if forget else configuration.delete_user
+        row = await delete(caller.authority, str(user_id), expected)
         await telephony.reload(row.customer_id)
+
+    @router.get("/users/{user_id}/personal-data")
+    async def personal_data(user_id: uuid.UUID, caller: Annotated[Caller, admin]) -> dict[str, Any]:
+        """Return everything that is kept about a user (GDPR article 15)."""
+        return await privacy.personal_data(caller.person.scope, str(user_id))
 
 
 def _device_routes(

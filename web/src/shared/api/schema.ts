@@ -1288,9 +1288,29 @@ export interface paths {
         post?: never;
         /**
          * Delete User
-         * @description Delete a user with its devices, sign-in and call list.
+         * @description Delete a user with devices, sign-in, call list; ``forget`` takes it out of others' calls, too.
          */
         delete: operations["delete_user_api_v1_users__user_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/personal-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Personal Data
+         * @description Return everything that is kept about a user (GDPR article 15).
+         */
+        get: operations["personal_data_api_v1_users__user_id__personal_data_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -5673,7 +5693,9 @@ export interface operations {
     };
     delete_user_api_v1_users__user_id__delete: {
         parameters: {
-            query?: never;
+            query?: {
+                forget?: boolean;
+            };
             header?: {
                 "if-match"?: string | null;
                 "if-none-match"?: string | null;
@@ -5691,6 +5713,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    personal_data_api_v1_users__user_id__personal_data_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
             };
             /** @description Problem details (RFC 9457) */
             default: {
