@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.async_api import expect
 from tests.browser.people import signed_in
 from tests.peers.baresip import telephone
@@ -12,6 +11,7 @@ from tests.peers.system import Demo
 
 _AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 _PHONE = (390, 844)
 _SETTLED = """() => Promise.all(
   document.getAnimations()
@@ -20,8 +20,16 @@ _SETTLED = """() => Promise.all(
 
 
 async def _inspect(client: WebClient, what: str) -> None:
+    """Looks in both colour schemes, between which the client changes as the system does."""
     if await client.page.evaluate("typeof axe === 'undefined'"):
         await client.page.evaluate(_AXE.read_text() + "; undefined")
+    for scheme in _SCHEMES:
+        await client.page.emulate_media(color_scheme=scheme)
+        await expect(client.page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
+        await _inspect_now(client, f"{what}, {scheme}")
+
+
+async def _inspect_now(client: WebClient, what: str) -> None:
     # What is still fading in has a contrast that nobody ever sees.
     await client.page.evaluate(_SETTLED)
     found: list[dict[str, Any]] = await client.page.evaluate(
@@ -38,9 +46,8 @@ async def _inspect(client: WebClient, what: str) -> None:
     assert issues == [], "\n".join(issues)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_door(demo: Demo, chrome: Chromium, scheme: Scheme) -> None:
-    async with web_client(chrome, demo.facts["web"], scheme=scheme) as client:
+async def test_door(demo: Demo, chrome: Chromium) -> None:
+    async with web_client(chrome, demo.facts["web"]) as client:
         await expect(client.at("login-form")).to_be_visible()
         await _inspect(client, "sign-in")
         await client.sign_in(demo.user("18")["login"], "not the password")
@@ -48,10 +55,9 @@ async def test_door(demo: Demo, chrome: Chromium, scheme: Scheme) -> None:
         await _inspect(client, "sign-in refused")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_pages_and_calls(demo: Demo, chrome: Chromium, tmp_path: Path, scheme: Scheme) -> None:
+async def test_pages_and_calls(demo: Demo, chrome: Chromium, tmp_path: Path) -> None:
     async with (
-        signed_in(chrome, demo, "13", scheme=scheme) as david,
+        signed_in(chrome, demo, "13") as david,
         telephone(tmp_path, "bernd", demo.line("11")) as bernd,
     ):
         await _inspect(david, "calls")
@@ -91,10 +97,9 @@ async def test_pages_and_calls(demo: Demo, chrome: Chromium, tmp_path: Path, sch
         await _inspect(david, "settings")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_small_screen(demo: Demo, chrome: Chromium, tmp_path: Path, scheme: Scheme) -> None:
+async def test_small_screen(demo: Demo, chrome: Chromium, tmp_path: Path) -> None:
     async with (
-        signed_in(chrome, demo, "13", scheme=scheme, size=_PHONE) as david,
+        signed_in(chrome, demo, "13", size=_PHONE) as david,
         telephone(tmp_path, "bernd", demo.line("11")) as bernd,
     ):
         await david.go_to("phone")
