@@ -12,17 +12,18 @@ RUST_SOURCES := $(shell find crates -name '*.rs' -o -name '*.toml' 2>/dev/null) 
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 WORKERS ?= 2
 
-.PHONY: help setup packages venv engine web run test lint typecheck rust-check web-check unit integration browser bench fuzz nightly lock clean
+.PHONY: help setup packages venv engine web prompts run test lint typecheck rust-check web-check unit integration browser bench fuzz nightly lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: packages venv engine web ## install and build everything that is missing or has changed
+setup: packages venv engine web prompts ## install and build everything that is missing or has changed
 
 packages: $(STAMPS)/packages
 venv: $(STAMPS)/venv
 engine: $(ENGINE)
 web: web/dist/index.html
+prompts: $(STAMPS)/prompts
 
 $(STAMPS)/packages: scripts/setup-apt.sh Makefile
 	@mkdir -p $(@D)
@@ -48,6 +49,10 @@ $(STAMPS)/node-modules: web/package-lock.json | $(STAMPS)/packages
 web/dist/index.html: $(STAMPS)/node-modules $(WEB_SOURCES)
 	@echo "building the web client"
 	@cd web && npm run --silent build
+	@touch $@
+
+$(STAMPS)/prompts: $(shell find src/stimme/prompts -type f -not -name '*.pyc' 2>/dev/null) | $(STAMPS)/venv
+	@$(PYTHON) -m stimme.prompts.render build/prompts
 	@touch $@
 
 run: setup ## start the whole system with the demo customer and print where to click

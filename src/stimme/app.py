@@ -35,13 +35,14 @@ from stimme.operations.preload import keep_running
 from stimme.operations.supervisor import Patience
 from stimme.pbx.bus import EventBus
 from stimme.pbx.node import Node
+from stimme.prompts.sound import Sounds
 from stimme.sip.transport.runner import SipRunner
 from stimme.store import migrate
 from stimme.store.accounts import Accounts
 from stimme.store.calls import CallHistory
 from stimme.store.database import Database
 from stimme.store.directory import DirectoryRepository
-from stimme.store.live import LIVE_TABLES, Bindings, CallJournal, Records, load_tenants
+from stimme.store.live import LIVE_TABLES, Bindings, CallJournal, Records, States, load_tenants
 from stimme.store.secrets import Passwords, SecretKeyError, Vault, open_vault
 from stimme.store.writer import WriteBehind
 
@@ -89,6 +90,8 @@ class Application:
             bindings=Bindings(database, writer),
             journal=journal,
             records=Records(writer),
+            store=States(database, writer),
+            sounds=Sounds(config.media.prompts, config.node.data / "recordings", config.node.data / "joined"),
             clock=asyncio.get_running_loop().time,
             wall_clock=time.time,
             rng=random.SystemRandom(),

@@ -140,6 +140,8 @@ class MediaConfig(_Section):
     address: str = "127.0.0.1"
     ports: Annotated[PortRange, BeforeValidator(_parse_ports)] = PortRange(first=16384, last=32767)
     binary: ConfiguredPath
+    prompts: Annotated[Path, Field(validate_default=True), BeforeValidator(_parse_path)] = Path("prompts")
+    """The folder that ``python -m stimme.prompts.render`` filled."""
 
 
 class StoreConfig(_Section):

@@ -20,13 +20,7 @@ _WITHOUT_CALL_CONTROL = 1.5
 
 
 async def _back(demo: Demo, old: int, part: str) -> None:
-    def restarted() -> bool:
-        try:
-            return demo.pid(part) != old
-        except (FileNotFoundError, ValueError):
-            return False
-
-    await eventually(restarted, f"a new {part}")
+    await eventually(lambda: demo.alive(part, other_than=old), f"a new {part}")
 
 
 @pytest.mark.parametrize(("transport", "who"), [("udp", "caller"), ("udp", "callee"), ("tls", "callee")])

@@ -56,6 +56,13 @@ class Demo:
         """The process id of a part: `call-control`, `media`, `kamailio`, `baresip-echo`, …"""
         return int((self.data / "run" / f"{part}.pid").read_text())
 
+    def alive(self, part: str, *, other_than: int) -> bool:
+        """Whether a part runs in another process than that one."""
+        try:
+            return self.pid(part) != other_than
+        except (FileNotFoundError, ValueError):
+            return False
+
     def kill(self, part: str) -> None:
         """End a part without a warning, as a crash does."""
         os.kill(self.pid(part), signal.SIGKILL)

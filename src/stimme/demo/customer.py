@@ -8,6 +8,7 @@ keeps hashes only.
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,9 @@ from typing import Any, Literal
 from sqlalchemy import select, update
 
 from stimme.demo.network import HEAD_NUMBER, REALM, TrunkAccount
+from stimme.pbx.apps.attendant import Attendant
+from stimme.pbx.apps.written import write_attendant, write_group
+from stimme.pbx.groups.group import Group, Strategy
 from stimme.store import migrate
 from stimme.store.database import Database
 from stimme.store.models import Trunk
@@ -173,8 +177,9 @@ async def _create(make: Provisioning, known: Credentials, exchange_port: int) ->
     await make.create_account(reseller, "reseller", signs["reseller"].login, signs["reseller"].password)
     customer = await make.create_customer(reseller, NAME, DOMAIN)
     await make.create_account(customer, "customer", signs["customer"].login, signs["customer"].password)
+    users: dict[str, str] = {}
     for employee in known.employees:
-        user = await make.create_user(
+        user = users[employee.extension] = await make.create_user(
             customer, employee.extension, employee.name, package=employee.package, number=employee.number
         )
         await make.create_account(customer, "user", employee.login, employee.password, user_id=user)
@@ -194,3 +199,31 @@ async def _create(make: Provisioning, known: Credentials, exchange_port: int) ->
         realm=REALM,
     )
     await make.add_numbers(trunk, HEAD_NUMBER, EXTENSION_DIGITS)
+    for kind, extension, value in services(users):
+        await make.create_service(customer, kind, extension, value)
+
+
+def services(users: Mapping[str, str]) -> list[tuple[str, str | None, dict[str, Any]]]:
+    """What the customer's house offers: kind, extension and value of each service.
+
+    Args:
+        users: Ids of the users by extension.
+    """
+    sales = Group("sales", "30", "Vertrieb", (users["11"], users["12"]), display="Vertrieb")
+    support = Group(
+        "support",
+        "31",
+        "Support",
+        (users["13"], users["14"], users["15"]),
+        strategy=Strategy.ROUND_ROBIN,
+        ring_seconds=10.0,
+        overflow="30",
+        display="Support",
+    )
+    return [
+        ("group", sales.extension, write_group(sales)),
+        ("group", support.extension, write_group(support)),
+        ("attendant", "0", write_attendant(Attendant("0", "10", nights=("11", "30")))),
+        ("pickup_group", None, {"members": [users["10"], users["11"], users["12"]]}),
+        ("parking", None, {"slots": [str(number) for number in range(701, 706)]}),
+    ]

@@ -56,6 +56,7 @@ socket = {socket}
 address = "{host}"
 ports = "{first_media}-{last_media}"
 binary = {binary}
+prompts = {prompts}
 
 [store]
 url = {url}
@@ -176,6 +177,7 @@ def _write_configuration(data: Path, ports: DemoPorts, *, limits: bool) -> Path:
         ca=_quoted(certificates.ca),
         socket=_quoted(_socket_path(data)),
         binary=_quoted(_ROOT / "target" / "release" / "stimme-media"),
+        prompts=_quoted(_ROOT / "build" / "prompts"),
         url=json.dumps(f"sqlite+aiosqlite:///{data / 'stimme.db'}"),
     )
     file = data / "stimme.toml"

@@ -1,66 +1,44 @@
-"""A call: a caller's leg, the legs of all devices that ring, and what becomes of them.
+"""A call: two sides, and what happens between them.
 
 Policy:
-    * Every leg is anchored in its own endpoint. The caller is answered once the called side's codec is known,
-      so that both legs speak the same one where they can.
-    * All devices ring at once. The first 2xx gets the call, the others are cancelled with "Call completed
-      elsewhere" (RFC 3326). One decline (6xx) ends the call for all; otherwise the best failure is passed on
-      (RFC 3261 §16.7).
-    * Early media of the called side is passed on with 183; a plain 180 stays a plain 180.
-    * Either side may hang up, hold or change its media; the other side sees no re-INVITE.
+    * Every leg is anchored in its own endpoint. The caller is answered once the called side's codec is
+      known, so that both legs speak the same one where they can.
+    * One side is the anchor: it is there from the beginning to the end, first the caller. The other is the
+      partner, once somebody has answered. What happens meanwhile is the call's stage: ringing, talking, a
+      menu, a queue.
+    * Either side may hold or change its media; the other side sees no re-INVITE. A side can be replaced by
+      another leg (transfer, pick-up): a pointer changes in the engine, and nobody else notices.
     * Silence of RTP and RTCP on a leg that should speak ends the call, hung up by the system.
     * When the engine died, every leg gets a new endpoint and a re-INVITE; the conversation goes on.
     * One record per call, whatever happens.
 
-A call owns one task, which reads its events in order; nothing of it is changed from anywhere else.
+A call owns one task, which reads its events in order; nothing of it is changed from anywhere else, except
+that a leg is released to another call.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
 
 import structlog
 
-from stimme.media import Bridge, EngineError, EngineLostError, MediaTimeout
+from stimme.media import Bridge, EngineError, EngineLostError
+from stimme.pbx.dtmf import dtmf_of
+from stimme.pbx.features.diversion import Hop
 from stimme.pbx.leg import Leg, LegEvent
+from stimme.pbx.owner import CallOwner
 from stimme.pbx.records import CallRecord, Direction, HangupBy, Party, result_of
 from stimme.pbx.recovery import MediaRecovery
+from stimme.pbx.stages import Stage
 from stimme.pbx.states import CALL, SHOWN, CallEvent, CallState, ShownState
 from stimme.pbx.switch import Switch
+from stimme.pbx.talking import Talking
 from stimme.sip.errors import SessionStateError, SipParseError
 from stimme.sip.message import Request, Response
-from stimme.sip.session import Session
 
-log = structlog.get_logger("stimme.call")
-
-ELSEWHERE = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')
-_RANK = {486: 0, 600: 0, 603: 0, 480: 1, 408: 1, 404: 2, 487: 3}
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """Something asked of the call from outside its task."""
-
-    kind: str
-    value: Any = None
-
-
-class CallOwner(Protocol):
-    """The tenant's actor, as a call sees it."""
-
-    def call_changed(self, call: "Call") -> None:
-        """The call's state changed."""
-
-    def call_confirmed(self, call: "Call") -> None:
-        """The call's journal entry must be written (again)."""
-
-    def call_ended(self, call: "Call", record: CallRecord) -> None:
-        """The call is over."""
-
-    def invite(self, call: "Call", leg: Leg, offer: bytes) -> Session:
-        """Places the INVITE of a called leg."""
+_log = structlog.get_logger("stimme.call")
+Work = Callable[[], Awaitable[None]]
 
 
 class Call:
@@ -74,8 +52,18 @@ class Call:
         direction: internal, incoming, outgoing or emergency.
         caller: who calls.
         callee: who is called.
-        ring_timeout: seconds until an unanswered call is given up.
         media_timeout: seconds of silence until a call is ended.
+        trunk_id: the trunk that it goes through, if any.
+
+    Attributes:
+        hops: the diversions that it has taken.
+        display: shown before the caller's name on the called telephones.
+        withheld: the caller's number is hidden.
+        insistent: it rings in spite of do not disturb.
+        earlier_diversions: how often it had been diverted before it came to us.
+        declined_by: hears which called leg refused or failed, for who chooses the next.
+        transferor: the user who connected the anchor with somebody without waiting for the answer: the call
+            comes back there when it leads nowhere.
     """
 
     def __init__(
@@ -88,7 +76,6 @@ class Call:
         direction: Direction,
         caller: Party,
         callee: Party,
-        ring_timeout: float,
         media_timeout: float,
         trunk_id: str | None = None,
     ) -> None:
@@ -98,32 +85,55 @@ class Call:
         self.caller = caller
         self.callee = callee
         self.trunk_id = trunk_id
+        self.owner = owner
+        self.media_timeout = media_timeout
         self.state = CallState.ROUTING
         self.started_at = datetime.now(UTC)
         self.ringing_at: datetime | None = None
         self.answered_at: datetime | None = None
+        self.anchor: Leg | None = None
+        self.partner: Leg | None = None
         self.legs: dict[str, Leg] = {}
+        self.stage: Stage = Stage(self)
         self.bridge: Bridge | None = None
         self.called_user_ids: tuple[str, ...] = ()
-        self._owner = owner
+        self.hops: tuple[Hop, ...] = ()
+        self.display = ""
+        self.withheld = False
+        self.insistent = False
+        self.transferor: str | None = None
+        self.earlier_diversions = 0
+        self.declined_by: Callable[[Leg], None] | None = None
+        self.status = 0
+        self.log = _log.bind(call=call_id, tenant=tenant_id)
         self._switch = switch
-        self._ring_timeout = ring_timeout
-        self._media_timeout = media_timeout
-        self._events: asyncio.Queue[LegEvent | Command] = asyncio.Queue()
-        self._winner: Leg | None = None
-        self._caller_leg: Leg | None = None
-        self._status = 0
+        self._inbox: deque[LegEvent | Work] = deque()
+        self._arrived = asyncio.Event()
+        self._retired: list[Leg] = []
+        self._vanished = False
+        self._timers: list[asyncio.TimerHandle] = []
         self._hangup_by: HangupBy | None = None
         self._recovery = MediaRecovery(self, switch)
-        self._log = log.bind(call=call_id, tenant=tenant_id)
 
     # -- what others may ask --------------------------------------------------------------------------------
 
     @property
-    def answered_legs(self) -> list[Leg]:
-        """The two legs of the conversation, empty before the answer."""
-        both = [self._caller_leg, self._winner]
-        return [leg for leg in both if leg is not None] if self.answered_at is not None else []
+    def sides(self) -> list[Leg]:
+        """The legs that the call is about: anchor and partner, as far as they are there."""
+        return [leg for leg in (self.anchor, self.partner) if leg is not None]
+
+    @property
+    def talking_legs(self) -> list[Leg]:
+        """The legs of the conversation, empty before the answer."""
+        return self.sides if self.answered_at is not None else []
+
+    def other(self, leg: Leg) -> Leg | None:
+        """Who is at the other end."""
+        return self.partner if leg is self.anchor else self.anchor
+
+    def party_of(self, leg: Leg) -> Party:
+        """Who a side is, as the other side knows it."""
+        return self.caller if leg is self.anchor else self.callee
 
     @property
     def shown_state(self) -> ShownState:
@@ -135,44 +145,50 @@ class Call:
         """How the call ended, None while it goes on."""
         return self.record().result if self.state is CallState.ENDED else None
 
-    @property
-    def media_timeout(self) -> float:
-        """Seconds of silence until the call is ended."""
-        return self._media_timeout
-
     def report(self, event: LegEvent) -> None:
         """Takes an event of a leg; the call's task reads it."""
-        self._events.put_nowait(event)
+        self._inbox.append(event)
+        self._arrived.set()
+
+    def ask(self, work: Work) -> None:
+        """Lets the call's task do something, after what it has to do before."""
+        self._inbox.append(work)
+        self._arrived.set()
+
+    def after(self, seconds: float, work: Work) -> None:
+        """Lets the call's task do something later, unless the stage has changed until then."""
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, self.ask, work))
 
     def hang_up(self) -> None:
         """Ends the call for both sides."""
-        self._events.put_nowait(Command("hang_up"))
 
-    def media_silent(self, event: MediaTimeout) -> None:
-        """The engine hears nothing on a leg."""
-        self._events.put_nowait(Command("media_timeout", event))
+        async def work() -> None:
+            self.end(self.status or 480, "system")
+
+        self.ask(work)
 
     def media_lost(self) -> None:
         """The engine died with everything in it."""
-        self._events.put_nowait(Command("media_lost"))
+        self.ask(self._recover)
 
     def record(self) -> CallRecord:
         """What remains of the call so far."""
+        partner = self.partner
         return CallRecord(
             id=self.id,
             tenant_id=self.tenant_id,
             direction=self.direction,
             caller=self.caller,
             callee=self.callee,
-            answered_by=self._winner.user_id if self._winner is not None and self.answered_at else None,
+            answered_by=partner.user_id if partner is not None and self.answered_at else None,
             started_at=self.started_at,
             ringing_at=self.ringing_at,
             answered_at=self.answered_at,
             ended_at=max(datetime.now(UTC), self.started_at),
             result=result_of(
-                self._status, answered=self.answered_at is not None, cancelled=self._hangup_by == "caller"
+                self.status, answered=self.answered_at is not None, cancelled=self._hangup_by == "caller"
             ),
-            sip_status=self._status,
+            sip_status=self.status,
             trunk_id=self.trunk_id,
             hangup_by=self._hangup_by,
         )
@@ -180,108 +196,272 @@ class Call:
     def refused(self, status: int) -> CallRecord:
         """Ends a call that never began: its record with this status."""
         self.state = CallState.ENDED
-        self._status = status
+        self.status = status
         self._hangup_by = "system"
         return self.record()
 
     # -- the life of a call ---------------------------------------------------------------------------------
 
-    async def run(self, caller_leg: Leg, called: Sequence[Leg]) -> None:
-        """Sets the call up, reads its events until it has ended, and leaves nothing behind."""
-        self._caller_leg = caller_leg
-        self.legs = {leg.id: leg for leg in (caller_leg, *called)}
-        self.called_user_ids = tuple(dict.fromkeys(leg.user_id for leg in called if leg.user_id is not None))
-        ringing = asyncio.get_running_loop().call_later(
-            self._ring_timeout, self._events.put_nowait, Command("ring_timeout")
-        )
-        try:
-            await self._set_up(caller_leg, called)
-            await self._read_events()
-        finally:
-            ringing.cancel()
-            await self._clear()
+    async def run(self, anchor: Leg, first: Work) -> None:
+        """Lives from the caller's INVITE to the end, and leaves nothing behind.
 
-    async def resume(self) -> None:
-        """Goes on with a restored, answered call."""
+        Args:
+            anchor: the caller's leg.
+            first: brings the call to its first stage.
+        """
+        self.anchor = anchor
+        self.take_in(anchor)
         try:
-            await self._read_events()
-        finally:
-            await self._clear()
-
-    async def _read_events(self) -> None:
-        while self.state is not CallState.ENDED:
-            event = await self._events.get()
-            if isinstance(event, Command):
-                await self._obey(event)
-            else:
-                await self._hear(event)
-
-    async def _set_up(self, caller_leg: Leg, called: Sequence[Leg]) -> None:
-        session = _session(caller_leg)
-        try:
-            if session.request is not None and session.request.body:
-                caller_leg.take_offer(session.request.body)
+            anchor.take_initial_offer()
+            await first()
         except (SipParseError, ValueError):
-            self._end(488, None)
-            return
+            self.end(488, None)
         try:
-            await self._open_endpoints([caller_leg, *called])
-        except EngineError as error:
-            self._log.error("no media for a new call", error=str(error))
-            self._end(503, "system")
-            return
-        if session.ended:  # the caller gave up meanwhile: its CANCEL waits in the queue
-            return
-        for leg in called:
-            leg.session = self._owner.invite(self, leg, leg.write_offer(caller_leg.codecs))
+            await self._read_inbox()
+        finally:
+            await self._clear()
 
-    async def _open_endpoints(self, legs: Sequence[Leg]) -> None:
+    def take_over(self, anchor: Leg) -> None:
+        """The call begins with a leg that was answered in another call."""
+        self.answered_at = datetime.now(UTC)
+        self.status = 200
+        self.state = CallState.ANSWERED
+        self.anchor = anchor
+
+    def vanish(self) -> None:
+        """The call was only the way to another one: its task ends and nothing is said of it."""
+        self._vanished = True
+        self.state = CallState.ENDED
+        self._arrived.set()
+
+    async def resume(self, stage: Stage | None = None) -> None:
+        """Goes on with a restored, answered call."""
+        self.stage = stage or Talking(self)
+        try:
+            await self._read_inbox()
+        finally:
+            await self._clear()
+
+    async def _read_inbox(self) -> None:
+        while self.state is not CallState.ENDED:
+            if not self._inbox:
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            item = self._inbox.popleft()
+            if isinstance(item, LegEvent):
+                await self._hear(item)
+            else:
+                await item()
+
+    async def become(self, stage: Stage) -> None:
+        """Goes on to another stage."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        before, self.stage = self.stage, stage
+        await before.leave()
+        await self._free_retired()
+        if self.state is not CallState.ENDED:
+            await stage.begin()
+
+    def take_in(self, leg: Leg) -> None:
+        """A leg belongs to this call from now on."""
+        self.legs[leg.id] = leg
+        leg.report_to(self.report)
+        self.owner.leg_joined(leg, self)
+
+    def forget(self, leg: Leg) -> None:
+        """A leg that was called in vain: its endpoint is freed at the next change of the stage."""
+        if self.legs.pop(leg.id, None) is not None:
+            self._retired.append(leg)
+            self.owner.leg_left(leg, self)
+
+    def release(self, leg: Leg) -> list[LegEvent]:
+        """Gives a leg to another call, with what it has said and nobody has read; one side less is here."""
+        self.legs.pop(leg.id, None)
+        if leg is self.anchor:
+            self.anchor = None
+        elif leg is self.partner:
+            self.partner = None
+        unread = [item for item in self._inbox if isinstance(item, LegEvent) and item.leg is leg]
+        self._inbox = deque(item for item in self._inbox if item not in unread)
+        self.bridge = None
+        return unread
+
+    async def replace(self, old: Leg, new: Leg, party: Party, unread: Sequence[LegEvent] = ()) -> None:
+        """Puts a leg in the place of another, which stays without media until somebody ends it.
+
+        Raises EngineError when they cannot be joined.
+        """
+        self.legs.pop(old.id, None)
+        self.take_in(new)
+        if old is self.anchor:
+            self.anchor, self.caller = new, party
+        else:
+            self.partner, self.callee = new, party
+        for event in unread:
+            self.report(event)
+        self._retired.append(old)
+        self.owner.leg_left(old, self)
+        self.bridge = None
+        await self.stage.replaced(old, new)
+        self.owner.call_changed(self)
+        self.confirm()
+
+    def confirm(self) -> None:
+        """Lets the journal have the call as it is now."""
+        if self.answered_at is not None and self.state is not CallState.ENDED:
+            self.owner.call_confirmed(self)
+
+    async def open(self, legs: Sequence[Leg]) -> bool:
+        """Opens the endpoints that are missing, in one write. False when the call had to be ended."""
+        missing = [leg for leg in legs if leg.endpoint is None]
         opened = await asyncio.gather(
-            *(self._switch.open("webrtc" if leg.webrtc else "rtp", self.tag(leg)) for leg in legs),
+            *(self._switch.open("webrtc" if leg.webrtc else "rtp", leg.id) for leg in missing),
             return_exceptions=True,
         )
         failure: BaseException | None = None
-        for leg, endpoint in zip(legs, opened, strict=True):
+        for leg, endpoint in zip(missing, opened, strict=True):
             if isinstance(endpoint, BaseException):
                 failure = endpoint
             else:
                 leg.endpoint = endpoint
         if failure is not None:
-            raise failure
+            self.log.error("no media for a call", error=str(failure))
+            self.end(503, "system")
+        return failure is None and self.state is not CallState.ENDED
 
-    def tag(self, leg: Leg) -> str:
-        """How the engine names a leg's endpoint."""
-        return f"{self.id}/{leg.id}"
-
-    def _step(self, event: CallEvent) -> bool:
+    def step(self, event: CallEvent) -> bool:
+        """Moves the state as its table says; everybody concerned is told. False when it means nothing now."""
         following = CALL.get((self.state, event))
         if following is None:
             return False
         changed = following is not self.state
         self.state = following
         if changed:
-            self._owner.call_changed(self)
+            self.owner.call_changed(self)
         return True
+
+    # -- answering ------------------------------------------------------------------------------------------
+
+    async def talk_with(self, leg: Leg, message: Request | Response | None = None) -> None:
+        """A called side has answered: it is the partner now, and both talk."""
+        anchor = self.anchor
+        if anchor is None or anchor.session is None or leg.session is None or anchor.session.ended:
+            if leg.session is not None:
+                leg.session.end(480)
+            return
+        self.partner = leg
+        try:
+            if message is not None and message.body:
+                leg.take_answer(message.body)
+            body = self._answer_body(anchor, leg)
+            await self.connect(anchor, leg)
+        except (SipParseError, ValueError, EngineError) as error:
+            self.log.info("the answer cannot be used", error=str(error))
+            self.end(488, "system")
+            return
+        if anchor.session.ended or leg.session.ended or self.state is CallState.ENDED:
+            return  # hung up meanwhile: the event waits in the inbox
+        self._note_answer()
+        if body is not None:
+            anchor.session.answer(body)
+        self.step(CallEvent.ANSWER)
+        await self.become(Talking(self))
+        self.confirm()
+
+    def _answer_body(self, anchor: Leg, leg: Leg) -> bytes | None:
+        if not anchor.incoming:
+            return None
+        return anchor.write_answer(leg.codecs) if anchor.remote else anchor.write_offer(leg.codecs)
+
+    def _note_answer(self) -> None:
+        self.status = 200
+        self.answered_at = self.answered_at or datetime.now(UTC)
+
+    async def answer(self) -> bool:
+        """Answers the caller ourselves: a menu, a queue, a conference. False when the call is over."""
+        anchor = self.anchor
+        if anchor is None or anchor.session is None or not await self.open([anchor]):
+            return False
+        if not anchor.incoming:
+            return anchor.answered
+        try:
+            body = anchor.write_answer(anchor.codecs) if anchor.remote else anchor.write_offer(())
+            await anchor.connect_media(timeout=self.media_timeout)
+        except EngineError as error:
+            self.log.warning("the call cannot be answered", error=str(error))
+            self.end(503, "system")
+            return False
+        if not anchor.incoming:
+            return False
+        self._note_answer()
+        anchor.session.answer(body)
+        self.step(CallEvent.ANSWER)
+        self.confirm()
+        return True
+
+    async def early(self) -> bool:
+        """Lets the caller hear us before the answer (183). False when that cannot be."""
+        anchor = self.anchor
+        if anchor is None or anchor.session is None or not await self.open([anchor]):
+            return False
+        if not anchor.incoming or anchor.remote is None:
+            return anchor.answered
+        if self.state is CallState.EARLY:
+            return True
+        try:
+            body = anchor.write_answer(anchor.codecs)
+            await anchor.connect_media(timeout=None)
+        except EngineError as error:
+            self.log.info("no early media", error=str(error))
+            return False
+        if not anchor.incoming:
+            return False
+        self.step(CallEvent.EARLY_MEDIA)
+        anchor.session.ring(183, body)
+        return True
+
+    async def connect(self, a: Leg, b: Leg) -> None:
+        """Configures both endpoints and joins them; the requests leave in one write. Raises EngineError."""
+        await asyncio.gather(
+            a.connect_media(timeout=self.media_timeout),
+            b.connect_media(timeout=self.media_timeout),
+            self._bridge(a, b),
+        )
+
+    async def join(self) -> None:
+        """Lets both sides hear each other, whoever they heard before. Raises EngineError."""
+        self.bridge = None
+        if self.anchor is not None and self.partner is not None:
+            await self._bridge(self.anchor, self.partner)
+
+    async def _bridge(self, a: Leg, b: Leg) -> None:
+        if self.bridge is None and a.endpoint is not None and b.endpoint is not None:
+            self.bridge = await self._switch.join(a.endpoint, b.endpoint, self.id)
 
     # -- events ---------------------------------------------------------------------------------------------
 
     async def _hear(self, event: LegEvent) -> None:
         leg = event.leg
+        if self.legs.get(leg.id) is not leg:
+            return
         match event.kind:
-            case "provisional":
-                await self._on_provisional(leg, event.message)
-            case "answer":
-                await self._on_answer(leg, event.message)
-            case "failure":
-                self._on_failure(leg, event.status)
             case "cancel":
                 self._hangup_by = "caller"
-                self._end(487, "caller")
-            case "bye":
-                self._end(self._status, "caller" if leg.role == "caller" else "callee")
-            case "ended":
-                self._log.info("leg lost", leg=leg.id, reason=event.reason)
-                self._end(self._status, "system")
+                self.end(487, "caller")
+            case "bye" | "ended":
+                await self.stage.gone(leg, event)
+            case "silent":
+                self.log.info("a leg fell silent", leg=leg.id)
+                self.end(self.status, "system")
+            case _:
+                await self._hear_of_media(event)
+
+    async def _hear_of_media(self, event: LegEvent) -> None:
+        leg = event.leg
+        match event.kind:
             case "reinvite":
                 await self._on_reinvite(leg, event.message)
             case "reinvite_result":
@@ -290,122 +470,30 @@ class Call:
                 await self._on_ack(leg, event.message)
             case "info":
                 await self._on_info(leg, event.message)
-
-    async def _obey(self, command: Command) -> None:
-        match command.kind:
-            case "hang_up":
-                self._end(self._status or 480, "system")
-            case "ring_timeout":
-                if self.answered_at is None:
-                    self._end(408, "system")
-            case "media_timeout":
-                self._log.info("a leg fell silent", leg=command.value.tag)
-                self._end(self._status, "system")
-            case "media_lost":
-                await self._recover()
+            case "digit":
+                await self.stage.digit(leg, event.value)
+            case "played":
+                await self.stage.played(leg)
+            case "refer":
+                await self.owner.refer(self, leg, event.value)
+            case _:
+                await self.stage.hear(event)
 
     async def _recover(self) -> None:
         if self.answered_at is None:
-            self._end(503, "system")
+            self.end(503, "system")
             return
         try:
             await self._recovery.begin()
+            await self.stage.restored()
         except EngineError as error:
-            self._log.error("media could not be brought back", error=str(error))
-            self._end(self._status, "system")
-
-    async def _on_provisional(self, leg: Leg, message: Request | Response | None) -> None:
-        caller = self._caller_leg
-        if caller is None or self.answered_at is not None or not isinstance(message, Response):
-            return
-        if message.body and len(self.legs) == 2 and caller.remote is not None:
-            await self._pass_early_media(caller, leg, message)
-            return
-        if self.ringing_at is None:
-            self.ringing_at = datetime.now(UTC)
-        if self._step(CallEvent.ALERTING) and self.state is CallState.RINGING:
-            _session(caller).ring(180)
-
-    async def _pass_early_media(self, caller: Leg, leg: Leg, message: Response) -> None:
-        """The called side (an announcement, a provider's tone) is heard before the answer."""
-        if self.state is CallState.EARLY:
-            return
-        try:
-            leg.take_answer(message.body)
-            answer = caller.write_answer(leg.codecs)
-            await self._connect(caller, leg)
-        except (SipParseError, ValueError, EngineError) as error:
-            self._log.info("early media cannot be passed on", error=str(error))
-            return
-        self.ringing_at = self.ringing_at or datetime.now(UTC)
-        if _session(caller).ended:
-            return
-        self._step(CallEvent.EARLY_MEDIA)
-        _session(caller).ring(183, answer)
-
-    async def _on_answer(self, leg: Leg, message: Request | Response | None) -> None:
-        caller = self._caller_leg
-        if self._winner is not None or caller is None or _session(caller).ended:
-            _session(leg).end(480)
-            return
-        self._winner = leg
-        self._cancel_others(leg)
-        try:
-            if message is not None and message.body:
-                leg.take_answer(message.body)
-            body = caller.write_answer(leg.codecs) if caller.remote else caller.write_offer(leg.codecs)
-            await self._connect(caller, leg)
-        except (SipParseError, ValueError, EngineError) as error:
-            self._log.info("the answer cannot be used", error=str(error))
-            self._end(488, "system")
-            return
-        if _session(caller).ended or _session(leg).ended:
-            return  # hung up meanwhile: the event waits in the queue
-        self._status = 200
-        self.answered_at = datetime.now(UTC)
-        _session(caller).answer(body)
-        self._step(CallEvent.ANSWER)
-        self._owner.call_confirmed(self)
-
-    async def _connect(self, a: Leg, b: Leg) -> None:
-        """Configures both endpoints and joins them; the requests leave in one write."""
-        await asyncio.gather(
-            a.connect_media(timeout=self._media_timeout),
-            b.connect_media(timeout=self._media_timeout),
-            self._join(a, b),
-        )
-
-    async def _join(self, a: Leg, b: Leg) -> None:
-        if self.bridge is None and a.endpoint is not None and b.endpoint is not None:
-            self.bridge = await self._switch.join(a.endpoint, b.endpoint, self.id)
-
-    def bridged_again(self, bridge: Bridge) -> None:
-        """The legs were joined in a new engine."""
-        self.bridge = bridge
-        self._owner.call_confirmed(self)
-
-    def _cancel_others(self, winner: Leg) -> None:
-        for leg in self.legs.values():
-            if leg.role == "callee" and leg is not winner and leg.alive:
-                _session(leg).end(480, [ELSEWHERE])
-
-    def _on_failure(self, leg: Leg, status: int) -> None:
-        if self._winner is not None:
-            return
-        open_legs = [other for other in self.legs.values() if other.role == "callee" and other.alive]
-        if status >= 600:
-            self._end(status, "callee")
-        elif not open_legs:
-            self._end(self._best_failure(), "callee")
-
-    def _best_failure(self) -> int:
-        statuses = [leg.status for leg in self.legs.values() if leg.role == "callee" and leg.status]
-        return min(statuses, key=lambda status: (_RANK.get(status, 4), status), default=480)
+            self.log.warning("media could not be brought back", error=str(error))
+            self.end(self.status, "system")
 
     async def _on_reinvite(self, leg: Leg, message: Request | Response | None) -> None:
         """Hold, retrieve, another codec or address: settled on this leg alone."""
-        session = _session(leg)
-        if session.ended or message is None:
+        session = leg.session
+        if session is None or session.ended or message is None:
             return
         try:
             if not message.body:
@@ -413,13 +501,14 @@ class Call:
                 return
             leg.take_offer(message.body)
             session.accept(leg.write_answer(leg.codecs))
-            await leg.connect_media(timeout=self._media_timeout)
+            await leg.connect_media(timeout=self.media_timeout)
         except (SipParseError, ValueError):
             session.refuse(488)
             return
         except SessionStateError:
             return  # the leg ended between the request and the answer
-        self._owner.call_confirmed(self)
+        await self.stage.changed(leg)
+        self.confirm()
 
     async def _on_ack(self, leg: Leg, message: Request | Response | None) -> None:
         """The ACK of a delayed offer carries the answer (RFC 3261 §13.2.1)."""
@@ -427,99 +516,61 @@ class Call:
             return
         try:
             leg.take_answer(message.body)
-            await leg.connect_media(timeout=self._media_timeout)
+            await leg.connect_media(timeout=self.media_timeout)
         except (SipParseError, ValueError) as error:
-            self._log.info("the answer in an ACK cannot be used", error=str(error))
-            self._end(self._status, "system")
+            self.log.info("the answer in an ACK cannot be used", error=str(error))
+            self.end(self.status, "system")
             return
-        self._owner.call_confirmed(self)
+        self.confirm()
 
     async def _on_info(self, leg: Leg, message: Request | Response | None) -> None:
-        """DTMF in INFO goes to the other side by RFC 4733."""
+        """DTMF in INFO goes to the other side by RFC 4733, and to whoever listens for keys."""
         digit = dtmf_of(message) if message is not None else None
-        others = [other for other in self.answered_legs if other is not leg]
-        if digit is not None and others and others[0].endpoint is not None:
-            await others[0].endpoint.send_dtmf(digit)
+        if digit is None:
+            return
+        other = self.other(leg) if self.answered_at is not None else None
+        if other is not None and other.endpoint is not None:
+            await other.endpoint.send_dtmf(digit)
+        await self.stage.digit(leg, digit)
 
     # -- the end --------------------------------------------------------------------------------------------
 
-    def _end(self, status: int, by: HangupBy | None) -> None:
+    async def fail(self, status: int, by: HangupBy | None = "system") -> None:
+        """The call leads nowhere: the caller is told by its status, or by a tone once it was answered."""
+        await self.owner.failed(self, status, by)
+
+    def end(self, status: int, by: HangupBy | None) -> None:
+        """Ends every leg. Without effect once the call has ended."""
         if self.state is CallState.ENDED:
             return
-        self._status = status
+        self.status = status
         if self._hangup_by is None:
             self._hangup_by = by
         for leg in self.legs.values():
-            if leg.alive:
-                _session(leg).end(status if status >= 300 else 480)
-        self._step(CallEvent.END)
+            if leg.alive and leg.session is not None:
+                leg.session.end(status if status >= 300 else 480)
+        self.step(CallEvent.END)
+        self._arrived.set()
 
     async def _clear(self) -> None:
         """Frees the endpoints (a bridge goes with them) and leaves the record."""
         if self.state is not CallState.ENDED:
-            self._end(500, "system")
-        self._owner.call_ended(self, self.record())
-        endpoints = [leg.endpoint for leg in self.legs.values() if leg.endpoint is not None]
+            self.end(500, "system")
+        for timer in self._timers:
+            timer.cancel()
+        if not self._vanished:
+            self.owner.call_ended(self, self.record())
+        await self.stage.leave()
+        for leg in list(self.legs.values()):
+            self.forget(leg)
+        await self._free_retired()
+
+    async def _free_retired(self) -> None:
+        if not self._retired:
+            return
+        retired, self._retired = self._retired, []
+        endpoints = [leg.endpoint for leg in retired if leg.endpoint is not None]
         results = await asyncio.gather(*(endpoint.delete() for endpoint in endpoints), return_exceptions=True)
         for failure in results:
             if isinstance(failure, BaseException) and not isinstance(failure, EngineLostError):
-                self._log.warning("an endpoint could not be freed", error=str(failure))
-
-    # -- across a crash -------------------------------------------------------------------------------------
-
-    def snapshot(self) -> dict[str, Any]:
-        """The journal entry: all that `restore` needs, as JSON types."""
-        return {
-            "id": self.id,
-            "tenant_id": self.tenant_id,
-            "direction": self.direction,
-            "caller": self.caller.to_json(),
-            "callee": self.callee.to_json(),
-            "trunk_id": self.trunk_id,
-            "started_at": self.started_at.isoformat(),
-            "ringing_at": self.ringing_at.isoformat() if self.ringing_at else None,
-            "answered_at": self.answered_at.isoformat() if self.answered_at else None,
-            "called_user_ids": list(self.called_user_ids),
-            "bridge": self.bridge.id if self.bridge is not None else None,
-            "engine": self._switch.instance,
-            "legs": [leg.snapshot() for leg in self.answered_legs],
-        }
-
-    def take_snapshot(self, value: dict[str, Any], restore_leg: Callable[[dict[str, Any]], Leg]) -> None:
-        """Becomes the answered call of a journal entry.
-
-        Raises KeyError, TypeError or ValueError for a damaged one.
-        """
-        self.started_at = datetime.fromisoformat(value["started_at"])
-        self.ringing_at = datetime.fromisoformat(value["ringing_at"]) if value["ringing_at"] else None
-        self.answered_at = datetime.fromisoformat(value["answered_at"])
-        self.called_user_ids = tuple(value["called_user_ids"])
-        self.state = CallState.ANSWERED
-        self._status = 200
-        for item in value["legs"]:
-            leg = restore_leg(item)
-            self.legs[leg.id] = leg
-            if leg.role == "caller":
-                self._caller_leg = leg
-            else:
-                self._winner = leg
-
-
-def _session(leg: Leg) -> Session:
-    if leg.session is None:
-        raise SessionStateError(f"leg {leg.id} has no session yet")
-    return leg.session
-
-
-def dtmf_of(message: Request | Response) -> str | None:
-    """The digit of an INFO (`application/dtmf-relay` or `application/dtmf`), None when there is none."""
-    kind = (message.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
-    text = message.body.decode("ascii", "replace")
-    if kind == "application/dtmf":
-        digit = text.strip()
-    elif kind == "application/dtmf-relay":
-        lines = (line.partition("=") for line in text.splitlines())
-        digit = next((value.strip() for name, _, value in lines if name.strip().lower() == "signal"), "")
-    else:
-        return None
-    return digit.upper() if len(digit) == 1 and digit.upper() in "0123456789*#ABCD" else None
+                self.log.warning("an endpoint could not be freed", error=str(failure))

@@ -116,6 +116,19 @@ class CallListAdded(Event):
 
 
 @dataclass(slots=True)
+class SettingsChanged(Event):
+    """A user's own settings changed, wherever that was done."""
+
+    type: ClassVar[str] = "settings.changed"
+    user_id: str
+    settings: dict[str, Any]
+
+    def data(self) -> dict[str, Any]:
+        """Whose settings, and what they are now."""
+        return {"user_id": self.user_id, **self.settings}
+
+
+@dataclass(slots=True)
 class TrunkChanged(Event):
     """A trunk can or cannot carry calls."""
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from stimme.media import Codec, Endpoint, RemoteMedia
 from stimme.media.types import Direction
-from stimme.pbx.registrar import Binding
 from stimme.sip.message import Request, Response
 from stimme.sip.negotiation import (
     BROWSER_CODECS,
@@ -21,8 +20,8 @@ from stimme.sip.negotiation import (
     write_offer,
 )
 from stimme.sip.session import Session
-
-Role = Literal["caller", "callee"]
+from stimme.sip.session_states import SessionFeatures, SessionState
+from stimme.sip.transfer import Referral
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +33,15 @@ class LegEvent:
     message: Request | Response | None = None
     status: int = 0
     reason: str = ""
+    value: Any = None
 
 
-class Leg:
+class Leg(SessionFeatures):
     """One side of a call: the handler of its session, which hands what it hears to the call as `LegEvent`s.
 
     Attributes:
-        role: caller or callee of the call.
+        id: unique among all legs; the engine knows the leg's endpoint by it.
+        way: how its INVITE reaches the called side (``stimme.pbx.placing``); None for a caller's leg.
         user_id: whose leg it is, None for the public network.
         device_id: which device, None for a trunk.
         webrtc: the peer is a browser.
@@ -51,20 +52,17 @@ class Leg:
     def __init__(
         self,
         leg_id: str,
-        role: Role,
         report: Callable[[LegEvent], None],
         *,
         user_id: str | None = None,
         device_id: str | None = None,
         webrtc: bool = False,
-        binding: Binding | None = None,
     ) -> None:
         self.id = leg_id
-        self.role = role
+        self.way: Any = None
         self.user_id = user_id
         self.device_id = device_id
         self.webrtc = webrtc
-        self.binding = binding
         self.session: Session | None = None
         self.endpoint: Endpoint | None = None
         self.remote: Audio | None = None
@@ -81,9 +79,41 @@ class Leg:
         """True while its session can still become or be a conversation."""
         return self.session is not None and not self.session.ended
 
+    @property
+    def incoming(self) -> bool:
+        """True while the peer waits for our answer."""
+        return self.session is not None and self.session.state is SessionState.INCOMING
+
+    @property
+    def answered(self) -> bool:
+        """True while its session is a conversation."""
+        return self.session is not None and self.session.state in (
+            SessionState.ANSWERED,
+            SessionState.CONFIRMED,
+        )
+
+    @property
+    def holds(self) -> bool:
+        """True when the peer has put us on hold: whoever talks with it hears nothing from there."""
+        return self.direction in ("recvonly", "inactive")
+
+    def take_initial_offer(self) -> None:
+        """Reads the offer of a peer who waits for our answer, if there is one in its INVITE.
+
+        Raises SipParseError, or ValueError when no codec fits.
+        """
+        if self.incoming and self.session is not None and self.session.request is not None:
+            body = self.session.request.body
+            if body:
+                self.take_offer(body)
+
     def report_to(self, report: Callable[[LegEvent], None]) -> None:
         """Says which call hears this leg."""
         self._report = report
+
+    def tell(self, kind: str, value: Any) -> None:
+        """Hands on what the engine says of this leg's endpoint."""
+        self._report(LegEvent(self, kind, value=value))
 
     # -- media ----------------------------------------------------------------------------------------------
 
@@ -198,6 +228,10 @@ class Leg:
         """Our re-INVITE was answered."""
         self._report(LegEvent(self, "reinvite_result", response))
 
+    def on_refer(self, session: Session, referral: Referral) -> None:
+        """The peer wants us to call somebody else."""
+        self._report(LegEvent(self, "refer", value=referral))
+
     def on_info(self, session: Session, request: Request) -> None:
         """The peer sent INFO."""
         self._report(LegEvent(self, "info", request))
@@ -218,7 +252,6 @@ class Leg:
         remote = self.remote
         return {
             "id": self.id,
-            "role": self.role,
             "user_id": self.user_id,
             "device_id": self.device_id,
             "webrtc": self.webrtc,

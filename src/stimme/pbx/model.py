@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from stimme.pbx.apps.attendant import Attendant
+from stimme.pbx.groups.group import Group
+
 
 @dataclass(frozen=True, slots=True)
 class User:
@@ -54,7 +57,14 @@ class NumberBlock:
 
 @dataclass(slots=True)
 class Tenant:
-    """One customer's PBX."""
+    """One customer's PBX.
+
+    Attributes:
+        groups: hunt groups by extension.
+        pickup_groups: the user ids of each pick-up group.
+        park_slots: numbers of the places where calls wait.
+        code_changes: feature codes that differ from the defaults (``stimme.pbx.features.codes``).
+    """
 
     id: str
     name: str
@@ -64,6 +74,16 @@ class Tenant:
     devices: dict[str, Device] = field(default_factory=dict)
     trunks: dict[str, TrunkConfig] = field(default_factory=dict)
     numbers: list[NumberBlock] = field(default_factory=list)
+    groups: dict[str, Group] = field(default_factory=dict)
+    attendant: Attendant | None = None
+    pickup_groups: list[frozenset[str]] = field(default_factory=list)
+    park_slots: tuple[str, ...] = tuple(str(number) for number in range(701, 711))
+    code_changes: dict[str, list[str]] = field(default_factory=dict)
+
+    def is_service(self, extension: str) -> bool:
+        """True for the extension of a group or of the attendant."""
+        attendant = self.attendant is not None and self.attendant.extension == extension
+        return attendant or extension in self.groups
 
     def by_extension(self, extension: str) -> User | None:
         """The user with this extension."""

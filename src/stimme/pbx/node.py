@@ -19,8 +19,9 @@ from stimme.pbx.bus import EventBus
 from stimme.pbx.guard import GuessingGuard
 from stimme.pbx.model import Device, Tenant, TrunkConfig
 from stimme.pbx.pbx import Pbx
-from stimme.pbx.ports import BindingStore, CallRecords, Journal
+from stimme.pbx.ports import BindingStore, CallRecords, Journal, Sounds, StateStore
 from stimme.pbx.registrar import Refusal
+from stimme.pbx.routing import emergency_number
 from stimme.pbx.switch import Switch
 from stimme.sip.auth import DigestServer, Rejected, Stale, Verified
 from stimme.sip.errors import SipParseError
@@ -43,7 +44,8 @@ class Node:
 
     Args:
         bus: where the tenants' events go.
-        bindings, journal, records: the store's side.
+        bindings, journal, records, store: the store's side.
+        sounds: prompts and music on hold.
         clock, wall_clock: seconds, monotonic and since the epoch.
         rng: for identifiers.
         key: the node's secret: signs digest nonces, makes words that must be the same after a restart.
@@ -59,6 +61,8 @@ class Node:
         bindings: BindingStore,
         journal: Journal,
         records: CallRecords,
+        store: StateStore,
+        sounds: Sounds,
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
         rng: random.Random,
@@ -74,6 +78,8 @@ class Node:
         self._bindings = bindings
         self._journal = journal
         self._records = records
+        self._store = store
+        self._sounds = sounds
         self._clock = clock
         self._wall_clock = wall_clock
         self._rng = rng
@@ -89,8 +95,9 @@ class Node:
         self._started = False
 
     def attach(self, ua: UserAgent) -> None:
-        """Gives the node its user agent."""
+        """Gives the node its user agent, and says what its calls can do beyond the plain ones."""
         self._ua = ua
+        ua.enable("REFER", "NOTIFY", options=("replaces",))
 
     @property
     def ua(self) -> UserAgent:
@@ -112,6 +119,8 @@ class Node:
             bindings=self._bindings,
             journal=self._journal,
             records=self._records,
+            store=self._store,
+            sounds=self._sounds,
             wall_clock=self._wall_clock,
             rng=self._rng,
             key=self._key,
@@ -121,6 +130,7 @@ class Node:
         self.tenants[tenant.id] = pbx
         self._digest[tenant.id] = DigestServer(tenant.domain, self._key, clock=self._wall_clock)
         pbx.registrar.restore(await self._bindings.load(tenant.id))
+        pbx.restore_state(await self._store.load(tenant.id))
         self._index(pbx)
         if self._started:
             pbx.start()
@@ -157,18 +167,26 @@ class Node:
         if trunk is not None:
             trunk[0].call_from_trunk(session, trunk[1])
             return
-        pbx, _ = self._claimed(request)
-        verdict = self._verify(request, flow, pbx, proxy=True)
-        if isinstance(verdict, Verified):
-            known = self._devices.get(verdict.username)
-            if known is not None:
-                session.pinned = True
-                known[0].call_from_device(session, known[1])
-                return
-        if self._guard.blocked(flow.remote[0]):
+        if self._shut_out(flow) and emergency_number(request.user) is None:
             session.reject(403)
             return
+        pbx, _ = self._claimed(request)
+        verdict = self._verify(request, flow, pbx, proxy=True)
+        known = self._devices.get(verdict.username) if isinstance(verdict, Verified) else None
+        if known is not None:
+            session.pinned = True
+            known[0].call_from_device(session, known[1])
+            return
         session.reject(407, None, self._challenge(407, pbx, verdict))
+
+    def _shut_out(self, flow: Flow) -> bool:
+        """True for a source that has guessed passwords, unless a telephone of ours is registered there.
+
+        Attacker and telephones may share the address of one router; a telephone has its own port.
+        """
+        if not self._guard.blocked(flow.remote[0]):
+            return False
+        return not any(pbx.registrar.reachable_at(flow.remote) for pbx in self.tenants.values())
 
     def on_request(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
         """REGISTER and OPTIONS; other requests outside a dialog are not served yet."""
@@ -186,7 +204,7 @@ class Node:
 
     def _register(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
         pbx, _ = self._claimed(request)
-        if self._guard.blocked(flow.remote[0]):
+        if self._shut_out(flow):
             transaction.respond(403)
             return
         verdict = self._verify(request, flow, pbx, proxy=False)
@@ -303,7 +321,7 @@ class Node:
             return set()
         numbers = [item["endpoint"] for item in value["legs"]]
         if value["engine"] == engine.instance and all(number in living for number in numbers):
-            for leg, number in zip(call.answered_legs, numbers, strict=True):
+            for leg, number in zip(call.talking_legs, numbers, strict=True):
                 leg.endpoint = engine.attach(living[number])
             pbx.resume(call)
             return set(numbers)

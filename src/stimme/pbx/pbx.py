@@ -1,45 +1,57 @@
 """The actor of one tenant: everything that is alive in a customer's telephone system is owned here.
 
-Changed only from the event loop. Commands come in as method calls, what happens goes out as events on
-the bus.
+Changed only from the event loop. Commands come in as method calls, what happens goes out as events on the
+bus.
 """
 
 import asyncio
 import hashlib
 import hmac
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 
-from stimme.media import MediaEvent, MediaTimeout
+from stimme.media import DtmfReceived, MediaEvent, MediaTimeout, PlayerFinished, SharedSource, WavFile
+from stimme.media.types import Source
 from stimme.pbx.bus import EventBus
 from stimme.pbx.call import Call
+from stimme.pbx.directing import Directing
 from stimme.pbx.events import (
     CallChanged,
     CallListAdded,
     LineChanged,
     LineState,
     RegistrationChanged,
+    SettingsChanged,
     TrunkChanged,
 )
-from stimme.pbx.leg import Leg
-from stimme.pbx.model import Device, Tenant, TrunkConfig, User
-from stimme.pbx.ports import BindingStore, CallRecords, Journal
-from stimme.pbx.records import CallRecord, Direction, Party, call_list_entries
-from stimme.pbx.registrar import Binding, Registrar
-from stimme.pbx.routing import ToTrunk, ToUser, Unroutable, route_from_trunk, route_from_user
+from stimme.pbx.features import transfer
+from stimme.pbx.features.codes import CodeTable
+from stimme.pbx.features.park import ParkLot
+from stimme.pbx.features.registry import Features
+from stimme.pbx.groups.memberships import Memberships
+from stimme.pbx.leg import Leg, LegEvent
+from stimme.pbx.model import Device, Tenant, TrunkConfig
+from stimme.pbx.placing import Placing
+from stimme.pbx.ports import BindingStore, CallRecords, Journal, Sounds, StateStore
+from stimme.pbx.records import CallRecord, Direction, HangupBy, Party, call_list_entries
+from stimme.pbx.registrar import Registrar
+from stimme.pbx.settings import Settings, UserSettings
+from stimme.pbx.snapshot import snapshot_of, take_snapshot
 from stimme.pbx.states import CallState
 from stimme.pbx.switch import Switch
-from stimme.sip.flow import Destination, Flow, Target
+from stimme.sip.flow import Flow, Target
 from stimme.sip.session import Session
+from stimme.sip.transfer import Referral
 from stimme.sip.ua import UserAgent
-from stimme.sip.uri import NameAddr, SipUri
-from stimme.trunks.identity import caller_of, dialled_number, outgoing_headers, outgoing_number
 from stimme.trunks.registration import Registration, TrunkState
 
 log = structlog.get_logger("stimme.pbx")
+_TRANSFER_RING_SECONDS = 30.0
 
 
 class Pbx:
@@ -50,7 +62,8 @@ class Pbx:
         ua: the node's SIP user agent.
         switch: the way to the media engine.
         bus: where events go.
-        bindings, journal, records: the store's side.
+        bindings, journal, records, store: the store's side.
+        sounds: prompts and music on hold.
         wall_clock: seconds since the epoch.
         rng: for identifiers.
         key: the node's secret, for words that must be the same after a restart.
@@ -67,6 +80,8 @@ class Pbx:
         bindings: BindingStore,
         journal: Journal,
         records: CallRecords,
+        store: StateStore,
+        sounds: Sounds,
         wall_clock: Callable[[], float],
         rng: random.Random,
         key: bytes,
@@ -79,25 +94,44 @@ class Pbx:
         self.registrar = Registrar(
             tenant.id, bindings, wall_clock=wall_clock, changed=self._device_changed, moved=self._device_moved
         )
+        self.switch = switch
+        self.store = store
+        self.sounds = sounds
+        self.rng = rng
+        self.ring_timeout = ring_timeout
+        self.recall_seconds = _TRANSFER_RING_SECONDS
+        self.time_zone = ZoneInfo("Europe/Berlin")
         self._ua = ua
-        self._switch = switch
         self._bus = bus
         self._journal = journal
         self._records = records
-        self._rng = rng
         self._key = key
-        self._ring_timeout = ring_timeout
         self._media_timeout = media_timeout
         self._tasks: set[asyncio.Task[None]] = set()
-        self._targets: dict[str, tuple[Destination, SipUri, list[str]]] = {}
+        self._legs: dict[str, tuple[Leg, Call]] = {}
         self._lines: dict[str, LineState] = {}
         self._calls_of: dict[str, dict[str, Call]] = {}
         self._concerned: dict[str, tuple[str, ...]] = {}
+        self._music: tuple[str, SharedSource] | None = None
         self.registrations = {
             trunk.id: self._registration(trunk)
             for trunk in tenant.trunks.values()
             if trunk.kind == "register"
         }
+        self.placing = Placing(ua, self.registrar, self.registrations, lambda: self.tenant, self.new_id)
+        self.codes = CodeTable(tenant.code_changes)
+        self.settings = Settings(tenant.id, store, self._settings_changed)
+        self.groups = Memberships(tenant.id, store, self._member_line, self._membership_changed)
+        self.lot = ParkLot(tenant.park_slots)
+        self.watchers: list[Callable[[str], None]] = []
+        self.features = Features(self)
+        self.directing = Directing(self)
+
+    def restore_state(self, stored: dict[str, Any]) -> None:
+        """Takes back what people had set. Raises KeyError or ValueError for a damaged value."""
+        self.settings.restore(stored)
+        self.groups.restore(stored)
+        self.features.reception.restore(stored)
 
     def _registration(self, trunk: TrunkConfig) -> Registration:
         return Registration(
@@ -115,6 +149,7 @@ class Pbx:
     def reconfigure(self, tenant: Tenant) -> None:
         """Takes over a changed configuration; calls go on, a changed trunk registers anew."""
         self.tenant = tenant
+        self.codes = CodeTable(tenant.code_changes)
         for trunk_id, registration in list(self.registrations.items()):
             if tenant.trunks.get(trunk_id) != registration.trunk:
                 registration.stop()
@@ -132,6 +167,14 @@ class Pbx:
 
     # -- questions and commands -----------------------------------------------------------------------------
 
+    def new_id(self) -> str:
+        """A word that is unique, for calls and legs."""
+        return f"{self.rng.getrandbits(128):032x}"
+
+    def user_at(self, device: Device) -> str:
+        """Whose device this is at the moment."""
+        return device.user_id
+
     def line_state(self, user_id: str) -> LineState:
         """What a user's line does now."""
         states = {call.state for call in self._calls_of.get(user_id, {}).values()}
@@ -141,6 +184,11 @@ class Pbx:
             return "ringing"
         online = any(self.registrar.of(device.id) for device in self.tenant.devices_of(user_id))
         return "free" if online else "offline"
+
+    def _member_line(self, user_id: str) -> tuple[bool, bool, bool]:
+        user = self.tenant.users.get(user_id)
+        reachable = user is not None and self.placing.reachable(user)
+        return reachable, self.line_state(user_id) in ("busy", "ringing"), self.settings.of(user_id).dnd
 
     def trunk_state(self, trunk_id: str) -> tuple[TrunkState, str]:
         """How a trunk is, with a sentence; a static trunk is unknown until calls prove it."""
@@ -153,11 +201,46 @@ class Pbx:
         """Ends a call. Raises KeyError when it is not going on."""
         self.calls[call_id].hang_up()
 
+    def conversations_of(self, user_id: str, *, besides: Call) -> list[tuple[Call, Leg]]:
+        """A user's conversations with the user's own leg in each, the latest first."""
+        found = [
+            (call, leg)
+            for call in reversed(self._calls_of.get(user_id, {}).values())
+            if call is not besides and call.answered_at is not None
+            for leg in call.sides
+            if leg.user_id == user_id and call.other(leg) is not None
+        ]
+        return found
+
+    def conversation_of(self, user_id: str, *, besides: Call) -> tuple[Call | None, Leg | None]:
+        """The latest of a user's conversations; Nones when there is none."""
+        return next(iter(self.conversations_of(user_id, besides=besides)), (None, None))
+
+    def leg_of_session(self, session: Session | None) -> tuple[Call, Leg] | None:
+        """The leg whose session this is."""
+        leg = session.handler if session is not None else None
+        if not isinstance(leg, Leg):
+            return None
+        found = self._legs.get(leg.id)
+        return (found[1], leg) if found is not None else None
+
+    def leg_of_dialog(self, call_id: str, our_tag: str, their_tag: str) -> tuple[Call, Leg] | None:
+        """The leg of a dialog that a telephone names."""
+        return self.leg_of_session(self._ua.session_by_dialog(call_id, our_tag, their_tag))
+
     def media_event(self, event: MediaEvent) -> None:
         """Something happened at an endpoint of this tenant's."""
-        call = self.calls.get(event.tag.partition("/")[0])
-        if call is not None and isinstance(event, MediaTimeout):
-            call.media_silent(event)
+        found = self._legs.get(event.tag)
+        if found is None:
+            return
+        leg = found[0]
+        match event:
+            case MediaTimeout():
+                leg.tell("silent", event)
+            case DtmfReceived(digit=digit):
+                leg.tell("digit", digit)
+            case PlayerFinished():
+                leg.tell("played", event)
 
     def media_lost(self) -> None:
         """The engine died and another has come."""
@@ -168,190 +251,117 @@ class Pbx:
 
     def call_from_device(self, session: Session, device: Device) -> None:
         """A call of one of our users, already authenticated."""
-        user = self.tenant.users[device.user_id]
-        caller = Party(user.extension, user.name, user.id)
-        dialled = session.request.user if session.request is not None else ""
-        destination = route_from_user(self.tenant, user, dialled)
-        leg = self._caller_leg(session, user_id=user.id, device_id=device.id)
-        match destination:
-            case ToUser(callee):
-                self._call_user(leg, caller, callee, "internal", None)
-            case ToTrunk(trunk, number, emergency):
-                direction: Direction = "emergency" if emergency else "outgoing"
-                call = self._new_call(direction, caller, Party(number), trunk.id)
-                self._begin(call, leg, [self._trunk_leg(call, user, trunk, number)])
-            case Unroutable() as refusal:
-                self._refuse(leg, caller, Party(dialled), "internal", refusal)
+        self.directing.from_device(session, device)
 
     def call_from_trunk(self, session: Session, trunk: TrunkConfig) -> None:
         """A call from the public network."""
-        if session.request is None:
-            return
-        caller = caller_of(session.request)
-        number = dialled_number(session.request, self.tenant, trunk)
-        leg = self._caller_leg(session)
-        session.pinned = False
-        match route_from_trunk(self.tenant, number):
-            case ToUser(callee):
-                self._call_user(leg, caller, callee, "incoming", trunk.id)
-            case Unroutable() as refusal:
-                self._refuse(leg, caller, Party(number), "incoming", refusal, trunk_id=trunk.id)
-            case ToTrunk():
-                refusal = Unroutable(404, "Not Found")
-                self._refuse(leg, caller, Party(number), "incoming", refusal, trunk_id=trunk.id)
+        self.directing.from_trunk(session, trunk)
 
-    def _caller_leg(
-        self, session: Session, *, user_id: str | None = None, device_id: str | None = None
-    ) -> Leg:
-        leg = Leg("a", "caller", lambda event: None, user_id=user_id, device_id=device_id)
-        leg.session = session
-        session.handler = leg
-        if session.request is not None:
-            leg.webrtc = b"UDP/TLS/RTP/SAVP" in session.request.body
-        return leg
-
-    def _call_user(
-        self, leg: Leg, caller: Party, user: User, direction: Direction, trunk_id: str | None
-    ) -> None:
-        callee = Party(user.extension, user.name, user.id)
-        reachable = [
-            (device, binding, destination)
-            for device in self.tenant.devices_of(user.id)
-            for binding in self.registrar.of(device.id)
-            if (destination := binding.destination()) is not None
-        ]
-        if not reachable:
-            refusal = Unroutable(480, "Temporarily Unavailable")
-            self._refuse(leg, caller, callee, direction, refusal, trunk_id=trunk_id)
-            return
-        call = self._new_call(direction, caller, callee, trunk_id)
-        legs = [
-            self._device_leg(call, f"b{index}", device, binding, destination)
-            for index, (device, binding, destination) in enumerate(reachable)
-        ]
-        self._begin(call, leg, legs)
-
-    def _device_leg(
-        self, call: Call, name: str, device: Device, binding: Binding, destination: Destination
-    ) -> Leg:
-        leg = Leg(
-            name,
-            "callee",
-            call.report,
-            user_id=device.user_id,
-            device_id=device.id,
-            webrtc=device.kind == "web",
-            binding=binding,
-        )
-        self._targets[call.tag(leg)] = (destination, binding.uri, binding.path)
-        return leg
-
-    def _trunk_leg(self, call: Call, user: User, trunk: TrunkConfig, number: str) -> Leg:
-        leg = Leg("b0", "callee", call.report)
-        port = None if trunk.port == 5060 else trunk.port
-        self._targets[call.tag(leg)] = (
-            Target(trunk.transport, trunk.host, trunk.port),
-            SipUri(trunk.host, number, port),
-            [outgoing_number(self.tenant, user, trunk)],
-        )
-        return leg
-
-    def invite(self, call: Call, leg: Leg, offer: bytes) -> Session:
-        """Places the INVITE of a called leg; the call asks for it when the leg's endpoint stands."""
-        destination, uri, extra = self._targets.pop(call.tag(leg))
-        trunk = self.tenant.trunks.get(call.trunk_id or "") if leg.device_id is None else None
-        if trunk is not None:
-            return self._invite_trunk(leg, trunk, destination, uri, number=extra[0], offer=offer)
-        identity = NameAddr(SipUri(self.tenant.domain, call.caller.number or "anonymous"), call.caller.name)
-        session = self._ua.invite(
-            uri=uri,
-            to=destination,
-            from_=identity,
-            to_header=NameAddr(SipUri(self.tenant.domain, call.callee.number), call.callee.name),
-            contact=self._ua.contact_for(destination.transport, call.caller.number),
-            offer=offer,
-            handler=leg,
-            headers=[("P-Asserted-Identity", str(identity))],
-            route=[path for path in extra if path],
-            pinned=True,
-        )
-        return session
-
-    def _invite_trunk(
-        self,
-        leg: Leg,
-        trunk: TrunkConfig,
-        destination: Destination,
-        uri: SipUri,
-        *,
-        number: str,
-        offer: bytes,
-    ) -> Session:
-        registration = self.registrations.get(trunk.id)
-        identity, headers = outgoing_headers(number, trunk)
-        contact = self._ua.contact_for(trunk.transport, trunk.username or number)
-        return self._ua.invite(
-            uri=uri,
-            to=destination,
-            from_=identity,
-            to_header=NameAddr(uri),
-            contact=registration.contact if registration is not None else contact,
-            offer=offer,
-            handler=leg,
-            headers=headers,
-            credentials=registration.credentials if registration is not None else None,
-            pinned=False,
-        )
-
-    def _new_call(self, direction: Direction, caller: Party, callee: Party, trunk_id: str | None) -> Call:
+    def new_call(
+        self, direction: Direction, caller: Party, callee: Party, trunk_id: str | None = None
+    ) -> Call:
+        """A call that has not begun."""
         return Call(
-            f"{self._rng.getrandbits(128):032x}",
+            self.new_id(),
             self,
-            self._switch,
+            self.switch,
             tenant_id=self.tenant.id,
             direction=direction,
             caller=caller,
             callee=callee,
-            ring_timeout=self._ring_timeout,
             media_timeout=self._media_timeout,
             trunk_id=trunk_id,
         )
 
-    def _begin(self, call: Call, caller_leg: Leg, called: list[Leg]) -> None:
-        caller_leg.report_to(call.report)
+    def begin(self, call: Call, anchor: Leg, first: Callable[[], Awaitable[None]]) -> None:
+        """Lets a call begin."""
         self.calls[call.id] = call
-        self._start(call, call.run(caller_leg, called))
+        anchor.report_to(call.report)
+        self._start(call, call.run(anchor, first))
         self.call_changed(call)
 
-    def _refuse(
+    def go_on(
         self,
-        leg: Leg,
-        caller: Party,
-        callee: Party,
-        direction: Direction,
-        refusal: Unroutable,
-        *,
-        trunk_id: str | None = None,
+        call: Call,
+        anchor: Leg,
+        unread: Sequence[LegEvent],
+        first: Callable[[], Awaitable[None]],
     ) -> None:
-        """A call that goes nowhere still leaves its record."""
-        if leg.session is not None and not leg.session.ended:
-            leg.session.reject(refusal.status, refusal.reason)
-        call = self._new_call(direction, caller, callee, trunk_id)
-        call.called_user_ids = (callee.user_id,) if callee.user_id is not None else ()
-        self.call_ended(call, call.refused(refusal.status))
+        """Lets a new call begin with a leg that another call has released: it is answered already."""
+        call.take_over(anchor)
+        self.begin(call, anchor, first)
+        for event in unread:
+            call.report(event)
 
-    def _start(self, call: Call, work: Any) -> None:
+    def place_in(self, call: Call, leg: Leg, work: Callable[[], Awaitable[None]]) -> None:
+        """Hands the leg of somebody who calls us to a call that exists."""
+
+        async def place() -> None:
+            leg.take_initial_offer()
+            await work()
+
+        leg.report_to(call.report)
+        call.ask(place)
+
+    def discard(self, call: Call) -> None:
+        """A call that was only the way to another: it leaves no record."""
+        call.vanish()
+        self.calls.pop(call.id, None)
+        self._lines_changed(self._concern(call, ()))
+
+    def _start(self, call: Call, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(self._supervise(call, work), name=f"call-{call.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _supervise(self, call: Call, work: Any) -> None:
+    async def _supervise(self, call: Call, work: Coroutine[Any, Any, None]) -> None:
         """The one place that catches whatever goes wrong in a call: it ends, the others do not notice."""
         try:
             await work
         except Exception:
             log.exception("a call failed", call=call.id, tenant=self.tenant.id)
             self.calls.pop(call.id, None)
+            self._lines_changed(self._concern(call, ()))
+
+    # -- what a call asks of its owner ----------------------------------------------------------------------
+
+    def invite(self, call: Call, leg: Leg, offer: bytes) -> Session:
+        """Places the INVITE of a called leg."""
+        return self.placing.invite(call, leg, offer)
+
+    def leg_joined(self, leg: Leg, call: Call) -> None:
+        """A leg belongs to a call: what the engine says of its endpoint goes there."""
+        self._legs[leg.id] = (leg, call)
+
+    def leg_left(self, leg: Leg, call: Call) -> None:
+        """A leg belongs to a call no longer."""
+        found = self._legs.get(leg.id)
+        if found is not None and found[1] is call:
+            del self._legs[leg.id]
+
+    async def music(self) -> Source:
+        """Music on hold: one source for everybody who waits, opened in each engine once."""
+        instance = self.switch.instance
+        if self._music is None or self._music[0] != instance:
+            file = WavFile(self.sounds.music(self.tenant.id))
+            self._music = (instance, await self.switch.source(file, f"music of {self.tenant.id}"))
+        return self._music[1]
+
+    async def key(self, call: Call, leg: Leg, digit: str) -> None:
+        """A key was pressed within a conversation: it is the other party's."""
+
+    async def declined(self, call: Call, leg: Leg, status: int) -> None:
+        """A called device refused, or could not be reached."""
+        if call.declined_by is not None:
+            call.declined_by(leg)
+
+    async def refer(self, call: Call, leg: Leg, referral: Referral) -> None:
+        """A telephone wants its call to be transferred."""
+        await transfer.refer(self, call, leg, referral)
+
+    async def failed(self, call: Call, status: int, by: HangupBy | None) -> None:
+        """The call leads nowhere."""
+        await self.directing.failed(call, status, by)
 
     # -- what a call tells its owner ------------------------------------------------------------------------
 
@@ -392,13 +402,13 @@ class Pbx:
 
     def call_confirmed(self, call: Call) -> None:
         """Writes the call's journal entry."""
-        self._journal.put(call.id, call.snapshot())
+        self._journal.put(call.id, snapshot_of(call, self.switch.instance))
 
     def call_ended(self, call: Call, record: CallRecord) -> None:
         """Takes the call off the books: record, call lists, journal, lines."""
         self.calls.pop(call.id, None)
         for leg in call.legs.values():
-            self._targets.pop(call.tag(leg), None)
+            self.leg_left(leg, call)
         entries = call_list_entries(record, call.called_user_ids)
         self._records.add(record, entries)
         self._journal.delete(call.id)
@@ -449,6 +459,18 @@ class Pbx:
                 if leg.device_id == device_id and leg.session is not None and not leg.session.ended:
                     leg.session.move(flow)
 
+    def _settings_changed(self, user_id: str, settings: UserSettings) -> None:
+        self._bus.publish(SettingsChanged(self.tenant.id, user_id, settings.to_json(), user_ids=(user_id,)))
+        self.state_changed(f"user:{user_id}")
+
+    def _membership_changed(self, extension: str, user_id: str) -> None:
+        self.state_changed(f"group:{extension}:{user_id}")
+
+    def state_changed(self, resource: str) -> None:
+        """A state that keys on telephones show has changed: whoever watches it is told."""
+        for watcher in self.watchers:
+            watcher(resource)
+
     def _trunk_changed(self, trunk: TrunkConfig, state: TrunkState, detail: str) -> None:
         report = log.info if state is TrunkState.REGISTERED else log.warning
         report("trunk", tenant=self.tenant.id, trunk=trunk.name, state=state.value, detail=detail)
@@ -457,28 +479,27 @@ class Pbx:
     # -- across a crash -------------------------------------------------------------------------------------
 
     def restore(self, value: dict[str, Any]) -> Call:
-        """An answered call from its journal entry, not yet running. Raises KeyError, TypeError, ValueError or
-        SipParseError for a damaged one."""
-        caller, callee = Party(**value["caller"]), Party(**value["callee"])
+        """An answered call from its journal entry, not yet running.
+
+        Raises KeyError, TypeError, ValueError or SipParseError for a damaged one.
+        """
         call = Call(
             value["id"],
             self,
-            self._switch,
+            self.switch,
             tenant_id=self.tenant.id,
             direction=value["direction"],
-            caller=caller,
-            callee=callee,
-            ring_timeout=self._ring_timeout,
+            caller=Party(**value["caller"]),
+            callee=Party(**value["callee"]),
             media_timeout=self._media_timeout,
             trunk_id=value["trunk_id"],
         )
-        call.take_snapshot(value, lambda item: self._restore_leg(call, item))
+        take_snapshot(call, value, partial(self._restore_leg, call))
         return call
 
     def _restore_leg(self, call: Call, item: dict[str, Any]) -> Leg:
         leg = Leg(
             item["id"],
-            item["role"],
             call.report,
             user_id=item["user_id"],
             device_id=item["device_id"],
@@ -491,20 +512,19 @@ class Pbx:
         return leg
 
     def resume(self, call: Call) -> None:
-        """Lets a restored call go on."""
+        """Lets a restored call go on; a caller without partner goes to whom the call was for again."""
         self.calls[call.id] = call
-        self._start(call, call.resume())
+        if call.partner is not None:
+            self._start(call, call.resume())
+        elif call.anchor is not None:
+            anchor = call.anchor
+            self._start(call, call.run(anchor, partial(self.directing.to_internal, call, call.callee.number)))
         self.call_changed(call)
-
-    def write_off(self, value: dict[str, Any], call: Call) -> None:
-        """A journalled call that cannot go on still gets its record."""
-        log.warning("a call could not be taken up again", call=value.get("id"), tenant=self.tenant.id)
-        self.call_ended(call, call.record())
 
 
 def _users_of(call: Call) -> tuple[str, ...]:
     """Whom a call concerns: everybody whose devices ring, later those who talk."""
     users = call.called_user_ids
     if call.answered_at is not None:
-        users = tuple(leg.user_id for leg in call.answered_legs if leg.user_id is not None)
+        users = tuple(leg.user_id for leg in call.talking_legs if leg.user_id is not None)
     return tuple(dict.fromkeys((*users, *filter(None, (call.caller.user_id,)))))

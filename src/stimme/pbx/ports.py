@@ -1,9 +1,11 @@
 """What the PBX needs from the store. Every method but `load` returns at once; the store batches."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from stimme.pbx.records import CallListEntry, CallRecord
+from stimme.prompts.say import Say
 
 
 class BindingStore(Protocol):
@@ -17,6 +19,29 @@ class BindingStore(Protocol):
 
     async def load(self, tenant_id: str) -> dict[str, dict[str, Any]]:
         """The bindings of a tenant by key."""
+
+
+class StateStore(Protocol):
+    """What a tenant's people have set while it runs: JSON values by key."""
+
+    def put(self, tenant_id: str, key: str, value: dict[str, Any]) -> None:
+        """Keeps a value, in place of what was there."""
+
+    def delete(self, tenant_id: str, key: str) -> None:
+        """Forgets a value."""
+
+    async def load(self, tenant_id: str) -> dict[str, dict[str, Any]]:
+        """The values of a tenant by key."""
+
+
+class Sounds(Protocol):
+    """What callers hear from us."""
+
+    def file(self, words: Sequence[Say], language: str, customer: str | None = None) -> Path:
+        """One file that says it all. Raises SpeechError when a sound is missing."""
+
+    def music(self, customer: str | None = None, name: str = "hold") -> Path:
+        """The music on hold."""
 
 
 class Journal(Protocol):

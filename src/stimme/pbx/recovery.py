@@ -27,14 +27,17 @@ class MediaRecovery:
 
     async def begin(self) -> None:
         """Opens new endpoints, joins them and re-INVITEs every leg. Raises EngineError."""
-        legs = self._call.answered_legs
+        legs = self._call.talking_legs
+        for leg in legs:
+            leg.endpoint = None
+        self._call.bridge = None
         endpoints = await asyncio.gather(
-            *(self._switch.open("webrtc" if leg.webrtc else "rtp", self._call.tag(leg)) for leg in legs)
+            *(self._switch.open("webrtc" if leg.webrtc else "rtp", leg.id) for leg in legs)
         )
         for leg, endpoint in zip(legs, endpoints, strict=True):
             leg.endpoint = endpoint
-        if len(endpoints) == 2:
-            self._call.bridged_again(await self._switch.join(endpoints[0], endpoints[1], self._call.id))
+        await self._call.join()
+        self._call.confirm()
         for leg in legs:
             if not leg.webrtc:
                 # The peer's side has not changed: it can be sent to before it has answered.

@@ -153,6 +153,15 @@ class Registrar:
         ]
         return sorted(found, key=lambda binding: -binding.q)
 
+    def reachable_at(self, remote: tuple[str, int]) -> bool:
+        """True when a binding that has not run out came from exactly this address and port."""
+        now = self._now()
+        return any(
+            binding.remote == remote and binding.expires_at > now
+            for bindings in self._bindings.values()
+            for binding in bindings.values()
+        )
+
     def online(self) -> set[str]:
         """Devices that are registered now."""
         return {device_id for device_id in self._bindings if self.of(device_id)}

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from stimme.media import Bridge, Endpoint, Engine, EngineLostError
+from stimme.media import Bridge, Endpoint, Engine, EngineLostError, Room, SharedSource
+from stimme.media.types import Source
 
 
 class Switch:
@@ -33,6 +34,14 @@ class Switch:
     async def open(self, kind: Literal["rtp", "webrtc"], tag: str) -> Endpoint:
         """A new endpoint. Raises EngineError."""
         return await self._current().create_endpoint(kind, tag=tag)
+
+    async def room(self, tag: str) -> Room:
+        """A new room. Raises EngineError."""
+        return await self._current().create_room(tag=tag)
+
+    async def source(self, source: Source, tag: str) -> SharedSource:
+        """A new source that many can hear, without end. Raises EngineError."""
+        return await self._current().create_source(source, tag=tag)
 
     async def join(self, a: Endpoint, b: Endpoint, tag: str) -> Bridge:
         """A new bridge. Raises EngineError."""

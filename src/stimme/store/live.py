@@ -8,6 +8,7 @@ of a device's password only the digest hashes go on.
 from collections.abc import Sequence
 from typing import Any, cast
 
+import structlog
 from sqlalchemy import Table, select
 
 from stimme.pbx.model import Device, NumberBlock, Tenant, TrunkConfig, User
@@ -16,13 +17,17 @@ from stimme.sip.auth import ALGORITHMS, ha1
 from stimme.store import models
 from stimme.store.database import Database
 from stimme.store.secrets import Vault
+from stimme.store.service_models import Service, TenantState
+from stimme.store.services import add_services
 from stimme.store.writer import WriteBehind
 
+_log = structlog.get_logger("stimme.store")
 _BINDINGS = cast(Table, models.BindingRow.__table__)
 _JOURNAL = cast(Table, models.JournalRow.__table__)
 _RECORDS = cast(Table, models.CallRecordRow.__table__)
 _LISTS = cast(Table, models.CallListEntry.__table__)
-LIVE_TABLES = (_BINDINGS, _JOURNAL, _RECORDS, _LISTS)
+_STATES = cast(Table, TenantState.__table__)
+LIVE_TABLES = (_BINDINGS, _JOURNAL, _RECORDS, _LISTS, _STATES)
 """What `WriteBehind` must be made with, in the order of their foreign keys."""
 
 
@@ -44,6 +49,30 @@ class Bindings:
     async def load(self, tenant_id: str) -> dict[str, dict[str, Any]]:
         """Return the bindings of a tenant by key."""
         statement = select(models.BindingRow).where(models.BindingRow.tenant_id == tenant_id)
+        async with self._database.system() as session:
+            return {row.key: row.value for row in await session.scalars(statement)}
+
+
+class States:
+    """What people have set while the system runs (``stimme.pbx.ports.StateStore``)."""
+
+    def __init__(self, database: Database, writer: WriteBehind) -> None:
+        self._database = database
+        self._writer = writer
+
+    def put(self, tenant_id: str, key: str, value: dict[str, Any]) -> None:
+        """Keep a value, in place of what was there."""
+        row_id = f"{tenant_id}|{key}"
+        row = {"id": row_id, "customer_id": tenant_id, "key": key, "value": value}
+        self._writer.put(_STATES, row_id, row)
+
+    def delete(self, tenant_id: str, key: str) -> None:
+        """Forget a value."""
+        self._writer.delete(_STATES, f"{tenant_id}|{key}")
+
+    async def load(self, tenant_id: str) -> dict[str, dict[str, Any]]:
+        """Return the values of a tenant by key."""
+        statement = select(TenantState).where(TenantState.customer_id == tenant_id)
         async with self._database.system() as session:
             return {row.key: row.value for row in await session.scalars(statement)}
 
@@ -146,6 +175,12 @@ async def load_tenants(database: Database, vault: Vault, *, only: str | None = N
         for block in await session.scalars(_of(models.NumberBlock, only).order_by(models.NumberBlock.head)):
             numbers = NumberBlock(block.trunk_id, block.head, block.extension_digits)
             tenants[block.customer_id].numbers.append(numbers)
+        services: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+        for service in await session.scalars(_of(Service, only).order_by(Service.id)):
+            services.setdefault(service.customer_id, []).append((service.kind, service.value))
+    for tenant_id, stored in services.items():
+        for fault in add_services(tenants[tenant_id], stored):
+            _log.error("a service cannot be used", tenant=tenant_id, fault=fault)
     return list(tenants.values())
 
 

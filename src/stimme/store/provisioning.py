@@ -10,7 +10,7 @@ import secrets
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -24,6 +24,7 @@ from stimme.store.errors import ConflictError, NotFoundError
 from stimme.store.licences import change_licences, open_licences
 from stimme.store.models import Account, Base, Device, NumberBlock, Organisation, Trunk, User
 from stimme.store.secrets import Passwords, Vault
+from stimme.store.service_models import Service
 
 _SIP_PASSWORD_BYTES = 18
 _MIN_PASSWORD_LENGTH = 10
@@ -196,6 +197,18 @@ class Provisioning:
         )
         await self._add(block)
         return block.id
+
+    async def create_service(
+        self, customer_id: str, kind: str, extension: str | None, value: dict[str, Any]
+    ) -> str:
+        """Create a service of a customer (``stimme.store.services``).
+
+        Raises:
+            ConflictError: When the extension is another service's.
+        """
+        service = Service(id=_new_id(), customer_id=customer_id, kind=kind, extension=extension, value=value)
+        await self._add(service)
+        return service.id
 
     def _organisation(
         self, kind: str, parent_id: str | None, name: str, domain: str | None, language: str

@@ -1,6 +1,6 @@
 """All tables together: import this to have every one of them in ``Base.metadata``."""
 
-from stimme.store import credential_models, customer_models, ledger_models, models
+from stimme.store import credential_models, customer_models, ledger_models, models, service_models
 
-MODULES = (models, customer_models, ledger_models, credential_models)
+MODULES = (models, customer_models, ledger_models, credential_models, service_models)
 metadata = models.Base.metadata

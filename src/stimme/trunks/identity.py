@@ -8,8 +8,14 @@ from stimme.sip.message import Request
 from stimme.sip.uri import NameAddr, SipUri
 
 
-def outgoing_number(tenant: Tenant, user: User, trunk: TrunkConfig) -> str:
-    """The network number of a user on this trunk: the own one, head number with extension, or head number."""
+def outgoing_number(tenant: Tenant, user: User | None, trunk: TrunkConfig) -> str:
+    """The network number of a user on this trunk: the own one, head number with extension, or head number.
+
+    Without a user it is the head number: the house itself calls.
+    """
+    if user is None:
+        heads = [block.head for block in tenant.numbers if block.trunk_id == trunk.id]
+        return heads[0] if heads else trunk.username
     if user.number is not None and _belongs(user.number, tenant.numbers, trunk):
         return user.number
     for block in tenant.numbers:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tests.unit.pbx.world import EPOCH, Bindings, Connection
@@ -11,6 +12,8 @@ from stimme.pbx.model import Tenant
 from stimme.pbx.node import Node
 from stimme.pbx.pbx import Pbx
 from stimme.pbx.records import CallListEntry, CallRecord
+from stimme.prompts.grammar import SpeechError
+from stimme.prompts.say import Say
 from stimme.sip.auth import DigestClient
 from stimme.sip.headers import MAGIC_COOKIE
 from stimme.sip.message import Headers, Request, Response, parse_message
@@ -37,6 +40,29 @@ class Nothing:
 
     def add(self, record: CallRecord, entries: Sequence[CallListEntry]) -> None:
         pass
+
+
+class NoState:
+    """Settings that are forgotten."""
+
+    def put(self, tenant_id: str, key: str, value: dict[str, Any]) -> None:
+        pass
+
+    def delete(self, tenant_id: str, key: str) -> None:
+        pass
+
+    async def load(self, tenant_id: str) -> dict[str, dict[str, Any]]:
+        return {}
+
+
+class NoSounds:
+    """No prompt has been rendered."""
+
+    def file(self, words: Sequence[Say], language: str, customer: str | None = None) -> Path:
+        raise SpeechError("nothing is rendered")
+
+    def music(self, customer: str | None = None, name: str = "hold") -> Path:
+        return Path("hold.wav")
 
 
 class Telephone:
@@ -101,6 +127,8 @@ async def telephone(tenant: Tenant) -> Telephone:
         bindings=Bindings(),
         journal=nothing,
         records=nothing,
+        store=NoState(),
+        sounds=NoSounds(),
         clock=lambda: EPOCH,
         wall_clock=lambda: EPOCH,
         rng=random.Random(3),

@@ -233,9 +233,6 @@ async def test_a_telephone_with_a_right_password_is_heard_while_its_address_is_b
     await line.pbx.close()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Node.on_invite refuses a blocked address before it asks for the password"
-)
 async def test_a_telephone_is_asked_for_its_password_while_its_address_is_blocked() -> None:
     line = await guessed_at()
     assert line.ask("112") == 407

@@ -84,6 +84,10 @@ class Attendant:
         if self.recall_seconds <= 0:
             raise AttendantError("the time until a recall is not positive")
 
+    def with_override(self, override: Override | None) -> "Attendant":
+        """The same with the position that somebody has set by key."""
+        return replace(self, override=override)
+
     def position(self, at: datetime) -> Position:
         """Where the night switch stands at a moment."""
         override = self.override

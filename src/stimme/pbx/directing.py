@@ -1,0 +1,350 @@
+"""Where calls go: from who calls and what was dialled to telephones that ring.
+
+Policy, in this order:
+    * Emergency numbers leave by the trunk of the caller's site, whatever else is set; when that trunk
+      fails, by any other. Nothing is asked before: no barring, no limit, no setting, no licence
+      (docs/emergency.md).
+    * INVITE with Replaces takes the place of a leg (RFC 3891).
+    * A feature code becomes its command.
+    * Everything else is a number: a user, a group, a service of the house, or the public network.
+    * A call to a user follows the user's diversions (``stimme.pbx.features.diversion``); a user without
+      telephone and without diversion is taken by the attendant.
+    * A call that leads nowhere tells its caller; one that a colleague had connected comes back to that
+      colleague.
+"""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from stimme.media.tones import tones_of
+from stimme.pbx.announcing import Tone
+from stimme.pbx.call import Call
+from stimme.pbx.features.codes import Dialled, Incomplete
+from stimme.pbx.features.commands import DiversionKind
+from stimme.pbx.features.diversion import (
+    Absent,
+    Busy,
+    Circumstances,
+    Line,
+    Outcome,
+    Ring,
+    after_ringing,
+    resolve,
+)
+from stimme.pbx.features.diversion_headers import diversions_so_far
+from stimme.pbx.groups.hunting import Hunting
+from stimme.pbx.leg import Leg
+from stimme.pbx.model import Device, TrunkConfig, User
+from stimme.pbx.placing import party_of
+from stimme.pbx.records import Direction, HangupBy, Party
+from stimme.pbx.ringing import GivenUp, Ringing
+from stimme.pbx.routing import (
+    ToTrunk,
+    ToUser,
+    Unroutable,
+    emergency_number,
+    emergency_trunks,
+    normalise,
+    route_from_trunk,
+    route_from_user,
+)
+from stimme.sip.session import Session
+from stimme.trunks.identity import caller_of, dialled_number
+
+if TYPE_CHECKING:
+    from stimme.pbx.pbx import Pbx
+
+log = structlog.get_logger("stimme.pbx")
+_BUSY = frozenset({486, 600})
+_NO_REPLY = 408
+_TONE_SECONDS = 8.0
+
+
+class Directing:
+    """See the module's docstring."""
+
+    def __init__(self, pbx: "Pbx") -> None:
+        self._pbx = pbx
+
+    # -- calls that come ------------------------------------------------------------------------------------
+
+    def from_device(self, session: Session, device: Device) -> None:
+        """A call of one of our users, already authenticated."""
+        pbx = self._pbx
+        user = pbx.tenant.users[pbx.user_at(device)]
+        dialled = session.request.user if session.request is not None else ""
+        leg = pbx.placing.incoming(session, user_id=user.id, device_id=device.id)
+        caller = party_of(user)
+        emergency = emergency_number(dialled)
+        if emergency is not None:
+            trunks = emergency_trunks(pbx.tenant, user)
+            call = pbx.new_call("emergency", caller, Party(emergency), trunks[0].id if trunks else None)
+            pbx.begin(call, leg, partial(self._emergency, call, user, emergency))
+            return
+        if session.replaces is not None:
+            pbx.features.take_place(session, leg, user)
+            return
+        call = pbx.new_call("internal", caller, Party(dialled))
+        call.withheld = pbx.settings.of(user.id).clir
+        pbx.begin(call, leg, partial(self.dial, call, dialled, user))
+
+    def from_trunk(self, session: Session, trunk: TrunkConfig) -> None:
+        """A call from the public network."""
+        pbx = self._pbx
+        if session.request is None:
+            return
+        caller = caller_of(session.request)
+        number = dialled_number(session.request, pbx.tenant, trunk)
+        leg = pbx.placing.incoming(session)
+        session.pinned = False
+        call = pbx.new_call("incoming", caller, Party(number), trunk.id)
+        call.earlier_diversions = diversions_so_far(session.request)
+        pbx.begin(call, leg, partial(self._arrive, call, number))
+
+    async def _arrive(self, call: Call, number: str) -> None:
+        service = self._service_behind(number)
+        if service is not None:
+            await self.to_extension(call, service)
+            return
+        match route_from_trunk(self._pbx.tenant, number):
+            case ToUser(user):
+                await self.to_user(call, user)
+            case Unroutable() as refusal:
+                await call.fail(refusal.status)
+            case ToTrunk():
+                await call.fail(404)
+
+    def _service_behind(self, number: str) -> str | None:
+        """The extension of a group or a service that a public number leads to."""
+        for block in self._pbx.tenant.numbers:
+            if number.startswith(block.head):
+                extension = number[len(block.head) :] or "0"
+                if self._pbx.tenant.is_service(extension):
+                    return extension
+        return None
+
+    # -- numbers --------------------------------------------------------------------------------------------
+
+    async def dial(self, call: Call, dialled: str, user: User) -> None:
+        """What a user dialled: a code or a number."""
+        parsed = self._pbx.codes.parse(dialled)
+        match parsed:
+            case Dialled(feature, command):
+                await self._pbx.features.perform(call, user, command, feature.said)
+            case Incomplete():
+                await call.fail(484)
+            case _:
+                await self.to_number(call, dialled, user)
+
+    async def to_number(self, call: Call, dialled: str, user: User) -> None:
+        """A number, as this user may call it."""
+        tenant = self._pbx.tenant
+        if tenant.is_service(dialled):
+            await self.to_extension(call, dialled)
+            return
+        match route_from_user(tenant, user, dialled):
+            case ToUser(callee):
+                await self.to_user(call, callee)
+            case ToTrunk(trunk, number, emergency):
+                await self._outside(call, user, trunk, number, emergency=emergency)
+            case Unroutable(status):
+                await call.fail(status)
+
+    async def to_extension(self, call: Call, extension: str) -> None:
+        """A group or another service of the house."""
+        pbx = self._pbx
+        group = pbx.tenant.groups.get(extension)
+        if group is not None:
+            call.callee = Party(group.extension, group.name)
+            await Hunting(pbx, call, group).begin()
+            return
+        attendant = pbx.tenant.attendant
+        if attendant is not None and attendant.extension == extension:
+            await pbx.features.reception.arrive(call)
+            return
+        await call.fail(404)
+
+    async def to_internal(self, call: Call, number: str) -> None:
+        """A number that the house itself leads to: a user, a service, or one outside in the house's name."""
+        user = self._pbx.tenant.by_extension(number)
+        if user is not None:
+            await self.to_user(call, user)
+        elif self._pbx.tenant.is_service(number):
+            await self.to_extension(call, number)
+        else:
+            await self._outside_for_house(call, number)
+
+    async def _outside_for_house(self, call: Call, number: str) -> None:
+        public = normalise(number)
+        trunk = self._pbx.tenant.trunk_for(None)
+        if public is None or trunk is None or emergency_number(number) is not None:
+            await call.fail(404)
+            return
+        call.trunk_id = call.trunk_id or trunk.id
+        await self._ring(call, [self._pbx.placing.to_trunk(None, trunk, public)])
+
+    async def _outside(
+        self, call: Call, user: User, trunk: TrunkConfig, number: str, *, emergency: bool
+    ) -> None:
+        if emergency:
+            await self._emergency(call, user, number)
+            return
+        if call.direction == "internal":
+            call.direction = "outgoing"
+        if call.trunk_id is None:
+            call.trunk_id = trunk.id
+        call.callee = Party(number)
+        leg = self._pbx.placing.to_trunk(user, trunk, number, withheld=call.withheld)
+        await self._ring(call, [leg])
+
+    async def _emergency(self, call: Call, user: User, number: str) -> None:
+        """By the trunk of the own site; should it fail, by the next: any address is better than no help."""
+        call.direction, call.callee = "emergency", Party(number)
+        trunks = emergency_trunks(self._pbx.tenant, user)
+
+        async def attempt(status: int) -> None:
+            if not trunks or status in _BUSY or call.answered_at is not None:
+                await call.fail(status)
+                return
+            trunk = trunks.pop(0)
+            call.trunk_id = trunk.id
+            leg = self._pbx.placing.to_trunk(user, trunk, number)
+            await call.become(Ringing(call, [leg], seconds=self._pbx.ring_timeout, given_up=attempt))
+
+        await attempt(503)
+
+    # -- users ----------------------------------------------------------------------------------------------
+
+    async def to_user(self, call: Call, user: User, *, follow: bool = True) -> None:
+        """All telephones of a user ring, unless the user's diversions say otherwise."""
+        call.callee = party_of(user)
+        if user.id not in call.called_user_ids:
+            call.called_user_ids = (*call.called_user_ids, user.id)
+        circumstances = self._circumstances(call, follow=follow)
+        outcome = resolve(user.extension, self.line, circumstances, call.hops)
+        await self._follow(call, user.extension, outcome)
+
+    def _circumstances(self, call: Call, *, follow: bool) -> Circumstances:
+        attendant = self._pbx.tenant.attendant
+        return Circumstances(
+            internal=call.direction == "internal",
+            insistent=call.insistent,
+            follow=follow,
+            earlier=call.earlier_diversions,
+            attendant=attendant.extension if attendant is not None else None,
+        )
+
+    def line(self, number: str) -> Line | None:
+        """What a user's line does now; None for a number that is no user's."""
+        tenant = self._pbx.tenant
+        user = tenant.by_extension(number)
+        if user is None:
+            public = normalise(number)
+            user = tenant.by_number(public) if public is not None else None
+        if user is None:
+            return None
+        settings = self._pbx.settings.of(user.id)
+        return Line(
+            number=user.extension,
+            diversions=settings.diversions,
+            registered=self._pbx.placing.reachable(user),
+            busy=not settings.call_waiting and self._pbx.line_state(user.id) in ("busy", "ringing"),
+            silent=settings.dnd,
+        )
+
+    async def _follow(self, call: Call, start: str, outcome: Outcome) -> None:
+        call.hops = outcome.hops
+        match outcome:
+            case Busy():
+                await call.fail(486, "callee")
+            case Absent():
+                await call.fail(480)
+            case Ring(number):
+                user = self._pbx.tenant.by_extension(number)
+                line = self.line(number) if user is None else None
+                if user is None and line is not None:
+                    user = self._pbx.tenant.by_extension(line.number)
+                if user is not None:
+                    await self._ring_user(call, start, outcome, user)
+                else:
+                    await self._divert_on(call, outcome)
+
+    async def _ring_user(self, call: Call, start: str, outcome: Ring, user: User) -> None:
+        if user.id not in call.called_user_ids:
+            call.called_user_ids = (*call.called_user_ids, user.id)
+        call.callee = party_of(user)
+        seconds = outcome.no_reply.seconds if outcome.no_reply is not None else self._ring_seconds(call)
+        await self._ring(
+            call,
+            self._pbx.placing.to_user(user),
+            seconds=seconds,
+            given_up=partial(self._unanswered, call, start, outcome),
+        )
+
+    def _ring_seconds(self, call: Call) -> float:
+        """A call that a colleague connected comes back sooner than a caller would give up."""
+        return self._pbx.recall_seconds if call.transferor is not None else self._pbx.ring_timeout
+
+    async def _divert_on(self, call: Call, outcome: Ring) -> None:
+        """To a group, or outside: in the name of who diverted last."""
+        diverter = self._pbx.tenant.by_extension(outcome.hops[-1].number) if outcome.hops else None
+        if diverter is None:
+            await call.fail(404)
+        else:
+            await self.to_number(call, outcome.number, diverter)
+
+    async def _unanswered(self, call: Call, start: str, outcome: Ring, status: int) -> None:
+        kind = DiversionKind.BUSY if status in _BUSY else DiversionKind.NO_REPLY
+        following = None
+        if status in _BUSY or (status == _NO_REPLY and outcome.no_reply is not None):
+            circumstances = self._circumstances(call, follow=True)
+            following = after_ringing(outcome, kind, start, self.line, circumstances)
+        if following is None:
+            await call.fail(status, "system" if status == _NO_REPLY else "callee")
+        else:
+            await self._follow(call, start, following)
+
+    async def _ring(
+        self,
+        call: Call,
+        legs: list[Leg],
+        *,
+        seconds: float | None = None,
+        given_up: GivenUp | None = None,
+    ) -> None:
+        if not legs:
+            await call.fail(480)
+            return
+        await call.become(Ringing(call, legs, seconds=seconds or self._pbx.ring_timeout, given_up=given_up))
+
+    # -- nowhere --------------------------------------------------------------------------------------------
+
+    async def failed(self, call: Call, status: int, by: HangupBy | None) -> None:
+        """The caller is told; a call that a colleague connected comes back there first."""
+        anchor = call.anchor
+        if call.transferor is not None and anchor is not None and anchor.answered:
+            transferor, call.transferor = self._pbx.tenant.users.get(call.transferor), None
+            if transferor is not None and self._pbx.placing.reachable(transferor):
+                await self._recall(call, transferor)
+                return
+        if anchor is not None and anchor.answered:
+            tones = tones_of("DE")
+            tone = tones.busy if status in _BUSY else tones.congestion
+            await call.become(Tone(call, tone, _TONE_SECONDS, call.status or status))
+            return
+        call.end(status, by)
+
+    async def _recall(self, call: Call, transferor: User) -> None:
+        """Back to who connected it, showing where it came from."""
+        call.display = f"↩ {call.callee.name or call.callee.number}:"
+        call.hops = ()
+        call.callee = party_of(transferor)
+        call.called_user_ids = (*call.called_user_ids, transferor.id)
+        await self._ring(call, self._pbx.placing.to_user(transferor))
+
+
+def direction_of(call: Call) -> Direction:
+    """The direction of a call that goes on from another one: outside stays outside."""
+    return call.direction if call.direction in ("incoming", "outgoing") else "internal"

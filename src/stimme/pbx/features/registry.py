@@ -1,0 +1,119 @@
+"""Every feature that a user can ask for by a code: a command and who performs it, a line each."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from stimme.media import WavFile
+from stimme.pbx.announcing import Announcing
+from stimme.pbx.call import Call
+from stimme.pbx.features import (
+    commands as c,
+)
+from stimme.pbx.features import (
+    conference,
+    group_login,
+    own_settings,
+    park_call,
+    pickup_call,
+    reception,
+    transfer,
+)
+from stimme.pbx.features.asked import FeatureRefusedError, Handler
+from stimme.pbx.leg import Leg
+from stimme.pbx.model import User
+from stimme.pbx.placing import party_of
+from stimme.pbx.ringing import Ringing
+from stimme.prompts.grammar import SpeechError
+from stimme.prompts.say import Say
+from stimme.sip.session import Session
+
+if TYPE_CHECKING:
+    from stimme.pbx.pbx import Pbx
+
+HANDLERS: Mapping[type[Any], Handler] = {
+    c.SetDiversion: own_settings.set_diversion,
+    c.ClearDiversion: own_settings.clear_diversion,
+    c.SayDiversion: own_settings.say_diversion,
+    c.Dnd: own_settings.set_dnd,
+    c.CallWaiting: own_settings.set_call_waiting,
+    c.Clir: own_settings.set_clir,
+    c.ClirOnce: own_settings.clir_once,
+    c.CallThrough: own_settings.call_through,
+    c.SayOwnNumber: own_settings.say_own_number,
+    c.SayTime: own_settings.say_time,
+    c.Pickup: pickup_call.pick_up,
+    c.PickupOf: pickup_call.pick_up_of,
+    c.Park: park_call.park,
+    c.Retrieve: park_call.retrieve,
+    c.TransferTo: transfer.transfer_to,
+    c.Transfer: transfer.transfer_both,
+    c.Conference: conference.join_all,
+    c.LoginGroup: group_login.log_in,
+    c.LogoutGroup: group_login.log_out,
+    c.SwitchNight: reception.switch_night,
+}
+
+
+class Features:
+    """The features of one tenant."""
+
+    def __init__(self, pbx: "Pbx") -> None:
+        self._pbx = pbx
+        self.reception = reception.Reception(pbx)
+
+    async def perform(self, call: Call, user: User, command: c.Command, said: str | None) -> None:
+        """Does what a code asks for; the caller hears what came of it."""
+        handler = HANDLERS.get(type(command))
+        if handler is None:
+            await self._say(call, Say("code.refused"), 501)
+            return
+        try:
+            say = await handler(self._pbx, call, user, command)
+        except FeatureRefusedError as refusal:
+            await self._say(call, refusal.say, refusal.status)
+            return
+        if say is not None:
+            await self._say(call, say, 480)
+
+    async def _say(self, call: Call, say: Say, status: int) -> None:
+        """Says something before the answer, so that it costs nothing, and ends the call."""
+
+        async def end() -> None:
+            call.end(status, "system")
+
+        try:
+            file = self._pbx.sounds.file([say], self._pbx.tenant.language, self._pbx.tenant.id)
+        except SpeechError as error:
+            call.log.warning("a prompt is missing", prompt=say.prompt, error=str(error))
+            await end()
+            return
+        await call.become(Announcing(call, WavFile(file), end))
+
+    def take_place(self, session: Session, leg: Leg, user: User) -> None:
+        """INVITE with Replaces (RFC 3891): pick-up, or another telephone of a user takes over."""
+        pbx = self._pbx
+        found = pbx.leg_of_session(session.replaces)
+        if found is None:
+            session.reject(481)
+            return
+        call, old = found
+        other = call.other(old)
+        if isinstance(call.stage, Ringing) and old.id in call.stage.called:
+            pbx.place_in(call, leg, lambda: pickup_call.answer_with(pbx, call, leg))
+        elif other is not None and old.user_id == user.id and call.answered_at is not None:
+            pbx.place_in(call, leg, lambda: self._take_over(call, old, leg, user))
+        else:
+            session.reject(403)
+
+    async def _take_over(self, call: Call, old: Leg, leg: Leg, user: User) -> None:
+        session = leg.session
+        other = call.other(old)
+        if session is None or session.ended or other is None:
+            return
+        if not await call.open([leg]) or session.ended:
+            return
+        session.answer(leg.write_answer(other.codecs) if leg.remote else leg.write_offer(other.codecs))
+        await leg.connect_media(timeout=call.media_timeout)
+        await call.replace(old, leg, party_of(user))
+        if old.alive and old.session is not None:
+            old.session.end()

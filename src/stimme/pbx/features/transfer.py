@@ -1,0 +1,131 @@
+"""Call transfer, by the telephone (REFER, REFER with Replaces) or by a code.
+
+Policy:
+    * Blind: the other party rings on at the target; who transferred is free at once. When nobody takes the
+      call it comes back to who transferred it, showing where it came from.
+    * Attended: the two parties of a user are joined, whoever called whom, also while the second one still
+      rings.
+    * The parties see no re-INVITE: a pointer changes in the engine.
+    * A transfer to oneself, or of a call that has no other party, is refused.
+    * An emergency call cannot be transferred, nor can anything be transferred to an emergency number by
+      REFER: the identity would be another's.
+"""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from stimme.media import EngineError
+from stimme.pbx.call import Call
+from stimme.pbx.features import commands as c
+from stimme.pbx.features.asked import FeatureRefusedError
+from stimme.pbx.leg import Leg
+from stimme.pbx.model import User
+from stimme.pbx.records import Direction, Party
+from stimme.pbx.ringing import Ringing
+from stimme.pbx.routing import emergency_number
+from stimme.sip.errors import SessionStateError
+from stimme.sip.transfer import Referral
+
+if TYPE_CHECKING:
+    from stimme.pbx.pbx import Pbx
+
+log = structlog.get_logger("stimme.pbx")
+
+
+async def refer(pbx: "Pbx", call: Call, leg: Leg, referral: Referral) -> None:
+    """A telephone transfers its call."""
+    user = pbx.tenant.users.get(leg.user_id or "")
+    try:
+        if user is None or call.direction == "emergency" or call.other(leg) is None:
+            referral.refuse(403)
+        elif referral.replaces is not None:
+            dialog = referral.replaces
+            second = pbx.leg_of_dialog(dialog.call_id, dialog.to_tag, dialog.from_tag)
+            if second is None or second[1].user_id != leg.user_id:
+                referral.refuse(481)
+                return
+            referral.accept()
+            attended(pbx, call, leg, *second)
+            referral.progress(200)
+        else:
+            number = getattr(referral.target.uri, "user", "") or ""
+            if not number or number == user.extension or emergency_number(number) is not None:
+                referral.refuse(603)
+                return
+            referral.accept()
+            referral.progress(200)
+            blind(pbx, call, leg, user, number)
+    except SessionStateError:
+        log.info("a REFER was answered already", call=call.id)
+
+
+def blind(pbx: "Pbx", call: Call, own: Leg, user: User, number: str) -> None:
+    """The other party of a conversation goes on to a number; the user's own leg ends."""
+    other = call.other(own)
+    if other is None:
+        raise FeatureRefusedError("code.refused")
+    following = pbx.new_call(_direction(call, other), call.party_of(other), Party(number), call.trunk_id)
+    following.transferor = user.id
+    following.withheld = call.withheld and other is call.anchor
+    unread = call.release(other)
+    call.end(200, "caller" if own is call.anchor else "callee")
+    pbx.go_on(following, other, unread, partial(pbx.directing.to_number, following, number, user))
+
+
+def attended(pbx: "Pbx", first: Call, own_first: Leg, second: Call, own_second: Leg) -> None:
+    """Joins the other parties of two calls of a user; both of the user's legs end."""
+    if first is second:
+        raise FeatureRefusedError("code.refused")
+    other = first.other(own_first)
+    waiting = second.other(own_second) is not None or isinstance(second.stage, Ringing)
+    if other is None or not waiting:
+        raise FeatureRefusedError("code.refused")
+    party = first.party_of(other)
+    unread = first.release(other)
+    first.end(200, "caller" if own_first is first.anchor else "callee")
+
+    async def work() -> None:
+        try:
+            await second.replace(own_second, other, party, unread)
+        except EngineError as error:
+            log.warning("parties cannot be joined", error=str(error))
+            second.end(second.status or 503, "system")
+        if own_second.alive and own_second.session is not None:
+            own_second.session.end()
+
+    second.direction = _joined_direction(first, second)
+    second.trunk_id = second.trunk_id or first.trunk_id
+    second.ask(work)
+
+
+def _direction(call: Call, other: Leg) -> Direction:
+    """The direction of a call whose caller is now `other`: outside parties came in."""
+    return "internal" if other.user_id is not None else "incoming"
+
+
+def _joined_direction(first: Call, second: Call) -> Direction:
+    outside = [call.direction for call in (first, second) if call.direction != "internal"]
+    return outside[0] if outside else "internal"
+
+
+async def transfer_to(pbx: "Pbx", call: Call, user: User, command: c.TransferTo) -> None:
+    """For telephones without a transfer key: the held conversation goes to a number."""
+    conversation, own = pbx.conversation_of(user.id, besides=call)
+    if conversation is None or own is None or command.number == user.extension:
+        raise FeatureRefusedError("code.refused")
+    if conversation.direction == "emergency" or emergency_number(command.number) is not None:
+        raise FeatureRefusedError("code.refused", 403)
+    blind(pbx, conversation, own, user, command.number)
+    call.end(480, "system")
+
+
+async def transfer_both(pbx: "Pbx", call: Call, user: User, command: c.Transfer) -> None:
+    """For telephones without a transfer key: both held conversations are joined."""
+    conversations = pbx.conversations_of(user.id, besides=call)
+    if len(conversations) < 2:
+        raise FeatureRefusedError("code.refused")
+    (first, own_first), (second, own_second) = conversations[:2]
+    attended(pbx, first, own_first, second, own_second)
+    call.end(480, "system")

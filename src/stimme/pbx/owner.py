@@ -1,0 +1,49 @@
+"""What a call asks of the tenant's actor."""
+
+from typing import TYPE_CHECKING, Protocol
+
+from stimme.media.types import Source
+from stimme.pbx.leg import Leg
+from stimme.pbx.records import CallRecord, HangupBy
+from stimme.sip.session import Session
+from stimme.sip.transfer import Referral
+
+if TYPE_CHECKING:
+    from stimme.pbx.call import Call
+
+
+class CallOwner(Protocol):
+    """The tenant's actor, as a call sees it."""
+
+    def call_changed(self, call: "Call") -> None:
+        """The call's state, or who takes part in it, changed."""
+
+    def call_confirmed(self, call: "Call") -> None:
+        """The call's journal entry must be written (again)."""
+
+    def call_ended(self, call: "Call", record: CallRecord) -> None:
+        """The call is over."""
+
+    def invite(self, call: "Call", leg: Leg, offer: bytes) -> Session:
+        """Places the INVITE of a called leg."""
+
+    def leg_joined(self, leg: Leg, call: "Call") -> None:
+        """A leg belongs to a call: what the engine says of its endpoint goes there."""
+
+    def leg_left(self, leg: Leg, call: "Call") -> None:
+        """A leg belongs to a call no longer."""
+
+    async def music(self) -> Source:
+        """What somebody on hold hears. Raises EngineError."""
+
+    async def key(self, call: "Call", leg: Leg, digit: str) -> None:
+        """A key was pressed within a conversation."""
+
+    async def declined(self, call: "Call", leg: Leg, status: int) -> None:
+        """A called device refused, or could not be reached."""
+
+    async def refer(self, call: "Call", leg: Leg, referral: Referral) -> None:
+        """A telephone wants its call to be transferred."""
+
+    async def failed(self, call: "Call", status: int, by: HangupBy | None) -> None:
+        """The call leads nowhere: tell the caller."""

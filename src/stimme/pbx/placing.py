@@ -1,0 +1,201 @@
+"""The legs of a call and their INVITEs: to a user's devices, to the public network, from either.
+
+Policy on identity: colleagues see the extension, the public network the network number
+(``stimme.trunks.identity``). Who hides the number is anonymous to colleagues and withheld from the called
+party outside (RFC 3323, 3325: the network itself still gets it). An emergency call always shows the network
+number.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stimme.pbx.features.diversion_headers import tell_diversions, tell_history
+from stimme.pbx.leg import Leg
+from stimme.pbx.model import Device, Tenant, TrunkConfig, User
+from stimme.pbx.records import Party
+from stimme.pbx.registrar import Binding, Registrar
+from stimme.sip.diversion import history_fields
+from stimme.sip.flow import Destination, Target
+from stimme.sip.identity import ANONYMOUS, identity_fields
+from stimme.sip.session import Session
+from stimme.sip.ua import UserAgent
+from stimme.sip.uri import NameAddr, SipUri
+from stimme.trunks.identity import outgoing_number
+from stimme.trunks.registration import Registration
+
+if TYPE_CHECKING:
+    from stimme.pbx.call import Call
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceWay:
+    """How an INVITE reaches a registered device; `extra` are further headers of it."""
+
+    destination: Destination
+    uri: SipUri
+    path: tuple[str, ...]
+    extra: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkWay:
+    """How an INVITE reaches a number outside; `identity` is the network number that is shown."""
+
+    trunk: TrunkConfig
+    uri: SipUri
+    identity: str
+    withheld: bool = False
+
+
+class Placing:
+    """Makes legs and places calls for one tenant.
+
+    Args:
+        ua: the node's user agent.
+        registrar: where devices are reachable.
+        registrations: of the tenant's trunks, by trunk id.
+        tenant: the configuration as it is now.
+        new_id: makes unique words.
+    """
+
+    def __init__(
+        self,
+        ua: UserAgent,
+        registrar: Registrar,
+        registrations: Mapping[str, Registration],
+        tenant: Callable[[], Tenant],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._ua = ua
+        self._registrar = registrar
+        self._registrations = registrations
+        self._tenant = tenant
+        self._new_id = new_id
+
+    def incoming(self, session: Session, *, user_id: str | None = None, device_id: str | None = None) -> Leg:
+        """The leg of somebody who calls us."""
+        leg = Leg(self._new_id(), lambda event: None, user_id=user_id, device_id=device_id)
+        leg.session = session
+        session.handler = leg
+        if session.request is not None:
+            leg.webrtc = b"UDP/TLS/RTP/SAVP" in session.request.body
+        return leg
+
+    def reachable(self, user: User) -> bool:
+        """True when a telephone of the user could ring now."""
+        return any(
+            binding.destination() is not None
+            for device in self._tenant().devices_of(user.id)
+            for binding in self._registrar.of(device.id)
+        )
+
+    def to_user(
+        self, user: User, extra: tuple[tuple[str, str], ...] = (), *, device_id: str | None = None
+    ) -> list[Leg]:
+        """A leg to each registered device of a user, or to one device only."""
+        return [
+            self._to_device(user, device, binding, destination, extra)
+            for device in self._tenant().devices_of(user.id)
+            if device_id in (None, device.id)
+            for binding in self._registrar.of(device.id)
+            if (destination := binding.destination()) is not None
+        ]
+
+    def _to_device(
+        self,
+        user: User,
+        device: Device,
+        binding: Binding,
+        destination: Destination,
+        extra: tuple[tuple[str, str], ...],
+    ) -> Leg:
+        leg = Leg(
+            self._new_id(),
+            lambda event: None,
+            user_id=user.id,
+            device_id=device.id,
+            webrtc=device.kind == "web",
+        )
+        leg.way = DeviceWay(destination, binding.uri, tuple(path for path in binding.path if path), extra)
+        return leg
+
+    def to_trunk(self, user: User | None, trunk: TrunkConfig, number: str, *, withheld: bool = False) -> Leg:
+        """A leg to the public network, with the network number of a user (None: the trunk's own)."""
+        leg = Leg(self._new_id(), lambda event: None)
+        uri = SipUri(trunk.host, number, None if trunk.port == 5060 else trunk.port)
+        leg.way = TrunkWay(trunk, uri, outgoing_number(self._tenant(), user, trunk), withheld)
+        return leg
+
+    def invite(self, call: "Call", leg: Leg, offer: bytes) -> Session:
+        """Places the INVITE of a called leg."""
+        match leg.way:
+            case DeviceWay() as way:
+                return self._invite_device(call, leg, way, offer)
+            case TrunkWay() as way:
+                return self._invite_trunk(call, leg, way, offer)
+            case _:
+                raise ValueError("a leg without a way cannot be called")
+
+    def _invite_device(self, call: "Call", leg: Leg, way: DeviceWay, offer: bytes) -> Session:
+        domain = self._tenant().domain
+        caller = call.caller
+        if call.withheld:
+            identity, asserted = ANONYMOUS, [("Privacy", "id")]
+        else:
+            name = " ".join(filter(None, (call.display, caller.name)))
+            identity = NameAddr(SipUri(domain, caller.number or "anonymous"), name)
+            asserted = [("P-Asserted-Identity", str(identity))]
+        return self._ua.invite(
+            uri=way.uri,
+            to=way.destination,
+            from_=identity,
+            to_header=NameAddr(SipUri(domain, call.callee.number), call.callee.name),
+            contact=self._ua.contact_for(way.destination.transport, caller.number),
+            offer=offer,
+            handler=leg,
+            headers=[*asserted, *self._diversions(call, domain, call.callee.number), *way.extra],
+            route=list(way.path),
+            pinned=True,
+        )
+
+    def _diversions(self, call: "Call", host: str, last: str) -> list[tuple[str, str]]:
+        if not call.hops:
+            return []
+        numbers = [hop.number for hop in call.hops]
+        told = [("Diversion", str(each)) for each in tell_diversions(call.hops, numbers, host)]
+        return [*told, *history_fields(tell_history(call.hops, numbers, last, host))]
+
+    def _invite_trunk(self, call: "Call", leg: Leg, way: TrunkWay, offer: bytes) -> Session:
+        trunk = way.trunk
+        registration = self._registrations.get(trunk.id)
+        address = NameAddr(SipUri(trunk.host, way.identity))
+        headers = identity_fields(asserted=[address], preferred=address, withheld=way.withheld)
+        if call.hops:
+            tenant = self._tenant()
+            numbers = [self._outside(tenant, hop.number, trunk) for hop in call.hops]
+            headers += [("Diversion", str(each)) for each in tell_diversions(call.hops, numbers, trunk.host)]
+        return self._ua.invite(
+            uri=way.uri,
+            to=Target(trunk.transport, trunk.host, trunk.port),
+            from_=ANONYMOUS if way.withheld else address,
+            to_header=NameAddr(way.uri),
+            contact=registration.contact
+            if registration is not None
+            else self._ua.contact_for(trunk.transport, trunk.username or way.identity),
+            offer=offer,
+            handler=leg,
+            headers=headers,
+            credentials=registration.credentials if registration is not None else None,
+            pinned=False,
+        )
+
+    def _outside(self, tenant: Tenant, extension: str, trunk: TrunkConfig) -> str:
+        """A diverting number as the provider knows it."""
+        user = tenant.by_extension(extension)
+        return outgoing_number(tenant, user, trunk) if user is not None else extension
+
+
+def party_of(user: User) -> Party:
+    """A user as records and displays show it."""
+    return Party(user.extension, user.name, user.id)
