@@ -61,6 +61,40 @@ class UserBody(Input):
     site_id: str | None = None
 
 
+class UserRow(Input):
+    """A line of a file of users; columns that are missing keep what is there, or the defaults."""
+
+    extension: Extension
+    name: Name
+    package: Package
+    number: E164 | None = None
+    language: Language = "de"
+
+
+class UserImportBody(Input):
+    """A CSV file with a heading: extension, name, package, and, if wanted, number and language."""
+
+    csv: Annotated[str, Field(max_length=2_000_000)]
+    apply: bool = False
+
+
+class UserImportLine(BaseModel):
+    """What becomes of a line of the file; ``line`` counts from 1, the heading."""
+
+    line: int
+    extension: str
+    action: Literal["create", "change", "keep", "refuse"]
+    field: str | None
+    message: str | None
+
+
+class UserImportResult(BaseModel):
+    """What was done (``applied``), or would be."""
+
+    applied: bool
+    items: list[UserImportLine]
+
+
 class DeviceBody(Input):
     """Body of ``PUT /devices/{id}``; without ``sip_user`` one is made."""
 

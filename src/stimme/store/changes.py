@@ -88,7 +88,7 @@ async def changing(database: Database, who: Authority) -> AsyncIterator[AsyncSes
         async with database.scoped(who.scope, who.actor) as session, session.begin():
             yield session
     except IntegrityError as error:
-        raise _clash(error) from error
+        raise clash(error) from error
     except StaleDataError as error:
         raise StaleError("Somebody else has changed it meanwhile.") from error
 
@@ -176,7 +176,8 @@ async def _refuse_foreign_id(session: AsyncSession, model: type[Row], row_id: st
         raise NotFoundError(f"There is no such {model.__name__.lower()}.")
 
 
-def _clash(error: IntegrityError) -> StoreError:
+def clash(error: IntegrityError) -> StoreError:
+    """Say what a broken constraint means."""
     said = str(error.orig)
     for marks, field, sentence in _CLASHES:
         if any(mark in said for mark in marks):

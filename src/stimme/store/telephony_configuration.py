@@ -72,24 +72,36 @@ class TelephonyConfiguration:
             LicensingError: When the licence does not allow another user.
         """
         async with changing(self._database, who) as session:
-            await lock_licences(session, customer_id)
-            if values.get("site_id") is not None:
-                await self._own(session, Site, values["site_id"], "site_id", customer_id)
-            if values.get("number") is not None:
-                await self._refuse_foreign_number(session, customer_id, values["number"])
-            old = await session.get(User, user_id)
-            before = None if old is None else Package(old.package)
-            put = await put_row(
-                session, User, user_id, fixed={"customer_id": customer_id}, values=values, expected=expected
+            return await self.put_user_in(session, user_id, customer_id, values=values, expected=expected)
+
+    async def put_user_in(
+        self,
+        session: AsyncSession,
+        user_id: str,
+        customer_id: str,
+        *,
+        values: Mapping[str, Any],
+        expected: Expectation,
+    ) -> Put[User]:
+        """Create or change a user in the caller's transaction; raises what ``put_user`` raises."""
+        await lock_licences(session, customer_id)
+        if values.get("site_id") is not None:
+            await self._own(session, Site, values["site_id"], "site_id", customer_id)
+        if values.get("number") is not None:
+            await self._refuse_foreign_number(session, customer_id, values["number"])
+        old = await session.get(User, user_id)
+        before = None if old is None else Package(old.package)
+        put = await put_row(
+            session, User, user_id, fixed={"customer_id": customer_id}, values=values, expected=expected
+        )
+        package = Package(put.row.package)
+        if before is None:
+            await self._count(session, customer_id, lambda held: held.with_user(package), "new user")
+        elif before is not package:
+            was = before
+            await self._count(
+                session, customer_id, lambda held: held.with_package(was, package), "package changed"
             )
-            package = Package(put.row.package)
-            if before is None:
-                await self._count(session, customer_id, lambda held: held.with_user(package), "new user")
-            elif before is not package:
-                was = before
-                await self._count(
-                    session, customer_id, lambda held: held.with_package(was, package), "package changed"
-                )
         return put
 
     async def delete_user(self, who: Authority, user_id: str, expected: Expectation) -> User:

@@ -262,3 +262,40 @@ async def test_a_user_is_handed_over_and_forgotten(world: World, api: dict[str, 
     assert await admin.delete(f"/users/{anna}?forget=true") == 204
     (record,) = (await admin.get("/call-records"))["items"]
     assert record["caller"] == {"number": None, "name": None, "user_id": None}
+
+
+async def test_a_file_of_users_is_previewed_and_taken_as_a_whole(world: World, api: dict[str, Api]) -> None:
+    admin = api[ADMIN]
+    north = world.customers["north"].id
+    path = f"/customers/{north}/user-import"
+
+    async def send(lines: str, *, apply: bool = False) -> Any:
+        answer = await admin.post(path, {"csv": lines, "apply": apply})
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        return body["applied"], [(one["line"], one["action"], one["field"]) for one in body["items"]]
+
+    heading = "Extension;Name;Package;Number\r\n"
+    lines = ["10;Anna north;volle;+49302312110", "", "11;Bert N.;volle;", "12;Cem;klare;+4930555", ""]
+    good = "\ufeff" + heading + "\r\n".join(lines)
+    expected = [(2, "keep", None), (4, "change", None), (5, "create", None)]
+    assert await send(good) == (False, expected)
+    assert len((await admin.get("/users"))["items"]) == 2
+    mistakes = good + "12;Dora;klare;\r\n13;Eva;gold;\r\n14;Falk;klare;+49302312299\r\n15;G;klare;;x\r\n"
+    refused = [
+        (6, "refuse", "extension"),
+        (7, "refuse", "package"),
+        (8, "refuse", "number"),
+        (9, "refuse", None),
+    ]
+    assert await send(mistakes, apply=True) == (False, [*expected, *refused])
+    assert len((await admin.get("/users"))["items"]) == 2
+    assert world.telephony.reloaded == []
+    assert await send(good, apply=True) == (True, expected)
+    assert world.telephony.reloaded == [north]
+    names = {one["extension"]: one["name"] for one in (await admin.get("/users"))["items"]}
+    assert names == {"10": "Anna north", "11": "Bert N.", "12": "Cem"}
+    assert (await admin.get(f"/customers/{north}"))["licences"] == {"base": 1, "klare": 1, "volle": 2}
+    assert (await send(good, apply=True))[1] == [(2, "keep", None), (4, "keep", None), (5, "keep", None)]
+    for wrong in ("", "name,package\n", "extension,name,package,colour\n", 'extension,name,package\n"1,2'):
+        assert field(await admin.post(path, {"csv": wrong})) == "csv"

@@ -73,6 +73,7 @@ LOWEST: dict[tuple[str, str], str] = {
     ("PUT", "/users/{user_id}"): "customer",
     ("DELETE", "/users/{user_id}"): "customer",
     ("GET", "/users/{user_id}/personal-data"): "customer",
+    ("POST", "/customers/{customer_id}/user-import"): "customer",
     ("GET", "/devices"): "customer",
     ("GET", "/devices/{device_id}"): "customer",
     ("PUT", "/devices/{device_id}"): "customer",
@@ -165,6 +166,10 @@ class Estate:
             },
             ("POST", "/invitations/accept"): {"token": "x", "password": "a long password"},
             ("PUT", "/users/{user_id}"): {**customer, "extension": "10", "name": "A", "package": "klare"},
+            ("POST", "/customers/{customer_id}/user-import"): {
+                "csv": "extension,name,package\n55,A,klare",
+                "apply": True,
+            },
             ("PUT", "/devices/{device_id}"): {"user_id": own["user_id"], "name": "New"},
             ("PUT", "/trunks/{trunk_id}"): {**customer, "name": "T", "kind": "static", "host": "h"},
             ("PUT", "/numbers/{block_id}"): {

@@ -5,6 +5,7 @@ over by the customer's telephone system at once.
 """
 
 import uuid
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
@@ -14,6 +15,7 @@ from stimme.api import problems, resources, schemas
 from stimme.api.authentication import Authentication, Caller
 from stimme.api.conditions import expectation, tag
 from stimme.api.ports import Telephony
+from stimme.api.user_file import FileLine, read_users
 from stimme.api.views import device_view, trunk_view, user_view
 from stimme.store.changes import Expectation
 from stimme.store.customer_models import Site
@@ -21,6 +23,7 @@ from stimme.store.database import Database
 from stimme.store.models import Device, NumberBlock, Trunk, User
 from stimme.store.privacy import Privacy
 from stimme.store.telephony_configuration import TelephonyConfiguration
+from stimme.store.user_import import Outcome, UserImport
 
 _Expected = Annotated[Expectation, Depends(expectation)]
 
@@ -39,7 +42,14 @@ def telephony_routes(
         return caller
 
     admin = Depends(administrator)
-    _user_routes(router, admin, configuration, Privacy(database), telephony)
+    _user_routes(
+        router,
+        admin,
+        configuration,
+        privacy=Privacy(database),
+        imports=UserImport(database, configuration),
+        telephony=telephony,
+    )
     _device_routes(router, admin, configuration, telephony)
     _trunk_routes(router, admin, configuration, telephony)
     _site_routes(router, admin, configuration, database, telephony)
@@ -50,7 +60,9 @@ def _user_routes(
     router: APIRouter,
     admin: Any,
     configuration: TelephonyConfiguration,
+    *,
     privacy: Privacy,
+    imports: UserImport,
     telephony: Telephony,
 ) -> None:
     @router.get("/users/{user_id}")
@@ -91,6 +103,24 @@ def _user_routes(
         delete = privacy.forget if forget else configuration.delete_user
         row = await delete(caller.authority, str(user_id), expected)
         await telephony.reload(row.customer_id)
+
+    @router.post("/customers/{customer_id}/user-import")
+    async def import_users(
+        customer_id: uuid.UUID, body: resources.UserImportBody, caller: Annotated[Caller, admin]
+    ) -> resources.UserImportResult:
+        """Create and change users by a CSV file; with any mistake, or without ``apply``, none of them."""
+        lines = read_users(body.csv)
+        good = [line for line in lines if line.values is not None]
+        outcomes = await imports.run(
+            caller.authority,
+            str(customer_id),
+            [line.values for line in good if line.values is not None],
+            apply=body.apply and len(good) == len(lines),
+        )
+        result = _import_result(lines, outcomes, apply=body.apply)
+        if result.applied:
+            await telephony.reload(str(customer_id))
+        return result
 
     @router.get("/users/{user_id}/personal-data")
     async def personal_data(user_id: uuid.UUID, caller: Annotated[Caller, admin]) -> dict[str, Any]:
@@ -280,6 +310,28 @@ def _site_routes(
 async def _sees(caller: Caller, database: Database, customer_id: str) -> bool:
     async with database.scoped(caller.person.scope) as session:
         return customer_id in set(await session.scalars(caller.person.scope.customers()))
+
+
+def _import_result(
+    lines: Sequence[FileLine], outcomes: Sequence[Outcome], *, apply: bool
+) -> resources.UserImportResult:
+    told = iter(outcomes)
+    items = []
+    for line in lines:
+        outcome = (
+            Outcome(line.extension, "refuse", line.field, line.message) if line.values is None else next(told)
+        )
+        items.append(
+            resources.UserImportLine(
+                line=line.line,
+                extension=outcome.extension,
+                action=outcome.action,
+                field=outcome.field,
+                message=outcome.message,
+            )
+        )
+    refused = any(item.action == "refuse" for item in items)
+    return resources.UserImportResult(applied=apply and not refused, items=items)
 
 
 def _device_put(row: Device, password: str | None) -> resources.DevicePut:

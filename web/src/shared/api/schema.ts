@@ -172,6 +172,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{customer_id}/user-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Users
+         * @description Create and change users by a CSV file; with any mistake, or without ``apply``, none of them.
+         */
+        post: operations["import_users_api_v1_customers__customer_id__user_import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -2868,6 +2888,48 @@ export interface components {
             site_id?: string | null;
         };
         /**
+         * UserImportBody
+         * @description A CSV file with a heading: extension, name, package, and, if wanted, number and language.
+         */
+        UserImportBody: {
+            /**
+             * Apply
+             * @default false
+             */
+            apply: boolean;
+            /** Csv */
+            csv: string;
+        };
+        /**
+         * UserImportLine
+         * @description What becomes of a line of the file; ``line`` counts from 1, the heading.
+         */
+        UserImportLine: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "create" | "change" | "keep" | "refuse";
+            /** Extension */
+            extension: string;
+            /** Field */
+            field: string | null;
+            /** Line */
+            line: number;
+            /** Message */
+            message: string | null;
+        };
+        /**
+         * UserImportResult
+         * @description What was done (``applied``), or would be.
+         */
+        UserImportResult: {
+            /** Applied */
+            applied: boolean;
+            /** Items */
+            items: components["schemas"]["UserImportLine"][];
+        };
+        /**
          * UserItem
          * @description A user as administrators see it.
          */
@@ -3278,6 +3340,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LicenceEventList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_users_api_v1_customers__customer_id__user_import_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserImportBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserImportResult"];
                 };
             };
             /** @description Problem details (RFC 9457) */
