@@ -36,6 +36,7 @@ from stimme.operations.supervisor import Patience
 from stimme.pbx.bus import EventBus
 from stimme.pbx.node import Node
 from stimme.prompts.sound import Sounds
+from stimme.sip.transport.flood import FloodLimits
 from stimme.sip.transport.runner import SipRunner
 from stimme.store import migrate
 from stimme.store.accounts import Accounts
@@ -130,8 +131,9 @@ class Application:
             server_tls=tls,
             client_tls=_client_tls(config.tls.ca),
             public_address=config.node.public_address,
+            flood=FloodLimits(enabled=config.limits.enabled),
         )
-        node.attach(runner.ua)
+        node.attach(runner.ua, runner.guard.trust)
         runner.on_flow_closed = node.flow_closed
         self._resources.push_async_callback(runner.close)
         for listen in config.sip.udp:

@@ -91,12 +91,19 @@ class Node:
         self._sources: dict[tuple[str, int], tuple[Pbx, TrunkConfig]] = {}
         self._digest: dict[str, DigestServer] = {}
         self._ua: UserAgent | None = None
+        self._trust: Callable[[str], None] = lambda address: None
         self._instance = ""
         self._started = False
 
-    def attach(self, ua: UserAgent) -> None:
-        """Gives the node its user agent, and says what its calls can do beyond the plain ones."""
+    def attach(self, ua: UserAgent, trust: Callable[[str], None]) -> None:
+        """Gives the node its user agent, and says what its calls can do beyond the plain ones.
+
+        Args:
+            ua: the user agent.
+            trust: told of each address that proved who it is: it may send more than strangers.
+        """
         self._ua = ua
+        self._trust = trust
         ua.enable("REFER", "NOTIFY", options=("replaces",))
 
     @property
@@ -165,6 +172,7 @@ class Node:
         """A call arrives: from a trunk by its address, else from a device by digest."""
         trunk = self._sources.get(flow.remote)
         if trunk is not None:
+            self._trust(flow.remote[0])
             trunk[0].call_from_trunk(session, trunk[1])
             return
         if self._shut_out(flow) and emergency_number(request.user) is None:
@@ -246,6 +254,7 @@ class Node:
             )
         elif isinstance(verdict, Verified):
             self._guard.succeeded(flow.remote[0])
+            self._trust(flow.remote[0])
         return verdict
 
     def _lookup(self, user: str, realm: str, algorithm: str) -> str | None:

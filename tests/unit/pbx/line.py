@@ -140,5 +140,5 @@ async def telephone(tenant: Tenant) -> Telephone:
     )
     ua = UserAgent(node, clock=lambda: EPOCH, rng=random.Random(4), product="stimme", on_output=lambda: None)
     ua.addresses["tcp"] = ("192.0.2.1", 5060)
-    node.attach(ua)
+    node.attach(ua, lambda address: None)
     return Telephone(ua, await node.add_tenant(tenant))
