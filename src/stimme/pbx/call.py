@@ -56,6 +56,7 @@ class Call:
         trunk_id: the trunk that it goes through, if any.
 
     Attributes:
+        answered_by: the user who took it, whoever talks now.
         hops: the diversions that it has taken.
         display: shown before the caller's name on the called telephones.
         withheld: the caller's number is hidden.
@@ -97,6 +98,7 @@ class Call:
         self.stage: Stage = Stage(self)
         self.bridge: Bridge | None = None
         self.called_user_ids: tuple[str, ...] = ()
+        self.answered_by: str | None = None
         self.hops: tuple[Hop, ...] = ()
         self.display = ""
         self.withheld = False
@@ -173,14 +175,13 @@ class Call:
 
     def record(self) -> CallRecord:
         """What remains of the call so far."""
-        partner = self.partner
         return CallRecord(
             id=self.id,
             tenant_id=self.tenant_id,
             direction=self.direction,
             caller=self.caller,
             callee=self.callee,
-            answered_by=partner.user_id if partner is not None and self.answered_at else None,
+            answered_by=self.answered_by,
             started_at=self.started_at,
             ringing_at=self.ringing_at,
             answered_at=self.answered_at,
@@ -365,6 +366,7 @@ class Call:
         if anchor.session.ended or leg.session.ended or self.state is CallState.ENDED:
             return  # hung up meanwhile: the event waits in the inbox
         self._note_answer()
+        self.answered_by = leg.user_id
         if body is not None:
             anchor.session.answer(body)
         self.step(CallEvent.ANSWER)

@@ -22,6 +22,7 @@ def snapshot_of(call: Call, engine: str) -> dict[str, Any]:
         "ringing_at": call.ringing_at.isoformat() if call.ringing_at else None,
         "answered_at": call.answered_at.isoformat() if call.answered_at else None,
         "called_user_ids": list(call.called_user_ids),
+        "answered_by": call.answered_by,
         "stage": call.stage.snapshot(),
         "engine": engine,
         "anchor": call.anchor.id if call.anchor is not None else None,
@@ -38,6 +39,7 @@ def take_snapshot(call: Call, value: dict[str, Any], restore_leg: Callable[[dict
     call.ringing_at = datetime.fromisoformat(value["ringing_at"]) if value["ringing_at"] else None
     call.answered_at = datetime.fromisoformat(value["answered_at"])
     call.called_user_ids = tuple(value["called_user_ids"])
+    call.answered_by = value["answered_by"]
     call.state = CallState.ANSWERED
     call.status = 200
     for item in value["legs"]:

@@ -5,6 +5,7 @@ of us). Each participant's call goes on by itself in the room; the conference li
 it, whoever began it.
 """
 
+import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
@@ -31,13 +32,17 @@ class Conference:
     def __init__(self, pbx: "Pbx", name: str) -> None:
         self._pbx = pbx
         self._room: Room | None = None
+        self._engine = ""
+        self._opening = asyncio.Lock()
         self.name = name
         self.calls: dict[str, Call] = {}
 
     async def enter(self, call: Call, leg: Leg) -> None:
         """A participant comes. Raises EngineError."""
-        if self._room is None:
-            self._room = await self._pbx.switch.room(self.name)
+        async with self._opening:
+            # A room of an engine that died is no room: everybody comes again, into a new one.
+            if self._room is None or self._engine != self._pbx.switch.instance:
+                self._room, self._engine = await self._pbx.switch.room(self.name), self._pbx.switch.instance
         self.calls[call.id] = call
         if leg.endpoint is not None:
             await self._room.add(leg.endpoint)
@@ -56,10 +61,6 @@ class Conference:
         if len(self.calls) == 1:
             (last,) = self.calls.values()
             last.hang_up()
-
-    async def reopen(self) -> None:
-        """The engine died with the room: everybody comes again, into a new one."""
-        self._room = None
 
 
 class InConference(Stage):
@@ -85,8 +86,7 @@ class InConference(Stage):
         self.call.end(self.call.status, "system" if event.kind == "ended" else "caller")
 
     async def restored(self) -> None:
-        """A new room."""
-        await self._conference.reopen()
+        """Into the new room."""
         await self.begin()
 
     def snapshot(self) -> dict[str, Any] | None:
