@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -28,7 +28,7 @@ from stimme.store.customer_models import BillingAddress, CustomerLicence
 from stimme.store.database import Database, Scope
 from stimme.store.errors import NotFoundError
 from stimme.store.ledger_models import InvoiceRow, LicenceEventRow, MonthClosing
-from stimme.store.licences import event_of, next_in_series
+from stimme.store.licences import next_in_series
 from stimme.store.models import Organisation
 from stimme.store.price_list import CLOSING_LOCK, price_list
 
@@ -93,9 +93,7 @@ class Billing:
                 now=now,
                 next_number=lambda: "",
             )
-            numbered = [await _numbered(session, invoice) for invoice in invoices]
-            for invoice, year, sequence in numbered:
-                session.add(_row(invoice, year, sequence))
+            session.add_all(await _numbered(session, invoices))
             closing = MonthClosing(
                 month=str(month),
                 closed_at=now,
@@ -176,9 +174,9 @@ class Billing:
                 reason=reason,
                 issued_on=self._now().astimezone(BERLIN).date(),
             )
-            numbered, year, sequence = await _numbered(session, note)
-            session.add(_row(numbered, year, sequence, request_id))
-        return numbered
+            (row,) = await _numbered(session, [note], request_id)
+            session.add(row)
+        return from_document(row.document)
 
 
 async def _accounts(session: AsyncSession, month: Month) -> list[Account]:
@@ -192,11 +190,9 @@ async def _accounts(session: AsyncSession, month: Month) -> list[Account]:
         .where(Organisation.kind == "customer")
         .order_by(CustomerLicence.number)
     )
-    histories: dict[str, list[LicenceEvent]] = defaultdict(list)
-    events = select(LicenceEventRow).where(LicenceEventRow.at < month.end).order_by(LicenceEventRow.id)
-    for event in await session.scalars(events):
-        if event.customer_id is not None:
-            histories[event.customer_id].append(event_of(event))
+    histories: dict[str | None, list[LicenceEvent]] = defaultdict(list)
+    for customer_id, at, kind, quantity in await session.execute(_events_of(month)):
+        histories[customer_id].append(LicenceEvent(at, LicenceKind(kind), quantity))
     return [
         Account(
             customer.id,
@@ -214,6 +210,23 @@ async def _accounts(session: AsyncSession, month: Month) -> list[Account]:
         )
         for customer, reseller, number, address in await session.execute(customers)
     ]
+
+
+def _events_of(month: Month) -> Select[str | None, datetime.datetime, str, int]:
+    """Select the changes within a month, and of each kind the last one before: older ones do not matter."""
+    before = (
+        select(func.max(LicenceEventRow.id))
+        .where(LicenceEventRow.at < month.start)
+        .group_by(LicenceEventRow.customer_id, LicenceEventRow.kind)
+    )
+    within = (LicenceEventRow.at >= month.start) & (LicenceEventRow.at < month.end)
+    return (
+        select(
+            LicenceEventRow.customer_id, LicenceEventRow.at, LicenceEventRow.kind, LicenceEventRow.quantity
+        )
+        .where(or_(within, LicenceEventRow.id.in_(before)))
+        .order_by(LicenceEventRow.id)
+    )
 
 
 def party_of(address: BillingAddress) -> Party:
@@ -249,10 +262,18 @@ async def _invoice(session: AsyncSession, number: str) -> Invoice:
     return from_document(row.document)
 
 
-async def _numbered(session: AsyncSession, invoice: Invoice) -> tuple[Invoice, int, int]:
-    year = invoice.issued_on.year
-    sequence = await next_in_series(session, f"invoices-{year}")
-    return replace(invoice, number=invoice_number(year, sequence)), year, sequence
+async def _numbered(
+    session: AsyncSession, documents: Sequence[Invoice], request_id: str | None = None
+) -> list[InvoiceRow]:
+    """Give documents of one day their numbers."""
+    if not documents:
+        return []
+    year = documents[0].issued_on.year
+    first = await next_in_series(session, f"invoices-{year}", count=len(documents))
+    return [
+        _row(replace(document, number=invoice_number(year, sequence)), year, sequence, request_id)
+        for sequence, document in enumerate(documents, first)
+    ]
 
 
 def _row(invoice: Invoice, year: int, sequence: int, request_id: str | None = None) -> InvoiceRow:

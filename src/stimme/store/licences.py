@@ -38,8 +38,8 @@ def holding_of(row: CustomerLicence) -> Holding:
     )
 
 
-async def next_in_series(session: AsyncSession, name: str) -> int:
-    """Take the next number of a series; the series is locked until the transaction ends.
+async def next_in_series(session: AsyncSession, name: str, *, count: int = 1) -> int:
+    """Take the next ``count`` numbers of a series, return the first; the series is locked until the end.
 
     Rolling back gives the number back, so that a series has no gaps.
     """
@@ -49,10 +49,10 @@ async def next_in_series(session: AsyncSession, name: str) -> int:
     taken = (
         update(NumberSeries)
         .where(NumberSeries.name == name)
-        .values(next=NumberSeries.next + 1)
+        .values(next=NumberSeries.next + count)
         .returning(NumberSeries.next)
     )
-    return (await connection.execute(taken)).scalar_one() - 1
+    return (await connection.execute(taken)).scalar_one() - count
 
 
 async def open_licences(session: AsyncSession, customer_id: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from tests.unit.licensing.test_usage import recount
 
@@ -24,10 +24,10 @@ from stimme.licensing.usage import LicenceEvent, Month
 from stimme.store import migrate
 from stimme.store.audit import Actor
 from stimme.store.billing import Billing
-from stimme.store.customer_models import BillingAddress
+from stimme.store.customer_models import BillingAddress, CustomerLicence
 from stimme.store.database import Database, Scope
 from stimme.store.errors import NotFoundError
-from stimme.store.licences import change_licences
+from stimme.store.licences import change_licences, holding_of
 from stimme.store.models import User
 from stimme.store.price_list import Prices
 from stimme.store.provisioning import Provisioning
@@ -246,6 +246,12 @@ async def test_random_months_equal_a_recount(books: Books) -> None:
         for kind in Package:
             count = sum(one is kind for one in users.values())
             done[customer].append(LicenceEvent(books.clock[0], LicenceKind(kind.value), count))
+    async with books.database.system() as session:
+        for customer in books.customers:
+            counts = holding_of(await session.get_one(CustomerLicence, customer)).users
+            kept = select(User.package, func.count()).where(User.customer_id == customer)
+            there = {Package(name): n for name, n in await session.execute(kept.group_by(User.package))}
+            assert counts == there
     for month in (MONTH, MONTH.following):
         books.clock[0] = max(books.clock[0], month.end + datetime.timedelta(hours=2))
         await books.billing.close(books.provider, STAFF, month)
