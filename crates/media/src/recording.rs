@@ -1,11 +1,11 @@
 //! Takes what a peer says and hears, brings both to one clock, and hands frames to the writer.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::audio::{AudioCodec, Decoder, RecordingWriter, Resampler};
 use crate::control::What;
+use crate::control::message::RecordLimits;
 use crate::player::next_due;
 
 /// Samples a second in the file: what G.722 and wideband Opus speech need.
@@ -13,6 +13,10 @@ pub const RATE: u32 = 16_000;
 const FRAME: usize = RATE as usize / 50;
 /// Collected before a stream that paused is heard again: two packets of jitter.
 const CUSHION: usize = 2 * FRAME;
+/// Frames of silence that are held back at most, a minute: longer ones stay in the file.
+const LONGEST_PAUSE: usize = 3_000;
+/// Mean square of a frame that counts as silence: -45 dBm0.
+const SILENT: f32 = 8_200.0;
 /// More than this is late speech that nobody waits for.
 const MOST: usize = RATE as usize;
 
@@ -20,25 +24,35 @@ const MOST: usize = RATE as usize;
 pub struct Recording {
     /// Number.
     pub id: u64,
-    /// The file.
-    pub path: PathBuf,
     /// When the next frame is due.
     pub due: Instant,
     received: Option<Track>,
     sent: Option<Track>,
     mixed: bool,
+    limits: RecordLimits,
+    /// Frames so far.
+    frames: u32,
+    /// Of these, silent ones at the end.
+    quiet: u32,
+    /// Silence that is written only when somebody speaks again.
+    held: Vec<Vec<i16>>,
+    spoken: bool,
 }
 
 impl Recording {
     /// Begins now.
-    pub fn new(id: u64, path: PathBuf, what: What, now: Instant) -> Self {
+    pub fn new(id: u64, what: What, limits: RecordLimits, now: Instant) -> Self {
         Self {
             id,
-            path,
             due: now + crate::player::FRAME,
             received: (what != What::Sent).then(Track::default),
             sent: (what != What::Received).then(Track::default),
             mixed: what == What::Mixed,
+            limits,
+            frames: 0,
+            quiet: 0,
+            held: Vec::new(),
+            spoken: false,
         }
     }
 
@@ -61,8 +75,8 @@ impl Recording {
         }
     }
 
-    /// Hands the next 20 ms to the writer.
-    pub fn frame(&mut self, writer: &RecordingWriter, now: Instant) {
+    /// Hands the next 20 ms to the writer; false when the recording is over.
+    pub fn frame(&mut self, writer: &RecordingWriter, now: Instant) -> bool {
         self.due = next_due(self.due, now);
         let tracks: Vec<Vec<i16>> =
             [&mut self.received, &mut self.sent].into_iter().flatten().map(Track::frame).collect();
@@ -72,10 +86,31 @@ impl Recording {
             }
             [left, right] => left.iter().zip(right).flat_map(|(left, right)| [*left, *right]).collect(),
             [only] => only.clone(),
-            _ => return,
+            _ => return false,
         };
-        writer.write(self.id, frame);
+        self.frames += 1;
+        self.quiet = if is_silent(&frame) { self.quiet + 1 } else { 0 };
+        self.write(writer, frame);
+        let reached = |limit: Option<u32>, frames: u32| limit.is_some_and(|limit| frames * 20 >= limit);
+        !reached(self.limits.limit_ms, self.frames) && !reached(self.limits.silence_ms, self.quiet)
     }
+
+    fn write(&mut self, writer: &RecordingWriter, frame: Vec<i16>) {
+        self.spoken |= self.quiet == 0;
+        if !self.limits.trim || self.quiet == 0 || self.held.len() >= LONGEST_PAUSE {
+            for held in self.held.drain(..) {
+                writer.write(self.id, held);
+            }
+            writer.write(self.id, frame);
+        } else if self.spoken {
+            self.held.push(frame);
+        }
+    }
+}
+
+fn is_silent(frame: &[i16]) -> bool {
+    let energy: f32 = frame.iter().map(|sample| f32::from(*sample) * f32::from(*sample)).sum();
+    energy / frame.len().max(1) as f32 <= SILENT
 }
 
 /// One direction.

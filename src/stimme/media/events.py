@@ -63,12 +63,16 @@ class PlayerFinished:
 
 @dataclass(frozen=True, slots=True)
 class RecorderFinished:
-    """A recording is complete on disk. Of a room the endpoint is 0 and the tag is the room's."""
+    """A recording is complete on disk; its length is 0 when it could not be written.
+
+    Of a room the endpoint is 0 and the tag is the room's.
+    """
 
     endpoint_id: int
     tag: str
     recorder_id: int
     path: Path
+    duration_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ _READERS: dict[str, _Read] = {
     "room-speakers": lambda _, tag, value: RoomSpeakers(int(value["room"]), tag, tuple(value["speakers"])),
     "player-finished": lambda endpoint, tag, value: PlayerFinished(endpoint, tag, int(value["player"])),
     "recorder-finished": lambda endpoint, tag, value: RecorderFinished(
-        endpoint, tag, int(value["recorder"]), Path(value["path"])
+        endpoint, tag, int(value["recorder"]), Path(value["path"]), int(value.get("duration_ms", 0))
     ),
     "transport-failed": lambda endpoint, tag, value: TransportFailed(endpoint, tag, str(value["reason"])),
 }

@@ -108,10 +108,32 @@ class Endpoint:
         return Player(self._connection, int(reply["player"]))
 
     async def record(
-        self, path: Path, *, what: Literal["received", "sent", "both", "mixed"] = "both"
+        self,
+        path: Path,
+        *,
+        what: Literal["received", "sent", "both", "mixed"] = "both",
+        limit: float | None = None,
+        silence: float | None = None,
+        trim: bool = False,
     ) -> Recorder:
-        """Writes what the peer says, hears, both as two channels, or both in one channel, into a WAV file."""
-        reply = await self._connection.request("record", endpoint=self.id, path=str(path), what=what)
+        """Writes what the peer says, hears, both as two channels, or both in one channel, into a WAV file.
+
+        Args:
+            path: of the file, which appears when it is complete.
+            what: which directions.
+            limit: seconds after which it ends by itself.
+            silence: seconds of silence after which it ends by itself.
+            trim: leave out silence at the beginning and the end.
+        """
+        reply = await self._connection.request(
+            "record",
+            endpoint=self.id,
+            path=str(path),
+            what=what,
+            limit_ms=None if limit is None else round(limit * 1000),
+            silence_ms=None if silence is None else round(silence * 1000),
+            trim=trim,
+        )
         return Recorder(self._connection, int(reply["recorder"]))
 
     async def send_dtmf(self, digits: str, *, duration_ms: int = 160) -> None:

@@ -121,6 +121,36 @@ async def test_a_recording_has_both_sides(client: Client, phones: Phones, tmp_pa
     assert tone_level(said[middle], rate, 500) == pytest.approx(-13, abs=1)
 
 
+async def test_a_message_ends_with_silence_and_is_trimmed(
+    client: Client, phones: Phones, tmp_path: Path
+) -> None:
+    phone = await phones("PCMA")
+    leg = await client.leg(phone)
+    recorder = await leg.record(tmp_path / "message.wav", what="received", silence=0.6, trim=True)
+    await phone.say(np.concatenate([sine(0, 0.3, 8000), sine(500, 0.6, 8000), sine(0, 0.3, 8000)]))
+    await phone.say(np.concatenate([sine(500, 0.3, 8000), sine(0, 1.0, 8000)]))
+    finished = await client.event(RecorderFinished)
+    assert finished.recorder_id == recorder.id
+    assert finished.duration_ms == pytest.approx(1200, abs=100)
+    (message,), rate = read_wav(tmp_path / "message.wav")
+    assert len(message) == finished.duration_ms * rate // 1000
+    assert [length for _, length in tone_bursts(message, rate, 500, above_dbfs=-30)] == pytest.approx(
+        [0.6, 0.3], abs=0.06
+    )
+    await recorder.stop()
+
+
+async def test_a_recording_is_no_longer_than_its_limit(
+    client: Client, phones: Phones, tmp_path: Path
+) -> None:
+    phone = await phones("PCMA")
+    leg = await client.leg(phone)
+    await leg.record(tmp_path / "short.wav", what="received", limit=0.5)
+    await phone.speak(500, 0.8)
+    assert (await client.event(RecorderFinished)).duration_ms == pytest.approx(500, abs=40)
+    await leg.record(tmp_path / "next.wav")
+
+
 async def test_a_mixed_recording_has_one_channel(client: Client, phones: Phones, tmp_path: Path) -> None:
     a, b = await phones("PCMA"), await phones("PCMU")
     legs = [await client.leg(a), await client.leg(b)]

@@ -15,8 +15,8 @@ use super::AudioError;
 /// Frames that may wait for the disk, over all recordings: two seconds of 100 recordings.
 const QUEUE: usize = 10_000;
 
-/// Told when a file is complete: number, path, and what went wrong.
-pub type Notify = Box<dyn Fn(u64, PathBuf, Result<(), String>) + Send>;
+/// Told when a file is complete: number, path, and its length in milliseconds or what went wrong.
+pub type Notify = Box<dyn Fn(u64, PathBuf, Result<u64, String>) + Send>;
 
 enum Order {
     Open(u64, PathBuf, Box<WavWriter<BufWriter<File>>>),
@@ -141,9 +141,11 @@ fn append(files: &mut Files, id: u64, samples: impl Iterator<Item = i16>) {
     }
 }
 
-fn complete(path: &PathBuf, writer: WavWriter<BufWriter<File>>) -> Result<(), String> {
+fn complete(path: &PathBuf, writer: WavWriter<BufWriter<File>>) -> Result<u64, String> {
+    let length = u64::from(writer.duration()) * 1000 / u64::from(writer.spec().sample_rate.max(1));
     writer.finalize().map_err(|error| error.to_string())?;
-    std::fs::rename(part(path), path).map_err(|error| error.to_string())
+    std::fs::rename(part(path), path).map_err(|error| error.to_string())?;
+    Ok(length)
 }
 
 fn part(path: &std::path::Path) -> PathBuf {
@@ -171,7 +173,7 @@ mod tests {
         }
         assert!(!path.exists());
         writer.finish(1);
-        assert_eq!(told.recv(), Ok((1, path.clone(), Ok(()))));
+        assert_eq!(told.recv(), Ok((1, path.clone(), Ok(1000))));
         let reader = hound::WavReader::open(&path).expect("a WAV file");
         assert_eq!((reader.spec().channels, reader.duration()), (2, 16_000));
     }

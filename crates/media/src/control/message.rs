@@ -142,6 +142,23 @@ pub struct Record {
     pub path: PathBuf,
     /// Which directions.
     pub what: What,
+    /// What ends it, and what is left out.
+    #[serde(flatten)]
+    pub limits: RecordLimits,
+}
+
+/// What ends a recording by itself, and what is left out of it.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub struct RecordLimits {
+    /// Longest recording.
+    #[serde(default)]
+    pub limit_ms: Option<u32>,
+    /// Silence that ends it.
+    #[serde(default)]
+    pub silence_ms: Option<u32>,
+    /// Without silence at its beginning and end.
+    #[serde(default)]
+    pub trim: bool,
 }
 
 /// Fields of `send-dtmf`.

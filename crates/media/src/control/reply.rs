@@ -256,6 +256,8 @@ pub enum Event {
         recorder: u64,
         /// The file.
         path: PathBuf,
+        /// Its length; 0 when it could not be written.
+        duration_ms: u64,
     },
     /// ICE or DTLS failed.
     TransportFailed {

@@ -35,7 +35,7 @@ const ROUND: Duration = Duration::from_millis(250);
 const DATAGRAM: usize = 2048;
 
 /// A recording that is complete, as its thread tells it.
-pub type Written = (u64, PathBuf, Result<(), String>);
+pub type Written = (u64, PathBuf, Result<u64, String>);
 
 /// What a moment was waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -14,14 +14,15 @@ impl Engine {
         let Some((stage, tag)) = self.recorders.remove(&recorder) else {
             return;
         };
-        if let Err(error) = result {
+        let duration_ms = result.unwrap_or_else(|error| {
             log::error!("recording {}: {error}", path.display());
-        }
+            0
+        });
         let endpoint = match stage {
             Stage::Endpoint(endpoint) => Some(endpoint),
             Stage::Room(_) => None,
         };
-        self.aftermath.events.push(Event::RecorderFinished { endpoint, tag, recorder, path });
+        self.aftermath.events.push(Event::RecorderFinished { endpoint, tag, recorder, path, duration_ms });
     }
 
     pub(super) fn record(&mut self, request: Record, now: Instant) -> Result<Reply, Failure> {
@@ -36,7 +37,7 @@ impl Engine {
             }
             endpoint.tag.clone()
         };
-        let recording = Recording::new(id, request.path.clone(), request.what, now);
+        let recording = Recording::new(id, request.what, request.limits, now);
         self.writer
             .open(id, request.path, recording.channels(), recording::RATE)
             .map_err(|error| Failure { code: "failed", text: format!("path: {error}") })?;
@@ -65,10 +66,17 @@ impl Engine {
     }
 
     pub(super) fn record_frame(&mut self, id: u64, at: Instant, now: Instant) {
-        let recording = self.endpoints.get_mut(&id).and_then(|endpoint| endpoint.recording.as_mut());
-        if let Some(recording) = recording.filter(|recording| recording.due == at) {
-            recording.frame(&self.writer, now);
+        let Some(endpoint) = self.endpoints.get_mut(&id) else {
+            return;
+        };
+        let Some(recording) = endpoint.recording.as_mut().filter(|recording| recording.due == at) else {
+            return;
+        };
+        if recording.frame(&self.writer, now) {
             self.timers.push(Reverse((recording.due, id, Timer::Recording)));
+        } else {
+            self.writer.finish(recording.id);
+            endpoint.recording = None;
         }
     }
 }
