@@ -6,16 +6,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import report, rtp_relay, sip_call
+from tests.bench import customer_lists, report, rtp_relay, sip_call
 from tests.bench.processes import BenchError, RaisesOnTermination
 
 BUILD = Path("build")
+NAMES = (sip_call.NAME, rtp_relay.NAME, customer_lists.NAME)
 
 
 def arguments() -> argparse.ArgumentParser:
     """The command line; the defaults are what `make bench` measures."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--only", metavar="NAME", choices=[sip_call.NAME, rtp_relay.NAME, ""], default="")
+    parser.add_argument("--only", metavar="NAME", choices=[*NAMES, ""], default="")
     parser.add_argument("--runs", type=int, default=3, help="runs on each side (default 3)")
     parser.add_argument("--seconds", type=int, default=15, help="length of one run (default 15)")
     parser.add_argument("--rate", type=int, default=50, help="sip-call: calls a second (default 50)")
@@ -45,6 +46,11 @@ def main() -> int:
         rtp_relay.NAME: lambda: rtp_relay.run(
             rtp_relay.Options(chosen.calls, chosen.seconds, chosen.runs),
             command=command(rtp_relay.NAME, f"--calls {chosen.calls}"),
+            machine=machine,
+        ),
+        customer_lists.NAME: lambda: customer_lists.run(
+            customer_lists.Options(runs=chosen.runs),
+            command=f"python -m tests.bench --only {customer_lists.NAME} --runs {chosen.runs}",
             machine=machine,
         ),
     }
