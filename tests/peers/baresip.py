@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import struct
@@ -239,7 +240,7 @@ async def _connect(
 def _write_configuration(
     home: Path, line: Line, tone: int | None, codecs: str, answer: str, *, register: bool, extra: list[str]
 ) -> int:
-    sip, control, media = _free_port(), _free_port(), _free_port()
+    sip, control, media = _free_ports(3)
     source = f"ausine,{tone}" if tone is not None else "aubridge,nobody"
     lines = [
         f"sip_listen 127.0.0.1:{sip}",
@@ -268,10 +269,27 @@ def _write_configuration(
     return control
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _free_ports(count: int) -> list[int]:
+    """Ports of loopback that are free for TCP and UDP together with their next ones, none of them twice.
+
+    baresip listens for TLS one above its SIP port. They lie below the range that the kernel gives to clients.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(10_000, 32_000, 2)
+        if port not in found and _is_free(port) and _is_free(port + 1):
+            found.append(port)
+    return found
+
+
+def _is_free(port: int) -> bool:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
 
 
 async def _read_netstring(reader: asyncio.StreamReader) -> bytes:
