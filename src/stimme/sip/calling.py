@@ -161,6 +161,7 @@ class Calling(InviteUsage):
             self._end_unwanted(response)
             if self._step(SessionEvent.ANSWER_RECEIVED) and self.handler is not None:
                 self.handler.on_failure(self._myself(), 487, "Request Terminated", None)
+            self._let_go()
 
     def _end_unwanted(self, response: Response) -> None:
         """ACK and BYE for a 2xx that nobody wants: another fork's, or one that crossed our CANCEL."""
@@ -224,6 +225,7 @@ class Calling(InviteUsage):
             status, reason = 487, "Request Terminated"
         if self._step(SessionEvent.FAILED) and self.handler is not None:
             self.handler.on_failure(self._myself(), status, reason, response)
+        self._let_go()
 
     def cancel(self, headers: HeaderFields = ()) -> None:
         """Gives up the call that we are placing. The end is reported by `on_failure` with 487."""

@@ -93,6 +93,16 @@ class InviteUsage(Dialog):
     def _over(self, reason: str) -> None:
         if self._step(SessionEvent.OVER) and self.handler is not None:
             self.handler.on_ended(self._myself(), reason)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """An ended session holds its owner no longer, nor does its timer hold the session.
+
+        They hold each other: without this only the garbage collector could take them away.
+        """
+        if self.ended:
+            self.handler = None
+            self.timer.close()
 
     def _send_bye(self, headers: HeaderFields) -> None:
         self.send_request("BYE", headers, b"", SDP, lambda _: None)
@@ -101,22 +111,21 @@ class InviteUsage(Dialog):
 
     def _await_ack(self, transaction: ServerTransaction, response: Response) -> None:
         self._awaiting_ack = response
-        started = self._ua.now()
-        timers = self._ua.timers
+        self._stop_alarm()
+        self._repeat_later(transaction, response, self._ua.now(), self._ua.timers.t1)
 
-        def again(interval: float) -> None:
-            if self._ua.now() - started >= timers.timeout:
+    def _repeat_later(
+        self, transaction: ServerTransaction, response: Response, started: float, interval: float
+    ) -> None:
+        def again() -> None:
+            if self._ua.now() - started >= self._ua.timers.timeout:
                 self._no_ack()
                 return
             transaction.send(response)
-            wait(min(interval * 2, timers.t2))
+            self._repeat_later(transaction, response, started, min(interval * 2, self._ua.timers.t2))
 
-        def wait(interval: float) -> None:
-            due = min(self._ua.now() + interval, started + timers.timeout)
-            self._alarm = self._ua.alarms.set(due, lambda: again(interval))
-
-        self._stop_alarm()
-        wait(timers.t1)
+        due = min(self._ua.now() + interval, started + self._ua.timers.timeout)
+        self._alarm = self._ua.alarms.set(due, again)
 
     def _no_ack(self) -> None:
         self._awaiting_ack = None
@@ -137,6 +146,7 @@ class InviteUsage(Dialog):
             headers, self._pending_bye = self._pending_bye, None
             self._send_bye(headers)
             self._step(SessionEvent.OVER)
+            self._let_go()
         elif self.handler is not None and (first or request.body):
             self.handler.on_ack(self._myself(), request)
 

@@ -126,9 +126,10 @@ class Session(Calling):
 
     def _no_prack(self) -> None:
         if self.state is SessionState.INCOMING:
+            handler = self.handler
             self.reject(504)
-            if self.handler is not None:
-                self.handler.on_ended(self, "no PRACK")
+            if handler is not None:
+                handler.on_ended(self, "no PRACK")
 
     def answer(self, body: bytes, headers: HeaderFields = ()) -> None:
         """Sends 200 and repeats it until the ACK comes; waits for a PRACK that is due (RFC 3262 §3)."""
@@ -151,6 +152,7 @@ class Session(Calling):
         self._require(SessionState.INCOMING)
         self._step(SessionEvent.REJECTED)
         self._server().respond(status, reason, list(headers))
+        self._let_go()
 
     def cancelled(self, request: Request) -> None:
         """CANCEL came: 487 for the INVITE (§9.2). Without effect once there was a final response."""
@@ -158,6 +160,7 @@ class Session(Calling):
             self._server().respond(487)
             if self.handler is not None:
                 self.handler.on_cancel(self, request)
+        self._let_go()
 
     def _step(self, event: SessionEvent) -> bool:
         moved = super()._step(event)
@@ -210,6 +213,7 @@ class Session(Calling):
             self._reinvite_in.respond(487)
         if self.handler is not None:
             self.handler.on_bye(self, request)
+        self._let_go()
 
     def _receive_prack(self, transaction: ServerTransaction, request: Request) -> None:
         reliable = self._reliable
@@ -242,6 +246,7 @@ class Session(Calling):
             return
         self._send_bye(headers)
         self._step(SessionEvent.OVER)
+        self._let_go()
 
     def end(self, status: int = 480, headers: HeaderFields = ()) -> None:
         """Ends the session in whatever state it is: CANCEL, BYE, a refusal with `status`, or nothing."""

@@ -175,3 +175,12 @@ class SessionTimer:
             self._alarm.cancel()
             self._alarm = None
         self.interval = 0
+
+    def close(self) -> None:
+        """The session is over for good."""
+        self.stop()
+        self._refresh = self._expire = _nothing
+
+
+def _nothing() -> None:
+    """What a closed timer does."""

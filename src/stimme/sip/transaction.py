@@ -33,6 +33,10 @@ class Failure:
     reason: str
 
 
+def _nobody(_: object) -> None:
+    """Hears for a transaction that has ended."""
+
+
 class Layer(Protocol):
     """What a transaction needs from the layer that owns it."""
 
@@ -166,7 +170,7 @@ class ClientTransaction(_Transaction):
             self._receive_other(response, event)
 
     def _receive_invite(self, response: Response, event: Event, before: State) -> None:
-        timers = self._layer.timers
+        timers, on_response = self._layer.timers, self._on_response
         self._stop_repeating()
         if event is Event.PROVISIONAL:
             if self._alarm is not None:  # timer B must not fire once we are in Proceeding
@@ -182,10 +186,10 @@ class ClientTransaction(_Transaction):
                 self._end()
             else:
                 self._after(timers.timeout, Event.EXPIRED)
-        self._on_response(response)
+        on_response(response)
 
     def _receive_other(self, response: Response, event: Event) -> None:
-        timers = self._layer.timers
+        timers, on_response = self._layer.timers, self._on_response
         if event is Event.PROVISIONAL:
             if self._patience is not None:
                 self._patience = None
@@ -198,7 +202,7 @@ class ClientTransaction(_Transaction):
                 self._end()
             else:
                 self._after(timers.t4, Event.EXPIRED)
-        self._on_response(response)
+        on_response(response)
 
     def abandon(self) -> None:
         """Ends the transaction without a report: nobody waits for the response any more."""
@@ -215,21 +219,24 @@ class ClientTransaction(_Transaction):
         self._layer.transmit(self._data, self.destination, self._failed_to_send)
 
     def _failed_to_send(self, reason: str) -> None:
-        answered = self.state is State.COMPLETED
+        answered, on_failure = self.state is State.COMPLETED, self._on_failure
         if self._step(Event.TRANSPORT_ERROR):
             self._end()
             if not answered:
-                self._on_failure(Failure(503, reason))
+                on_failure(Failure(503, reason))
 
     def _forget(self) -> None:
+        # Whoever waits for us holds us too: without this only the garbage collector could take both away.
+        self._on_response, self._on_failure = _nobody, _nobody
         self._layer.forget(self)
 
     def _alarmed(self, event: Event) -> None:
+        on_failure = self._on_failure
         if not self._step(event):
             return
         self._end()
         if event is Event.TIMEOUT:
-            self._on_failure(Failure(408, "no response"))
+            on_failure(Failure(408, "no response"))
 
 
 class ServerTransaction(_Transaction):
