@@ -8,13 +8,13 @@ read them.
 
 import asyncio
 import json
-import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 
-from stimme.config import Config, ConfigError, load_config
+from stimme.cli_business import business
+from stimme.cli_output import done, load, read_secret, refuse
 from stimme.demo import system as demo_system
 from stimme.demo.welcome import welcome
 from stimme.operations.supervisor import serve as serve_node
@@ -25,6 +25,7 @@ from stimme.store.provisioning import ConflictError, Provisioning, WeakPasswordE
 from stimme.store.secrets import Passwords, SecretKeyError, open_vault
 
 app = typer.Typer(name="stimme", help="Business phone system.", no_args_is_help=True, add_completion=True)
+app.add_typer(business)
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The node's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
@@ -40,14 +41,14 @@ def check_config(
     file: Annotated[Path, typer.Argument(help="The configuration file.")], as_json: AsJson = False
 ) -> None:
     """Check a configuration file without starting anything."""
-    _load(file, as_json=as_json)
-    _done(as_json, {"file": str(file), "valid": True}, f"{file}: valid.")
+    load(file, as_json=as_json)
+    done(as_json, {"file": str(file), "valid": True}, f"{file}: valid.")
 
 
 @app.command("serve")
 def serve(config: ConfigFile, as_json: AsJson = False) -> None:
     """Run a node until SIGTERM or SIGINT."""
-    settings = _load(config, as_json=as_json)
+    settings = load(config, as_json=as_json)
     raise typer.Exit(asyncio.run(serve_node(settings, config)))
 
 
@@ -71,7 +72,7 @@ def demo(
     try:
         asyncio.run(run())
     except demo_system.DemoError as error:
-        _refuse(as_json, [str(error)])
+        refuse(as_json, [str(error)])
 
 
 @app.command("create-provider")
@@ -82,8 +83,8 @@ def create_provider(
     as_json: AsJson = False,
 ) -> None:
     """Create the provider and its first account; the password is asked for or read from standard input."""
-    settings = _load(config, as_json=as_json)
-    password = _read_password()
+    settings = load(config, as_json=as_json)
+    password = read_secret("Password", confirm=True)
 
     async def create() -> str:
         database = Database(settings.store.url)
@@ -98,10 +99,10 @@ def create_provider(
         settings.node.data.mkdir(parents=True, exist_ok=True)
         provider_id = asyncio.run(create())
     except ConflictError:
-        _refuse(as_json, ["there is a provider, or an account of that login, already"])
+        refuse(as_json, ["there is a provider, or an account of that login, already"])
     except (WeakPasswordError, SecretKeyError, OSError) as error:
-        _refuse(as_json, [str(error)])
-    _done(as_json, {"id": provider_id, "login": login}, f"Provider {name} created.")
+        refuse(as_json, [str(error)])
+    done(as_json, {"id": provider_id, "login": login}, f"Provider {name} created.")
 
 
 @app.command("reset-password")
@@ -111,8 +112,8 @@ def reset_password(
     as_json: AsJson = False,
 ) -> None:
     """Give an account a new password and end its sessions."""
-    settings = _load(config, as_json=as_json)
-    password = _read_password()
+    settings = load(config, as_json=as_json)
+    password = read_secret("Password", confirm=True)
 
     async def reset() -> bool:
         database = Database(settings.store.url)
@@ -124,36 +125,10 @@ def reset_password(
     try:
         check_password(password)
     except WeakPasswordError as error:
-        _refuse(as_json, [str(error)])
+        refuse(as_json, [str(error)])
     if not asyncio.run(reset()):
-        _refuse(as_json, [f"there is no account {login}"])
-    _done(as_json, {"login": login}, f"Password of {login} changed.")
-
-
-def _load(path: Path, *, as_json: bool) -> Config:
-    try:
-        return load_config(path)
-    except ConfigError as error:
-        _refuse(as_json, error.problems)
-
-
-def _read_password() -> str:
-    if sys.stdin.isatty():
-        password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-        return password
-    return sys.stdin.readline().rstrip("\n")
-
-
-def _done(as_json: bool, document: dict[str, Any], sentence: str) -> None:
-    typer.echo(json.dumps(document) if as_json else sentence)
-
-
-def _refuse(as_json: bool, problems: list[str]) -> NoReturn:
-    if as_json:
-        typer.echo(json.dumps({"error": problems[0], "problems": problems}))
-    for problem in problems:
-        typer.echo(problem, err=True)
-    raise typer.Exit(1)
+        refuse(as_json, [f"there is no account {login}"])
+    done(as_json, {"login": login}, f"Password of {login} changed.")
 
 
 def main() -> None:

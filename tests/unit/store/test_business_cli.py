@@ -5,16 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from stimme.cli import app as root
-from stimme.cli_business import business
+from stimme.cli import app
 
 from .test_config import GOOD
-
-app = typer.Typer()
-app.add_typer(business)
 
 
 @pytest.fixture
@@ -29,8 +24,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def run(*words: str, said: str = "") -> tuple[int, Any]:
-    verbs = root if words[0] == "create-provider" else app
-    answer = CliRunner().invoke(verbs, [*words, "--json"], input=said)
+    answer = CliRunner().invoke(app, [*words, "--json"], input=said)
     return answer.exit_code, json.loads(answer.stdout.splitlines()[-1])
 
 
