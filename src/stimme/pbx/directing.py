@@ -7,8 +7,9 @@ Policy, in this order:
     * INVITE with Replaces takes the place of a leg (RFC 3891).
     * A feature code becomes its command.
     * Everything else is a number: a user, a group, a service of the house, or the public network.
-    * A call to a user follows the user's diversions (``stimme.pbx.features.diversion``); a user without
-      telephone and without diversion is taken by the attendant.
+    * A call to a user follows the user's diversions (``stimme.pbx.features.diversion``). A call from
+      outside to a user without telephone and without diversion is taken by the attendant; a colleague is
+      told that the user cannot be reached.
     * A call that leads nowhere tells its caller; one that a colleague had connected comes back to that
       colleague.
 """
@@ -227,9 +228,10 @@ class Directing:
         await self._follow(call, user.extension, outcome)
 
     def _circumstances(self, call: Call, *, follow: bool) -> Circumstances:
-        attendant = self._pbx.tenant.attendant
+        internal = call.direction == "internal"
+        attendant = None if internal else self._pbx.tenant.attendant
         return Circumstances(
-            internal=call.direction == "internal",
+            internal=internal,
             insistent=call.insistent,
             follow=follow,
             earlier=call.earlier_diversions,
