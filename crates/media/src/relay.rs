@@ -78,7 +78,10 @@ pub fn arrived(
             };
             let pressed = source.presses.receive(header.timestamp, event, clock);
             press(source, target.as_deref(), pressed.into_iter().collect(), aftermath);
-            if let Some(target) = target.filter(|target| target.open_for_bridge() && understands(target)) {
+            let follows = |target: &&mut Endpoint| {
+                target.open_for_bridge() && understands(target) && goes_through(source, target)
+            };
+            if let Some(target) = target.filter(follows) {
                 telephone_event(source, target, (header, sequence), event, clock, now);
             }
         }

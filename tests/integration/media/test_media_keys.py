@@ -110,6 +110,20 @@ async def test_digits_get_from_each_way_to_each(
     assert sounded(b.audio()) == ("1105#" if to == "inband" else "")
 
 
+@pytest.mark.parametrize("agreed", ["inband", "info"])
+async def test_events_that_come_all_the_same_go_on_once(
+    client: Client, phones: Phones, agreed: DtmfMethod
+) -> None:
+    a, b = await phones("PCMA"), await phones("PCMA")
+    legs = [await client.leg(a, dtmf=agreed), await client.leg(b)]
+    await client.engine.bridge(legs[0], legs[1], tag="call")
+    await a.press("42", milliseconds=80)
+    await client.event(DtmfReceived, count=2)
+    await asyncio.sleep(0.6)
+    assert b.events() == "42"
+    assert len([packet for packet in b.heard if packet.payload[1] & 0x80]) == 6, "three ends of each"
+
+
 async def test_digits_are_sent_as_tones(client: Client, phones: Phones) -> None:
     phone = await phones("PCMA")
     endpoint = await leg(client, phone, "inband")
