@@ -4,7 +4,6 @@ Every verb raises EngineError, or EngineLostError when the engine is gone.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
@@ -96,7 +95,7 @@ class Endpoint:
             "configure",
             endpoint=self.id,
             remote=remote.to_wire(),
-            codecs=[asdict(codec) for codec in codecs],
+            codecs=[codec.to_wire() for codec in codecs],
             direction=direction,
             timeout=timeout,
             dtmf=dtmf,

@@ -29,6 +29,16 @@ class Codec:
     channels: int = 1
     fmtp: str = ""
 
+    def to_wire(self) -> dict[str, Any]:
+        """As a request carries it."""
+        return {
+            "name": self.name,
+            "payload_type": self.payload_type,
+            "clock_rate": self.clock_rate,
+            "channels": self.channels,
+            "fmtp": self.fmtp,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class LocalTransport:
@@ -108,7 +118,18 @@ class RemoteMedia:
 
     def to_wire(self) -> dict[str, Any]:
         """As a request carries it."""
-        return {**asdict(self), "candidates": list(self.candidates)}
+        return {
+            "address": self.address,
+            "port": self.port,
+            "rtcp_port": self.rtcp_port,
+            "rtcp_mux": self.rtcp_mux,
+            "ice_ufrag": self.ice_ufrag,
+            "ice_pwd": self.ice_pwd,
+            "fingerprint": self.fingerprint,
+            "candidates": list(self.candidates),
+            "dtls_setup": self.dtls_setup,
+            "crypto": None if self.crypto is None else asdict(self.crypto),
+        }
 
 
 @dataclass(frozen=True, slots=True)

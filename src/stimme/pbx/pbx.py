@@ -177,11 +177,10 @@ class Pbx:
 
     def line_state(self, user_id: str) -> LineState:
         """What a user's line does now."""
-        states = {call.state for call in self._calls_of.get(user_id, {}).values()}
-        if CallState.ANSWERED in states:
-            return "busy"
-        if states & {CallState.ROUTING, CallState.RINGING, CallState.EARLY}:
-            return "ringing"
+        calls = self._calls_of.get(user_id)
+        if calls:
+            talking = any(call.state is CallState.ANSWERED for call in calls.values())
+            return "busy" if talking else "ringing"
         online = any(self.registrar.of(device.id) for device in self.tenant.devices_of(user_id))
         return "free" if online else "offline"
 

@@ -9,21 +9,18 @@ written; when the database is busy or away, everything is kept and tried again.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import structlog
 from sqlalchemy import Table, delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stimme.store.database import Database
+from stimme.store.upsert import Row, RowError, Upsert
 
 INTERVAL_SECONDS = 0.05
 _RETRY_SECONDS = 1.0
 _log = structlog.get_logger("stimme.store")
-
-Row = Mapping[str, Any]
 
 
 class WriteBehind:
@@ -36,7 +33,7 @@ class WriteBehind:
         self._interval = interval
         self._tables = {table.name: table for table in tables}
         # Made once: building a statement costs more than executing it.
-        self._upserts = {table.name: _upsert(table, database.engine.dialect.name) for table in tables}
+        self._upserts = {table.name: Upsert(table, database.engine.dialect) for table in tables}
         self._pending: dict[str, dict[str, Row | None]] = {name: {} for name in self._tables}
         self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -94,7 +91,7 @@ class WriteBehind:
         try:
             await self._write_together(batch)
             written = True
-        except (IntegrityError, StatementError) as error:
+        except (RowError, IntegrityError, StatementError) as error:
             if not _is_about_a_row(error):
                 raise
             await self._write_singly(batch)
@@ -124,10 +121,10 @@ class WriteBehind:
                     try:
                         async with connection.begin_nested():
                             await self._apply(connection, self._tables[name], {key: row})
-                    except (IntegrityError, StatementError) as error:
+                    except (RowError, IntegrityError, StatementError) as error:
                         if not _is_about_a_row(error):
                             raise
-                        _log.error("row refused by the store", table=name, key=key, error=str(error.orig))
+                        _log.error("row refused by the store", table=name, key=key, error=str(error))
 
     async def _apply(self, connection: AsyncConnection, table: Table, rows: Mapping[str, Row | None]) -> None:
         gone = [key for key, row in rows.items() if row is None]
@@ -136,19 +133,9 @@ class WriteBehind:
             (key_column,) = table.primary_key.columns
             await connection.execute(delete(table).where(key_column.in_(gone)))
         if kept:
-            await connection.execute(self._upserts[table.name], kept)
+            await self._upserts[table.name].execute(connection, kept)
 
 
-def _upsert(table: Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
-    (key_column,) = table.primary_key.columns
-    key = key_column.name
-    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-    if table.info.get("write_once"):
-        return insert.on_conflict_do_nothing(index_elements=[key])
-    changed = {column.name: insert.excluded[column.name] for column in table.columns if column.name != key}
-    return insert.on_conflict_do_update(index_elements=[key], set_=changed)
-
-
-def _is_about_a_row(error: StatementError) -> bool:
+def _is_about_a_row(error: Exception) -> bool:
     """Tell a row that can never be written from a database that cannot be written now."""
-    return isinstance(error, IntegrityError) or type(error) is StatementError
+    return isinstance(error, RowError | IntegrityError) or type(error) is StatementError
