@@ -43,7 +43,8 @@ from stimme.store.accounts import Accounts
 from stimme.store.calls import CallHistory
 from stimme.store.database import Database
 from stimme.store.directory import DirectoryRepository
-from stimme.store.live import LIVE_TABLES, Bindings, CallJournal, Records, States, load_tenants
+from stimme.store.journal import CallJournal
+from stimme.store.live import LIVE_TABLES, Bindings, Records, States, load_tenants
 from stimme.store.secrets import Passwords, SecretKeyError, Vault, open_vault
 from stimme.store.writer import WriteBehind
 
@@ -83,9 +84,10 @@ class Application:
         vault = open_vault(config.secret_key_file)
         database = await self._open_store()
         writer = WriteBehind(database, LIVE_TABLES)
+        journal = CallJournal(config.node.data / "calls.journal", writer.then)
+        self._resources.callback(journal.close)
         writer.start()
         self._resources.push_async_callback(writer.close)
-        journal = CallJournal(database, writer)
         node = Node(
             bus=EventBus(),
             bindings=Bindings(database, writer),

@@ -23,11 +23,10 @@ from stimme.store.writer import WriteBehind
 
 _log = structlog.get_logger("stimme.store")
 _BINDINGS = cast(Table, models.BindingRow.__table__)
-_JOURNAL = cast(Table, models.JournalRow.__table__)
 _RECORDS = cast(Table, models.CallRecordRow.__table__)
 _LISTS = cast(Table, models.CallListEntry.__table__)
 _STATES = cast(Table, TenantState.__table__)
-LIVE_TABLES = (_BINDINGS, _JOURNAL, _RECORDS, _LISTS, _STATES)
+LIVE_TABLES = (_BINDINGS, _RECORDS, _LISTS, _STATES)
 """What `WriteBehind` must be made with, in the order of their foreign keys."""
 
 
@@ -75,27 +74,6 @@ class States:
         statement = select(TenantState).where(TenantState.customer_id == tenant_id)
         async with self._database.system() as session:
             return {row.key: row.value for row in await session.scalars(statement)}
-
-
-class CallJournal:
-    """Confirmed calls, for a restarted call control to go on with (``stimme.pbx.ports.Journal``)."""
-
-    def __init__(self, database: Database, writer: WriteBehind) -> None:
-        self._database = database
-        self._writer = writer
-
-    def put(self, call_id: str, value: dict[str, Any]) -> None:
-        """Keep the state of a call, in place of what was there."""
-        self._writer.put(_JOURNAL, call_id, {"call_id": call_id, "value": value})
-
-    def delete(self, call_id: str) -> None:
-        """Forget a call that has ended."""
-        self._writer.delete(_JOURNAL, call_id)
-
-    async def load(self) -> dict[str, dict[str, Any]]:
-        """Return every call that had not ended, by id."""
-        async with self._database.system() as session:
-            return {row.call_id: row.value for row in await session.scalars(select(models.JournalRow))}
 
 
 class Records:

@@ -8,7 +8,7 @@ written; when the database is busy or away, everything is kept and tried again.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from sqlalchemy import Table, delete
@@ -35,6 +35,7 @@ class WriteBehind:
         # Made once: building a statement costs more than executing it.
         self._upserts = {table.name: Upsert(table, database.engine.dialect) for table in tables}
         self._pending: dict[str, dict[str, Row | None]] = {name: {} for name in self._tables}
+        self._afterwards: list[Callable[[], None]] = []
         self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -50,6 +51,11 @@ class WriteBehind:
     def delete(self, table: Table, key: str) -> None:
         """Delete what is under ``key`` soon."""
         self._pending[table.name][key] = None
+        self._wake.set()
+
+    def then(self, work: Callable[[], None]) -> None:
+        """Do something once everything that was reported until now is in the database."""
+        self._afterwards.append(work)
         self._wake.set()
 
     def start(self) -> None:
@@ -85,8 +91,8 @@ class WriteBehind:
 
     async def _write(self) -> None:
         self._wake.clear()
-        batch = self._pending
-        self._pending = {name: {} for name in self._tables}
+        batch, afterwards = self._pending, self._afterwards
+        self._pending, self._afterwards = {name: {} for name in self._tables}, []
         written = False
         try:
             await self._write_together(batch)
@@ -100,6 +106,9 @@ class WriteBehind:
             # Also when cancelled in the middle: the transaction was rolled back, nothing may be lost.
             if not written:
                 self._keep(batch)
+                self._afterwards = [*afterwards, *self._afterwards]
+        for work in afterwards:
+            work()
 
     def _keep(self, batch: dict[str, dict[str, Row | None]]) -> None:
         for name, rows in batch.items():
