@@ -355,8 +355,8 @@ class Call:
             return
         self.partner = leg
         try:
-            if message is not None and message.body:
-                leg.take_answer(message.body)
+            if message is not None and message.sdp:
+                leg.take_answer(message.sdp)
             body = self._answer_body(anchor, leg)
             await self.connect(anchor, leg)
         except (SipParseError, ValueError, EngineError) as error:
@@ -498,10 +498,10 @@ class Call:
         if session is None or session.ended or message is None:
             return
         try:
-            if not message.body:
+            if not message.sdp:
                 session.accept(leg.write_offer(leg.codecs))
                 return
-            leg.take_offer(message.body)
+            leg.take_offer(message.sdp)
             session.accept(leg.write_answer(leg.codecs))
             await leg.connect_media(timeout=self.media_timeout)
         except (SipParseError, ValueError):
@@ -514,10 +514,10 @@ class Call:
 
     async def _on_ack(self, leg: Leg, message: Request | Response | None) -> None:
         """The ACK of a delayed offer carries the answer (RFC 3261 §13.2.1)."""
-        if message is None or not message.body:
+        if message is None or not message.sdp:
             return
         try:
-            leg.take_answer(message.body)
+            leg.take_answer(message.sdp)
             await leg.connect_media(timeout=self.media_timeout)
         except (SipParseError, ValueError) as error:
             self.log.info("the answer in an ACK cannot be used", error=str(error))

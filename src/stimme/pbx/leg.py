@@ -103,7 +103,7 @@ class Leg(SessionFeatures):
         Raises SipParseError, or ValueError when no codec fits.
         """
         if self.incoming and self.session is not None and self.session.request is not None:
-            body = self.session.request.body
+            body = self.session.request.sdp
             if body:
                 self.take_offer(body)
 

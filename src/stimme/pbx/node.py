@@ -165,6 +165,7 @@ class Node:
             self._devices[device.sip_user] = (pbx, device)
         for trunk in pbx.tenant.trunks.values():
             self._sources[(trunk.host, trunk.port)] = (pbx, trunk)
+            self._trust(trunk.host)
 
     # -- SIP ------------------------------------------------------------------------------------------------
 

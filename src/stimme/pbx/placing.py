@@ -79,7 +79,7 @@ class Placing:
         leg.session = session
         session.handler = leg
         if session.request is not None:
-            leg.webrtc = b"UDP/TLS/RTP/SAVP" in session.request.body
+            leg.webrtc = b"UDP/TLS/RTP/SAVP" in session.request.sdp
         return leg
 
     def reachable(self, user: User) -> bool:

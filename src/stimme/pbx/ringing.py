@@ -117,7 +117,7 @@ class Ringing(Stage):
         call, anchor = self.call, self.call.anchor
         if anchor is None or self._quiet:
             return
-        if message.body and len(self.called) == 1 and anchor.incoming and anchor.remote is not None:
+        if message.sdp and len(self.called) == 1 and anchor.incoming and anchor.remote is not None:
             await self._pass_early_media(anchor, leg, message)
             return
         call.ringing_at = call.ringing_at or datetime.now(UTC)
@@ -131,7 +131,7 @@ class Ringing(Stage):
         if call.state is CallState.EARLY:
             return
         try:
-            leg.take_answer(message.body)
+            leg.take_answer(message.sdp)
             answer = anchor.write_answer(leg.codecs)
             await call.connect(anchor, leg)
         except (SipParseError, ValueError, EngineError) as error:
