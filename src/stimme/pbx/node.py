@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from stimme.media import Endpoint, Engine, EngineError, MediaEvent
+from stimme.pbx.blf import BusyLamps
 from stimme.pbx.bus import EventBus
 from stimme.pbx.guard import GuessingGuard
 from stimme.pbx.model import Device, Tenant, TrunkConfig
@@ -91,6 +92,7 @@ class Node:
         self._sources: dict[tuple[str, int], tuple[Pbx, TrunkConfig]] = {}
         self._digest: dict[str, DigestServer] = {}
         self._ua: UserAgent | None = None
+        self._lamps: BusyLamps | None = None
         self._trust: Callable[[str], None] = lambda address: None
         self._instance = ""
         self._started = False
@@ -104,7 +106,8 @@ class Node:
         """
         self._ua = ua
         self._trust = trust
-        ua.enable("REFER", "NOTIFY", options=("replaces",))
+        self._lamps = BusyLamps(ua, self.tenants)
+        ua.enable("REFER", "NOTIFY", "SUBSCRIBE", options=("replaces",))
 
     @property
     def ua(self) -> UserAgent:
@@ -135,6 +138,8 @@ class Node:
             media_timeout=media_timeout,
         )
         self.tenants[tenant.id] = pbx
+        if self._lamps is not None:
+            self._lamps.watch(pbx)
         self._digest[tenant.id] = DigestServer(tenant.domain, self._key, clock=self._wall_clock)
         pbx.registrar.restore(await self._bindings.load(tenant.id))
         pbx.restore_state(await self._store.load(tenant.id))
@@ -198,11 +203,13 @@ class Node:
         return not any(pbx.registrar.reachable_at(flow.remote) for pbx in self.tenants.values())
 
     def on_request(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
-        """REGISTER and OPTIONS; other requests outside a dialog are not served yet."""
+        """REGISTER, SUBSCRIBE and OPTIONS; other requests outside a dialog are not served yet."""
         if request.method == "OPTIONS":
             transaction.respond(200, None, [("Allow", self.ua.allow), ("Accept", ACCEPTED)])
         elif request.method == "REGISTER":
             self._register(transaction, request, flow)
+        elif request.method == "SUBSCRIBE":
+            self._subscribe(transaction, request, flow)
         else:
             transaction.respond(405, None, [("Allow", self.ua.allow)])
 
@@ -212,15 +219,10 @@ class Node:
             pbx.registrar.flow_closed(flow)
 
     def _register(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
-        pbx, _ = self._claimed(request)
-        if self._shut_out(flow):
-            transaction.respond(403)
+        known = self._authenticated(transaction, request, flow)
+        if known is None:
             return
-        verdict = self._verify(request, flow, pbx, proxy=False)
-        if not isinstance(verdict, Verified):
-            transaction.respond(401, None, self._challenge(401, pbx, verdict))
-            return
-        owner, device = self._devices[verdict.username]
+        owner, device = known
         if request.to.user != device.sip_user:
             transaction.respond(403, "Another User's Address")
             return
@@ -229,6 +231,28 @@ class Node:
             transaction.respond(outcome.status, outcome.reason, list(outcome.headers))
         else:
             transaction.respond(200, None, outcome)
+
+    def _subscribe(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
+        known = self._authenticated(transaction, request, flow)
+        if known is None or self._lamps is None:
+            return
+        owner, device = known
+        user = owner.tenant.users[owner.user_at(device)]
+        self._lamps.subscribe(transaction, request, flow, owner, user)
+
+    def _authenticated(
+        self, transaction: ServerTransaction, request: Request, flow: Flow
+    ) -> tuple[Pbx, Device] | None:
+        """The device that a request comes from; None when it was refused or challenged."""
+        pbx, _ = self._claimed(request)
+        if self._shut_out(flow):
+            transaction.respond(403)
+            return None
+        verdict = self._verify(request, flow, pbx, proxy=False)
+        if not isinstance(verdict, Verified):
+            transaction.respond(401, None, self._challenge(401, pbx, verdict))
+            return None
+        return self._devices[verdict.username]
 
     def _claimed(self, request: Request) -> tuple[Pbx | None, Device | None]:
         """Whom a request claims to come from: decides the realm of the challenge, nothing else."""

@@ -200,6 +200,10 @@ class Pbx:
         """Ends a call. Raises KeyError when it is not going on."""
         self.calls[call_id].hang_up()
 
+    def calls_of(self, user_id: str) -> list[Call]:
+        """The calls that a user takes part in or that ring there, oldest first."""
+        return list(self._calls_of.get(user_id, {}).values())
+
     def conversations_of(self, user_id: str, *, besides: Call) -> list[tuple[Call, Leg]]:
         """A user's conversations with the user's own leg in each, the latest first."""
         found = [
@@ -433,6 +437,7 @@ class Pbx:
             if self._lines.get(user_id) != state:
                 self._lines[user_id] = state
                 self._bus.publish(LineChanged(self.tenant.id, user_id, state))
+            self.state_changed(f"line:{user_id}")
 
     def _device_changed(self, device_id: str) -> None:
         device = self.tenant.devices.get(device_id)

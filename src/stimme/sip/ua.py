@@ -225,9 +225,16 @@ class UserAgent(TransactionLayer):
         self._usages.pop((usage.call_id, usage.id), None)
 
     def session_by_dialog(self, call_id: str, to_tag: str, from_tag: str) -> Session | None:
-        """The session with this Call-ID, our tag `to_tag` and the peer's tag `from_tag` (RFC 3891 §3)."""
-        session = self._sessions.get((call_id, to_tag))
-        return session if session is not None and (session.remote.tag or "") == from_tag else None
+        """The session with this Call-ID, our tag `to_tag` and the peer's tag `from_tag` (RFC 3891 §3).
+
+        Tags that are named the other way round mean the same: telephones copy them from the dialog of a
+        watched colleague (RFC 4235), some as seen from there.
+        """
+        for ours, theirs in ((to_tag, from_tag), (from_tag, to_tag)):
+            session = self._sessions.get((call_id, ours))
+            if session is not None and (session.remote.tag or "") == theirs:
+                return session
+        return None
 
     def locate(self, hop: str, near: Destination) -> Destination:
         """The destination of a route or contact; an open connection to it is kept."""

@@ -1,0 +1,254 @@
+"""What telephones watch: lamps (RFC 4235), waiting messages (RFC 3842) and presence (RFC 3856).
+
+Policy:
+    * Who subscribes is authenticated like a REGISTER, and sees its own customer only: lines of colleagues,
+      park slots, the night switch, and its own log-ins, diversions and do not disturb
+      (``stimme.pbx.features.keys``).
+    * A line is told with one dialog per call. Call-ID and tags of a call that rings are those of the called
+      telephone: INVITE with Replaces picks it up. Who the other party is, is not told.
+    * A line that calls or talks is `confirmed`, one that rings is `early`; a telephone that has not answered
+      our INVITE yet is `trying`. A key that is off is `terminated`.
+    * Documents are always full: a NOTIFY that was lost is made good by the next.
+    * Waiting messages are told to their owner only.
+    * At most 200 subscriptions a user; one granted lasts ten minutes, so that a telephone that lost its
+      subscription in a restart has it again soon.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from stimme.pbx.call import Call
+from stimme.pbx.features.keys import (
+    DiversionKey,
+    DndKey,
+    GroupKey,
+    Key,
+    Lamp,
+    LineKey,
+    NightKey,
+    ParkKey,
+    parse_key,
+)
+from stimme.pbx.leg import Leg
+from stimme.pbx.model import User
+from stimme.pbx.pbx import Pbx
+from stimme.pbx.ringing import Ringing
+from stimme.sip.events import dialog_info, message_summary, pidf
+from stimme.sip.events.dialog_info import DialogEntry
+from stimme.sip.flow import Flow
+from stimme.sip.message import Request
+from stimme.sip.subscription import EventPackage, Notifier, Subscription, SubscriptionState
+from stimme.sip.transaction import ServerTransaction
+from stimme.sip.transfer import event_of
+from stimme.sip.ua import UserAgent
+
+MOST_PER_USER = 200
+LONGEST = 600
+_MESSAGES = "*99#"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a subscription is about: a key, and whose telephone shows it (None: it is the same for all)."""
+
+    key: Key
+    address: str
+    user_id: str | None = None
+
+    def signal(self, pbx: Pbx) -> str:
+        """The state whose change is told, as `Pbx.state_changed` names it."""
+        match self.key:
+            case GroupKey(extension):
+                return f"group:{extension}:{self.user_id}"
+            case ParkKey(slot):
+                return f"park:{slot}"
+            case NightKey():
+                return "night"
+            case LineKey(extension):
+                user = pbx.tenant.by_extension(extension)
+                return f"line:{user.id}" if user is not None else ""
+            case DiversionKey() | DndKey():
+                return f"user:{self.user_id}"
+
+
+class BusyLamps:
+    """See the module's docstring.
+
+    Args:
+        ua: carries the subscriptions.
+        tenants: every customer of the node, by id.
+    """
+
+    def __init__(self, ua: UserAgent, tenants: Mapping[str, Pbx]) -> None:
+        self._tenants = tenants
+        self._watched: dict[str, tuple[Pbx, Watched]] = {}
+        self._signals: dict[str, set[str]] = {}
+        self._of_user: dict[str, list[Subscription]] = {}
+        self._notifier = Notifier(
+            ua,
+            [
+                self._package(dialog_info.PACKAGE, dialog_info.CONTENT_TYPE, _lamps),
+                self._package(message_summary.PACKAGE, message_summary.CONTENT_TYPE, _messages),
+                self._package(pidf.PACKAGE, pidf.CONTENT_TYPE, _presence),
+            ],
+        )
+
+    def __len__(self) -> int:
+        """Subscriptions alive."""
+        return len(self._notifier)
+
+    def _package(
+        self, name: str, content_type: str, write: Callable[[Pbx, Watched, int], bytes]
+    ) -> EventPackage:
+        def body(resource: str, version: int) -> bytes:
+            return write(*self._watched[resource], version)
+
+        return EventPackage(name, content_type, body, expires=LONGEST, longest=LONGEST)
+
+    def watch(self, pbx: Pbx) -> None:
+        """Hears from now on what changes at a customer's."""
+        pbx.watchers.append(lambda signal: self._changed(pbx, signal))
+
+    def subscribe(
+        self, transaction: ServerTransaction, request: Request, flow: Flow, pbx: Pbx, user: User
+    ) -> None:
+        """A SUBSCRIBE of one of our users, already authenticated. 404 for what there is not to be seen."""
+        watched = _watched(pbx, user, request.user)
+        mine = [
+            each for each in self._of_user.get(user.id, []) if each.state is not SubscriptionState.TERMINATED
+        ]
+        self._of_user[user.id] = mine
+        own = watched is not None and watched.key == LineKey(user.extension)
+        if watched is None or (event_of(request)[0] == message_summary.PACKAGE and not own):
+            transaction.respond(404)
+        elif len(mine) >= MOST_PER_USER:
+            transaction.respond(503, None, [("Retry-After", "60")])
+        else:
+            resource = f"{pbx.tenant.id}/{watched.user_id or ''}/{watched.address}"
+            self._watched[resource] = (pbx, watched)
+            self._signals.setdefault(f"{pbx.tenant.id}/{watched.signal(pbx)}", set()).add(resource)
+            subscription = self._notifier.subscribe(transaction, request, flow, resource)
+            if subscription is not None:
+                mine.append(subscription)
+
+    def _changed(self, pbx: Pbx, signal: str) -> None:
+        kind, _, user_id = signal.partition(":")
+        signals = [signal, f"line:{user_id}"] if kind == "user" else [signal]
+        for each in signals:
+            for resource in self._signals.get(f"{pbx.tenant.id}/{each}", ()):
+                self._notifier.changed(dialog_info.PACKAGE, resource)
+                if each.startswith("line:"):
+                    self._notifier.changed(pidf.PACKAGE, resource)
+
+
+def _watched(pbx: Pbx, user: User, address: str) -> Watched | None:
+    """What an address stands for when this user watches it; None for what does not exist."""
+    tenant = pbx.tenant
+    device = next((each for each in tenant.devices.values() if each.sip_user == address), None)
+    if device is not None:
+        owner = tenant.users.get(pbx.user_at(device))
+        return Watched(LineKey(owner.extension), owner.extension) if owner is not None else None
+    key = parse_key(address)
+    found: Watched | None = None
+    match key:
+        case LineKey(extension) if tenant.by_extension(extension) is not None:
+            found = Watched(key, address)
+        case LineKey(slot) | ParkKey(slot) if slot in tenant.park_slots:
+            found = Watched(ParkKey(slot), address)
+        case NightKey() if tenant.attendant is not None:
+            found = Watched(key, address)
+        case GroupKey(extension) if extension in tenant.groups:
+            found = Watched(key, address, user.id)
+        case DiversionKey() | DndKey():
+            found = Watched(key, address, user.id)
+    return found
+
+
+# -- the documents -------------------------------------------------------------------------------------------
+
+
+def _lamps(pbx: Pbx, watched: Watched, version: int) -> bytes:
+    entity = f"sip:{watched.address}@{pbx.tenant.domain}"
+    dialogs: list[DialogEntry] = []
+    if isinstance(watched.key, LineKey):
+        user = pbx.tenant.by_extension(watched.key.extension)
+        dialogs = line_dialogs(pbx, user) if user is not None else []
+    if not dialogs:
+        dialogs = [DialogEntry(watched.address, lamp_of(pbx, watched).value)]
+    return dialog_info.write_dialog_info(entity, version, dialogs)
+
+
+def line_dialogs(pbx: Pbx, user: User) -> list[DialogEntry]:
+    """One dialog for each leg of a user's that rings or is in a call, as that telephone sees it."""
+    return [
+        entry
+        for call in pbx.calls_of(user.id)
+        for entry in (*_in_call(call, user), *_rings(call, user))
+        if entry is not None
+    ]
+
+
+def _in_call(call: Call, user: User) -> list[DialogEntry | None]:
+    return [_entry(leg, "confirmed", leg is call.anchor) for leg in call.sides if leg.user_id == user.id]
+
+
+def _rings(call: Call, user: User) -> list[DialogEntry | None]:
+    stage = call.stage
+    if not isinstance(stage, Ringing):
+        return []
+    return [_entry(leg, "early", False) for leg in stage.called.values() if leg.user_id == user.id]
+
+
+def _entry(leg: Leg, state: dialog_info.DialogState, initiator: bool) -> DialogEntry | None:
+    session = leg.session
+    if session is None or session.ended:
+        return None
+    known = session.remote.tag is not None
+    return DialogEntry(
+        leg.id,
+        state if known else "trying",
+        initiator,
+        session.call_id,
+        session.remote.tag,
+        session.local.tag,
+    )
+
+
+def lamp_of(pbx: Pbx, watched: Watched) -> Lamp:
+    """How a key lights that is no line."""
+    lit = False
+    match watched.key:
+        case ParkKey(slot):
+            lit = pbx.lot.at(slot) is not None
+        case NightKey(position):
+            attendant = pbx.features.reception.attendant
+            lit = attendant is not None and attendant.position(datetime.now(UTC)) is position
+        case GroupKey(extension):
+            group = pbx.tenant.groups.get(extension)
+            user_id = watched.user_id or ""
+            lit = group is not None and user_id in group.members and pbx.groups.logged_in(group, user_id)
+        case DiversionKey(kind):
+            found = pbx.settings.of(watched.user_id or "").diversions.entries
+            lit = any(each.kind is kind for each in found)
+        case DndKey():
+            lit = pbx.settings.of(watched.user_id or "").dnd
+    return Lamp.ON if lit else Lamp.OFF
+
+
+def _messages(pbx: Pbx, watched: Watched, version: int) -> bytes:
+    account = f"sip:{_MESSAGES.replace('#', '%23')}@{pbx.tenant.domain}"
+    return message_summary.write_message_summary(account, voice=message_summary.MessageCounts())
+
+
+def _presence(pbx: Pbx, watched: Watched, version: int) -> bytes:
+    user = None
+    if isinstance(watched.key, LineKey):
+        user = pbx.tenant.by_extension(watched.key.extension)
+    line = pbx.line_state(user.id) if user is not None else "offline"
+    activities = ["on-the-phone"] if line == "busy" else []
+    if user is not None and pbx.settings.of(user.id).dnd:
+        activities.append("do-not-disturb")
+    return pidf.write_pidf(
+        pidf.Presence(f"sip:{watched.address}@{pbx.tenant.domain}", line != "offline", activities=activities)
+    )
