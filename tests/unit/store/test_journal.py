@@ -1,0 +1,83 @@
+"""The journal of calls: what a killed process leaves behind, and when a call is forgotten."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from stimme.store.journal import CallJournal
+
+
+class Later:
+    """The database's writer: what is to be done once everything is safe."""
+
+    def __init__(self) -> None:
+        self.work: list[Callable[[], None]] = []
+
+    def __call__(self, work: Callable[[], None]) -> None:
+        self.work.append(work)
+
+    def written(self) -> None:
+        for work in self.work:
+            work()
+        self.work.clear()
+
+
+async def reopened(file: Path) -> dict[str, dict[str, object]]:
+    journal = CallJournal(file, Later())
+    try:
+        return await journal.load()
+    finally:
+        journal.close()
+
+
+async def test_calls_outlive_a_process_that_never_closed_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "calls.journal"
+    journal = CallJournal(file, Later())
+    journal.put("a", {"n": 1})
+    journal.put("b", {"n": 2})
+    journal.put("a", {"n": 3})
+    assert await reopened(file) == {"a": {"n": 3}, "b": {"n": 2}}
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_call_is_forgotten_once_its_record_is_safe(tmp_path: Path) -> None:
+    file, later = tmp_path / "calls.journal", Later()
+    journal = CallJournal(file, later)
+    journal.put("a", {"n": 1})
+    journal.delete("a")
+    assert (await journal.load()) == {"a": {"n": 1}}
+    later.written()
+    assert (await journal.load()) == {}
+    journal.close()
+    assert await reopened(file) == {}
+
+
+async def test_a_call_that_was_never_answered_costs_nothing(tmp_path: Path) -> None:
+    later = Later()
+    journal = CallJournal(tmp_path / "calls.journal", later)
+    journal.delete("unknown")
+    assert later.work == []
+    journal.close()
+
+
+async def test_a_write_that_was_cut_off_loses_that_entry_alone(tmp_path: Path) -> None:
+    file = tmp_path / "calls.journal"
+    journal = CallJournal(file, Later())
+    journal.put("a", {"n": 1})
+    whole = file.stat().st_size
+    journal.put("b", {"text": "x" * 100})
+    journal.close()
+    content = file.read_bytes()
+    file.write_bytes(content[: whole + 20])
+    assert await reopened(file) == {"a": {"n": 1}}
+
+
+async def test_the_file_is_written_anew_when_it_has_grown(tmp_path: Path) -> None:
+    file, later = tmp_path / "calls.journal", Later()
+    journal = CallJournal(file, later)
+    journal.put("stays", {"n": 1})
+    for number in range(20):
+        journal.put(f"call-{number}", {"text": "x" * (1 << 20)})
+        journal.delete(f"call-{number}")
+        later.written()
+    assert file.stat().st_size < 8 << 20
+    assert await reopened(file) == {"stays": {"n": 1}}
