@@ -8,8 +8,8 @@ from typing import Any
 from cryptography.fernet import Fernet
 
 from stimme.api.application import create_api
-from stimme.api.ports import LiveEvent, NoSuchCallError
-from stimme.api.schemas import LineState, LiveCall, TrunkState
+from stimme.api.ports import LiveEvent, NoSuchCallError, NotReachableError
+from stimme.api.schemas import LineState, LiveCall, TrunkState, UserSettings
 from stimme.api.services import Services
 from stimme.store.accounts import Accounts
 from stimme.store.calls import CallHistory
@@ -38,6 +38,18 @@ class UnpluggedTelephony:
     def hang_up(self, tenant_id: str, call_id: str) -> None:
         """There is nothing to end."""
         raise NoSuchCallError(call_id)
+
+    def dial(self, tenant_id: str, user_id: str, number: str, device_id: str | None) -> LiveCall:
+        """No telephone is there."""
+        raise NotReachableError(user_id)
+
+    def settings(self, tenant_id: str, user_id: str) -> UserSettings:
+        """Nothing was set."""
+        return UserSettings()
+
+    def set_settings(self, tenant_id: str, user_id: str, settings: UserSettings) -> None:
+        """Nobody keeps them."""
+        raise NotReachableError(user_id)
 
     def trunk_state(self, tenant_id: str, trunk_id: str) -> tuple[TrunkState, str]:
         """Nothing is known."""

@@ -3,7 +3,15 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from typing import Any, Protocol
 
-from stimme.api.schemas import LineState, LiveCall, TrunkState
+from stimme.api.schemas import LineState, LiveCall, TrunkState, UserSettings
+
+
+class NotReachableError(Exception):
+    """The user has no such telephone, or none that is registered."""
+
+
+class SettingRefusedError(ValueError):
+    """A setting that nobody may make, with the reason in words."""
 
 
 class NoSuchCallError(Exception):
@@ -63,6 +71,24 @@ class Telephony(Protocol):
 
         Raises:
             NoSuchCallError: When it is not going on.
+        """
+
+    def dial(self, tenant_id: str, user_id: str, number: str, device_id: str | None) -> LiveCall:
+        """Place a call for a user, whose telephone rings first.
+
+        Raises:
+            NotReachableError: When none of the user's telephones, or not this one, can ring.
+        """
+
+    def settings(self, tenant_id: str, user_id: str) -> UserSettings:
+        """What a user has set; the defaults for one who has set nothing."""
+
+    def set_settings(self, tenant_id: str, user_id: str, settings: UserSettings) -> None:
+        """Replace what a user has set.
+
+        Raises:
+            NotReachableError: When the customer is not on this node.
+            SettingRefusedError: For a diversion to oneself or to an emergency number.
         """
 
     def trunk_state(self, tenant_id: str, trunk_id: str) -> tuple[TrunkState, str]:

@@ -1,7 +1,7 @@
 """What the HTTP API takes and gives: the wire format of ``/api/v1``, and nothing else."""
 
 import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -166,6 +166,35 @@ class LiveCalls(BaseModel):
     """The calls that the account may see."""
 
     items: list[LiveCall]
+
+
+class Dial(BaseModel):
+    """A call to be placed for the signed-in user.
+
+    Without ``device_id`` all the user's telephones ring and the first to be lifted has the call; a device
+    that is named is asked to answer by itself.
+    """
+
+    number: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9+*#][0-9*# ()/.-]*$")]
+    device_id: str | None = None
+
+
+class DiversionSetting(BaseModel):
+    """Where calls go instead. ``seconds`` counts for ``no_reply`` only."""
+
+    kind: Literal["always", "busy", "no_reply", "not_registered"]
+    number: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9+*#]+$")]
+    origin: Literal["any", "internal", "external"] = "any"
+    seconds: Annotated[int, Field(ge=5, le=120)] = 20
+
+
+class UserSettings(BaseModel):
+    """What users set for themselves, by code, key, client or here; one diversion of each kind and origin."""
+
+    diversions: Annotated[list[DiversionSetting], Field(max_length=12)] = []
+    dnd: bool = False
+    call_waiting: bool = True
+    clir: bool = False
 
 
 class EventTicket(BaseModel):

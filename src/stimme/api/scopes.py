@@ -19,6 +19,7 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 _AREAS: tuple[tuple[str, str], ...] = (
     ("/me/calls", "calls"),
+    ("/me/settings", "configuration"),
     ("/calls", "calls"),
     ("/call-records", "calls"),
     ("/directory", "calls"),

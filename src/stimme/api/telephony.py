@@ -3,10 +3,16 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from stimme.api.metrics import NodeFigures
-from stimme.api.ports import NoSuchCallError
-from stimme.api.schemas import LineState, LiveCall, Party, TrunkState
+from stimme.api.ports import NoSuchCallError, NotReachableError, SettingRefusedError
+from stimme.api.schemas import LineState, LiveCall, Party, TrunkState, UserSettings
 from stimme.pbx.call import Call
+from stimme.pbx.features.auto_answer import auto_answer_headers
+from stimme.pbx.features.commands import DiversionKind
+from stimme.pbx.features.diversion import Diversion, DiversionError, Diversions
 from stimme.pbx.node import Node
+from stimme.pbx.records import Party as CallParty
+from stimme.pbx.ringing_first import call_for
+from stimme.pbx.settings import UserSettings as LiveSettings
 from stimme.trunks.registration import TrunkState as LiveTrunkState
 
 _TRUNK_STATES: dict[LiveTrunkState, TrunkState] = {
@@ -66,6 +72,51 @@ class NodeTelephony:
         if pbx is None or call_id not in pbx.calls:
             raise NoSuchCallError(call_id)
         pbx.hang_up(call_id)
+
+    def dial(self, tenant_id: str, user_id: str, number: str, device_id: str | None) -> LiveCall:
+        """Place a call for a user, whose telephone rings first.
+
+        Raises:
+            NotReachableError: When none of the user's telephones, or not this one, can ring.
+        """
+        pbx = self._node.tenants.get(tenant_id)
+        user = pbx.tenant.users.get(user_id) if pbx is not None else None
+        if pbx is None or user is None:
+            raise NotReachableError(user_id)
+        headers = tuple(auto_answer_headers(pbx.tenant.domain)) if device_id is not None else ()
+        legs = pbx.placing.to_user(user, headers, device_id=device_id)
+        if not legs:
+            raise NotReachableError(device_id or user_id)
+        return _live(call_for(pbx, user, legs, CallParty(number), seconds=pbx.ring_timeout))
+
+    def settings(self, tenant_id: str, user_id: str) -> UserSettings:
+        """What a user has set; the defaults for one who has set nothing."""
+        pbx = self._node.tenants.get(tenant_id)
+        live = pbx.settings.of(user_id) if pbx is not None else LiveSettings()
+        return UserSettings.model_validate(live.to_json())
+
+    def set_settings(self, tenant_id: str, user_id: str, settings: UserSettings) -> None:
+        """Replace what a user has set.
+
+        Raises:
+            NotReachableError: When the customer is not on this node.
+            SettingRefusedError: For a diversion to oneself or to an emergency number.
+        """
+        pbx = self._node.tenants.get(tenant_id)
+        user = pbx.tenant.users.get(user_id) if pbx is not None else None
+        if pbx is None or user is None:
+            raise NotReachableError(user_id)
+        own = (user.extension, *([user.number] if user.number else []))
+        diversions = Diversions()
+        try:
+            for each in settings.diversions:
+                wanted = Diversion(DiversionKind(each.kind), each.number, each.origin, each.seconds)
+                diversions = diversions.set(wanted, own)
+        except DiversionError as error:
+            raise SettingRefusedError(str(error)) from None
+        pbx.settings.set(
+            user_id, LiveSettings(diversions, settings.dnd, settings.call_waiting, settings.clir)
+        )
 
     def trunk_state(self, tenant_id: str, trunk_id: str) -> tuple[TrunkState, str]:
         """How a trunk is, with a sentence for people."""

@@ -203,17 +203,18 @@ class Call:
 
     # -- the life of a call ---------------------------------------------------------------------------------
 
-    async def run(self, anchor: Leg, first: Work) -> None:
+    async def run(self, anchor: Leg | None, first: Work) -> None:
         """Lives from the caller's INVITE to the end, and leaves nothing behind.
 
         Args:
-            anchor: the caller's leg.
+            anchor: the caller's leg; None when the caller's telephones are to ring first.
             first: brings the call to its first stage.
         """
-        self.anchor = anchor
-        self.take_in(anchor)
         try:
-            anchor.take_initial_offer()
+            if anchor is not None:
+                self.anchor = anchor
+                self.take_in(anchor)
+                anchor.take_initial_offer()
             await first()
         except (SipParseError, ValueError):
             self.end(488, None)

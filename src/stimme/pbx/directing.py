@@ -137,6 +137,7 @@ class Directing:
             case Incomplete():
                 await call.fail(484)
             case _:
+                self._pbx.features.last_dialled.note(user.id, dialled)
                 await self.to_number(call, dialled, user)
 
     async def to_number(self, call: Call, dialled: str, user: User) -> None:

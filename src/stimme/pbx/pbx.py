@@ -131,7 +131,7 @@ class Pbx:
         """Takes back what people had set. Raises KeyError or ValueError for a damaged value."""
         self.settings.restore(stored)
         self.groups.restore(stored)
-        self.features.reception.restore(stored)
+        self.features.restore(stored)
 
     def _registration(self, trunk: TrunkConfig) -> Registration:
         return Registration(
@@ -161,6 +161,7 @@ class Pbx:
 
     async def close(self) -> None:
         """Stops this tenant's tasks; its calls live on in the engine and the journal."""
+        self.features.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -276,10 +277,11 @@ class Pbx:
             trunk_id=trunk_id,
         )
 
-    def begin(self, call: Call, anchor: Leg, first: Callable[[], Awaitable[None]]) -> None:
-        """Lets a call begin."""
+    def begin(self, call: Call, anchor: Leg | None, first: Callable[[], Awaitable[None]]) -> None:
+        """Lets a call begin; without an anchor its caller's telephones ring first."""
         self.calls[call.id] = call
-        anchor.report_to(call.report)
+        if anchor is not None:
+            anchor.report_to(call.report)
         self._start(call, call.run(anchor, first))
         self.call_changed(call)
 
@@ -310,6 +312,7 @@ class Pbx:
         """A call that was only the way to another: it leaves no record."""
         call.vanish()
         self.calls.pop(call.id, None)
+        self.features.call_over(call, None)
         self._lines_changed(self._concern(call, ()))
 
     def _start(self, call: Call, work: Coroutine[Any, Any, None]) -> None:
@@ -324,6 +327,7 @@ class Pbx:
         except Exception:
             log.exception("a call failed", call=call.id, tenant=self.tenant.id)
             self.calls.pop(call.id, None)
+            self.features.call_over(call, None)
             self._lines_changed(self._concern(call, ()))
 
     # -- what a call asks of its owner ----------------------------------------------------------------------
@@ -415,6 +419,7 @@ class Pbx:
         entries = call_list_entries(record, call.called_user_ids)
         self._records.add(record, entries)
         self._journal.delete(call.id)
+        self.features.call_over(call, record)
         self.finished[record.result] = self.finished.get(record.result, 0) + 1
         for entry in entries:
             self._bus.publish(CallListAdded(self.tenant.id, entry, user_ids=(entry.user_id,)))
@@ -437,6 +442,7 @@ class Pbx:
             if self._lines.get(user_id) != state:
                 self._lines[user_id] = state
                 self._bus.publish(LineChanged(self.tenant.id, user_id, state))
+                self.features.callbacks.line_changed(user_id)
             self.state_changed(f"line:{user_id}")
 
     def _device_changed(self, device_id: str) -> None:

@@ -13,8 +13,8 @@ from cryptography.fernet import Fernet
 from fastapi import FastAPI
 
 from stimme.api.application import create_api
-from stimme.api.ports import LiveEvent, NoSuchCallError
-from stimme.api.schemas import LineState, LiveCall, Party, TrunkState
+from stimme.api.ports import LiveEvent, NoSuchCallError, NotReachableError, SettingRefusedError
+from stimme.api.schemas import LineState, LiveCall, Party, TrunkState, UserSettings
 from stimme.api.services import Services
 from stimme.store import migrate
 from stimme.store.accounts import Accounts
@@ -38,6 +38,7 @@ class FakeTelephony:
         self.hung_up: list[tuple[str, str]] = []
         self.reloaded: list[str] = []
         self.trunks = (1, 1)
+        self.own_settings: dict[str, UserSettings] = {}
 
     def line_state(self, tenant_id: str, user_id: str) -> LineState:
         return "free"
@@ -52,6 +53,28 @@ class FakeTelephony:
         if not any(call.call_id == call_id for call in self.calls(tenant_id)):
             raise NoSuchCallError(call_id)
         self.hung_up.append((tenant_id, call_id))
+
+    def dial(self, tenant_id: str, user_id: str, number: str, device_id: str | None) -> LiveCall:
+        if device_id is not None:
+            raise NotReachableError(device_id)
+        call = LiveCall(
+            call_id=f"dialled-{len(self.live.get(tenant_id, []))}",
+            state="ringing",
+            direction="internal",
+            caller=Party(number=number),
+            callee=Party(user_id=user_id),
+            started_at=START,
+        )
+        self.live.setdefault(tenant_id, []).append(call)
+        return call
+
+    def settings(self, tenant_id: str, user_id: str) -> UserSettings:
+        return self.own_settings.get(user_id, UserSettings())
+
+    def set_settings(self, tenant_id: str, user_id: str, settings: UserSettings) -> None:
+        if any(each.number == "112" for each in settings.diversions):
+            raise SettingRefusedError("calls cannot be diverted to an emergency number")
+        self.own_settings[user_id] = settings
 
     def trunk_state(self, tenant_id: str, trunk_id: str) -> tuple[TrunkState, str]:
         return "registered", ""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from stimme.api import problems, schemas
 from stimme.api.authentication import Authentication, Caller
-from stimme.api.ports import NoSuchCallError, Telephony
+from stimme.api.ports import NoSuchCallError, NotReachableError, SettingRefusedError, Telephony
 from stimme.api.views import account_view, call_list_view, decode_time_cursor, encode_cursor
 from stimme.store.accounts import Accounts
 from stimme.store.calls import CallHistory
@@ -52,6 +52,26 @@ def me_routes(
             wss=f"wss://{request.url.netloc}/sip",
             ice_servers=[],
         )
+
+    @router.get("/me/settings")
+    async def my_settings(caller: Annotated[Caller, signed_in]) -> schemas.UserSettings:
+        """Return the own diversions, do not disturb, call waiting and number suppression."""
+        user = _user_of(caller)
+        return telephony.settings(user.customer_id, user.id)
+
+    @router.put("/me/settings")
+    async def set_my_settings(
+        body: schemas.UserSettings, caller: Annotated[Caller, signed_in]
+    ) -> schemas.UserSettings:
+        """Replace the own settings, as the feature codes do."""
+        user = _user_of(caller)
+        try:
+            telephony.set_settings(user.customer_id, user.id, body)
+        except SettingRefusedError as error:
+            raise problems.invalid("diversions", str(error)) from None
+        except NotReachableError:
+            raise problems.not_found() from None
+        return telephony.settings(user.customer_id, user.id)
 
     @router.get("/me/calls")
     async def my_calls(
@@ -115,6 +135,17 @@ def call_routes(
     async def live_calls(caller: Annotated[Caller, signed_in]) -> schemas.LiveCalls:
         """List the calls going on: the own ones, or (administrators) those of the customers."""
         return schemas.LiveCalls(items=[call for _tenant, call in await visible(caller)])
+
+    @router.post("/calls", status_code=201)
+    async def dial(body: schemas.Dial, caller: Annotated[Caller, signed_in]) -> schemas.LiveCall:
+        """Place a call: the own telephone rings first, then the number is called as if dialled there."""
+        user = _user_of(caller)
+        try:
+            return telephony.dial(user.customer_id, user.id, body.number, body.device_id)
+        except NotReachableError:
+            raise problems.ProblemError(
+                409, "not-reachable", "No telephone of yours, or not this one, is registered."
+            ) from None
 
     @router.delete("/calls/{call_id}", status_code=204)
     async def hang_up(call_id: str, caller: Annotated[Caller, signed_in]) -> None:

@@ -7,21 +7,25 @@ from stimme.media import WavFile
 from stimme.pbx.announcing import Announcing
 from stimme.pbx.call import Call
 from stimme.pbx.features import (
-    commands as c,
-)
-from stimme.pbx.features import (
+    callback_call,
     conference,
     group_login,
+    intercom,
     own_settings,
     park_call,
     pickup_call,
     reception,
+    redial_call,
     transfer,
+)
+from stimme.pbx.features import (
+    commands as c,
 )
 from stimme.pbx.features.asked import FeatureRefusedError, Handler
 from stimme.pbx.leg import Leg
 from stimme.pbx.model import User
 from stimme.pbx.placing import party_of
+from stimme.pbx.records import CallRecord
 from stimme.pbx.ringing import Ringing
 from stimme.prompts.grammar import SpeechError
 from stimme.prompts.say import Say
@@ -51,6 +55,11 @@ HANDLERS: Mapping[type[Any], Handler] = {
     c.LoginGroup: group_login.log_in,
     c.LogoutGroup: group_login.log_out,
     c.SwitchNight: reception.switch_night,
+    c.Callback: callback_call.call_back,
+    c.CallbackCancel: callback_call.cancel,
+    c.CallbackList: callback_call.say_list,
+    c.Redial: redial_call.redial,
+    c.Intercom: intercom.speak_to,
 }
 
 
@@ -60,6 +69,22 @@ class Features:
     def __init__(self, pbx: "Pbx") -> None:
         self._pbx = pbx
         self.reception = reception.Reception(pbx)
+        self.callbacks = callback_call.CallingBack(pbx)
+        self.last_dialled = redial_call.LastDialled(pbx)
+
+    def restore(self, stored: dict[str, Any]) -> None:
+        """Takes back what the store kept. Raises KeyError or ValueError for a damaged value."""
+        self.reception.restore(stored)
+        self.callbacks.restore(stored)
+        self.last_dialled.restore(stored)
+
+    def call_over(self, call: Call, record: CallRecord | None) -> None:
+        """A call has ended; without a record it was only the way to another."""
+        self.callbacks.call_over(call, record)
+
+    def close(self) -> None:
+        """The tenant leaves this node."""
+        self.callbacks.close()
 
     async def perform(self, call: Call, user: User, command: c.Command, said: str | None) -> None:
         """Does what a code asks for; the caller hears what came of it."""

@@ -57,7 +57,11 @@ export interface paths {
          */
         get: operations["live_calls_api_v1_calls_get"];
         put?: never;
-        post?: never;
+        /**
+         * Dial
+         * @description Place a call: the own telephone rings first, then the number is called as if dialled there.
+         */
+        post: operations["dial_api_v1_calls_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -707,6 +711,30 @@ export interface paths {
          * @description End a session; open event streams of other processes notice within half a minute.
          */
         delete: operations["revoke_session_api_v1_me_sessions__session_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Settings
+         * @description Return the own diversions, do not disturb, call waiting and number suppression.
+         */
+        get: operations["my_settings_api_v1_me_settings_get"];
+        /**
+         * Set My Settings
+         * @description Replace the own settings, as the feature codes do.
+         */
+        put: operations["set_my_settings_api_v1_me_settings_put"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1829,6 +1857,19 @@ export interface components {
             version: number;
         };
         /**
+         * Dial
+         * @description A call to be placed for the signed-in user.
+         *
+         *     Without ``device_id`` all the user's telephones ring and the first to be lifted has the call; a device
+         *     that is named is asked to answer by itself.
+         */
+        Dial: {
+            /** Device Id */
+            device_id?: string | null;
+            /** Number */
+            number: string;
+        };
+        /**
          * Directory
          * @description Colleagues of the own customer.
          */
@@ -1854,6 +1895,30 @@ export interface components {
             number: string | null;
             /** User Id */
             user_id: string;
+        };
+        /**
+         * DiversionSetting
+         * @description Where calls go instead. ``seconds`` counts for ``no_reply`` only.
+         */
+        DiversionSetting: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "always" | "busy" | "no_reply" | "not_registered";
+            /** Number */
+            number: string;
+            /**
+             * Origin
+             * @default any
+             * @enum {string}
+             */
+            origin: "any" | "internal" | "external";
+            /**
+             * Seconds
+             * @default 20
+             */
+            seconds: number;
         };
         /**
          * EventTicket
@@ -2975,6 +3040,32 @@ export interface components {
             next: string | null;
         };
         /**
+         * UserSettings
+         * @description What users set for themselves, by code, key, client or here; one diversion of each kind and origin.
+         */
+        UserSettings: {
+            /**
+             * Call Waiting
+             * @default true
+             */
+            call_waiting: boolean;
+            /**
+             * Clir
+             * @default false
+             */
+            clir: boolean;
+            /**
+             * Diversions
+             * @default []
+             */
+            diversions: components["schemas"]["DiversionSetting"][];
+            /**
+             * Dnd
+             * @default false
+             */
+            dnd: boolean;
+        };
+        /**
          * VatRateBody
          * @description The standard VAT rate in percent from a day on.
          */
@@ -3099,6 +3190,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LiveCalls"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dial_api_v1_calls_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Dial"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveCall"];
                 };
             };
             /** @description Problem details (RFC 9457) */
@@ -4346,6 +4470,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_settings_api_v1_me_settings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserSettings"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_my_settings_api_v1_me_settings_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserSettings"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserSettings"];
+                };
             };
             /** @description Problem details (RFC 9457) */
             default: {
