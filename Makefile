@@ -84,8 +84,10 @@ web-check: $(STAMPS)/web-check
 unit: venv
 	@$(PYTHON) -m pytest tests/unit tests/conformance -n $(WORKERS)
 
+# Real programs on a machine that does other work: what failed is run once more, alone, and both runs are shown.
 integration: setup ## end-to-end tests with baresip, Kamailio, sipp and Chromium
-	@$(PYTHON) -m pytest tests/integration tests/browser -m "not slow"
+	@$(PYTHON) -m pytest tests/integration tests/browser -m "not slow" || \
+		$(PYTHON) -m pytest tests/integration tests/browser -m "not slow" --last-failed
 
 browser: setup ## only the tests of the web client in Chromium
 	@$(PYTHON) -m pytest tests/browser -m "not slow"
