@@ -51,9 +51,10 @@ async def test_administrator_without_an_extension(demo: Demo, chrome: Chromium) 
     account = next(account for account in demo.facts["accounts"] if account["role"] == "customer")
     async with web_client(chrome, demo.facts["web"]) as client:
         await client.sign_in(account["login"], account["password"])
-        await expect(client.at("registration-state")).to_have_attribute("data-state", "none")
-        await expect(client.at("banner")).to_have_attribute("data-kind", "none")
+        await expect(client.at("office")).to_be_visible()
+        await expect(client.at("role")).to_have_attribute("data-role", "customer")
         await expect(client.at("call-button")).to_have_count(0)
+        await expect(client.at("banner")).to_have_count(0)
 
 
 @pytest.mark.parametrize("language", ["de", "en"])

@@ -1,6 +1,6 @@
 import { ActionIcon, Alert, Button, Tooltip, UnstyledButton, VisuallyHidden } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
-import { IconAddressBook, IconBell, IconDialpad, IconHistory, IconSettings, IconX } from '@tabler/icons-react'
+import { IconAddressBook, IconBell, IconBuildingCog, IconDialpad, IconHistory, IconSettings, IconX } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Navigate, NavLink, Route, Routes } from 'react-router'
@@ -23,6 +23,7 @@ import { PersonAvatar } from '@/shared/ui/PersonAvatar'
 import { useNow } from '@/shared/useNow'
 import { useStore } from '@/shared/useStore'
 
+import { AdminPages } from './AdminPages'
 import { RemoteAudio } from './RemoteAudio'
 import { usePage, useSignedIn } from './services'
 import classes from './shell.module.css'
@@ -77,6 +78,7 @@ export function Shell() {
             <Route path="/calls" element={<CallListPage />} />
             <Route path="/colleagues" element={<ColleaguesPage />} />
             <Route path="/settings" element={<SettingsPage />} />
+            <Route path="/admin/*" element={<AdminPages />} />
             {narrow && <Route path="/phone" element={<PhonePage />} />}
             <Route path="*" element={<Navigate to={narrow ? '/phone' : '/calls'} replace />} />
           </Routes>
@@ -114,9 +116,13 @@ interface Item {
 
 function useItems(missed: number): Item[] {
   const { t } = useTranslation()
+  const { account } = useSignedIn()
+  // Who administers and telephones has both; who only administers has a shell of its own.
+  const admin = { to: '/admin/more', text: t('admin.short'), icon: <IconBuildingCog />, count: 0 }
   return [
     { to: '/calls', text: t('nav.calls'), icon: <IconHistory />, count: missed },
     { to: '/colleagues', text: t('nav.colleagues'), icon: <IconAddressBook />, count: 0 },
+    ...(account.role === 'user' ? [] : [admin]),
     { to: '/settings', text: t('nav.settings'), icon: <IconSettings />, count: 0 },
   ]
 }
@@ -133,7 +139,7 @@ function Count({ count }: { count: number }) {
 
 function Link({ item }: { item: Item }) {
   return (
-    <NavLink to={item.to} className={classes.link ?? ''} data-testid={`nav-${item.to.slice(1)}`}>
+    <NavLink to={item.to} className={classes.link ?? ''} data-testid={`nav-${item.to.split('/').at(-1) ?? ''}`}>
       {item.icon}
       <span className={classes.linkText}>{item.text}</span>
       <Count count={item.count} />

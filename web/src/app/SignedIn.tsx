@@ -9,9 +9,10 @@ import { keys, type CallListData } from '@/shared/api/queries'
 import type { Account, Colleague } from '@/shared/api/types'
 import { reduceEvent } from '@/shared/events/reducer'
 import { EventStream, eventsUrl } from '@/shared/events/stream'
-import type { StreamState } from '@/shared/events/types'
+import type { ServerEvent, StreamState } from '@/shared/events/types'
 import { Store } from '@/shared/store'
 
+import { OfficeShell } from './OfficeShell'
 import { SignedInContext, usePage } from './services'
 import { Shell } from './Shell'
 import { silentTelephony } from './silentTelephony'
@@ -68,9 +69,16 @@ export function SignedIn({ account, onSignOut, onExpired }: Props) {
   )
   return (
     <SignedInContext value={services}>
-      <Shell />
+      {account.user === null && account.role !== 'user' ? <OfficeShell /> : <Shell />}
     </SignedInContext>
   )
+}
+
+/** The lists of administrators that an event makes old. */
+const ADMIN_LISTS: Partial<Record<ServerEvent['type'], string>> = {
+  'registration.changed': '/devices',
+  'line.changed': '/users',
+  'trunk.changed': '/trunks',
 }
 
 /** Keeps the query cache current from the server's events. */
@@ -82,12 +90,16 @@ function useEvents(onExpired: () => void): Store<StreamState> {
     const reload = () => {
       void client.invalidateQueries({ queryKey: keys.calls })
       void client.invalidateQueries({ queryKey: keys.directory })
+      void client.invalidateQueries({ queryKey: ['admin'] })
     }
     const stream = new EventStream(eventsUrl(window.location), {
       onState: (value) => state.set(value),
       onLost: reload,
       onSignedOut: () => expired.tell(),
       onEvent: (event) => {
+        // Only lists that are in view are read again.
+        const stale = ADMIN_LISTS[event.type]
+        if (stale !== undefined) void client.invalidateQueries({ queryKey: ['admin', stale] })
         const data = {
           calls: client.getQueryData<CallListData>(keys.calls),
           directory: client.getQueryData<Colleague[]>(keys.directory),

@@ -20,6 +20,7 @@ const RINGTONE_SAMPLE_MS = 2800
 
 export function SettingsPage() {
   const { t } = useTranslation()
+  const telephones = useSignedIn().account.user !== null
   return (
     <Page title={t('settings.title')}>
       <Card title={t('settings.account')}>
@@ -28,16 +29,20 @@ export function SettingsPage() {
       <Card title={t('settings.appearance')}>
         <Appearance />
       </Card>
-      <Card title={t('settings.sound')}>
-        <Sound />
-        <AudioDevices />
-      </Card>
-      <Card title={t('settings.notifications')}>
-        <Notifications />
-      </Card>
-      <Card title={t('settings.shortcuts')}>
-        <Shortcuts />
-      </Card>
+      {telephones && (
+        <>
+          <Card title={t('settings.sound')}>
+            <Sound />
+            <AudioDevices />
+          </Card>
+          <Card title={t('settings.notifications')}>
+            <Notifications />
+          </Card>
+          <Card title={t('settings.shortcuts')}>
+            <Shortcuts />
+          </Card>
+        </>
+      )}
     </Page>
   )
 }

@@ -3,6 +3,7 @@ import { visited } from './visited'
 
 /** RFC 9457 problem details as the server sends them. */
 interface Problem {
+  type?: string
   status?: number
   title?: string
   detail?: string
@@ -53,13 +54,20 @@ async function readProblem(response: Response): Promise<Problem> {
  * One request with the session cookie. `X-Requested-With` proves to the server that a page of its own asked
  * (cookies alone do not).
  */
-async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+export async function request<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+  conditions: Readonly<Record<string, string>> = {},
+): Promise<T> {
   const init: RequestInit = {
     method,
     credentials: 'same-origin',
     headers: {
       Accept: 'application/json',
       'X-Requested-With': 'stimme',
+      ...conditions,
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
     },
   }

@@ -1,0 +1,67 @@
+import { useTranslation } from 'react-i18next'
+import { Link, Navigate, Route, Routes } from 'react-router'
+
+import { useSignedIn } from '@/app/services'
+import { Page } from '@/shared/ui/Page'
+
+import classes from './admin.module.css'
+import { AuditPage } from './AuditPage'
+import { CustomerPage, CustomersPage } from './CustomersPage'
+import { LicencesPage } from './LicencesPage'
+import { LinesPage } from './LinesPage'
+import { InvoicesPage, MonthsPage, PricesPage } from './MoneyPages'
+import { RecordsPage } from './RecordsPage'
+import { ResellersPage } from './ResellersPage'
+import { SECTIONS, SECTION_ICONS } from './sections'
+import { UsersPage } from './UsersPage'
+
+/** The pages of an administrator's role; below `/admin`. */
+export function AdminPages() {
+  const { account } = useSignedIn()
+  const { role, organisation } = account
+  if (role === 'user') return <Navigate to="/" replace />
+  const pages = {
+    users: <UsersPage customerId={organisation.id} />,
+    lines: <LinesPage customerId={organisation.id} />,
+    records: <RecordsPage customerId={organisation.id} />,
+    licences: <LicencesPage customerId={organisation.id} />,
+    customers: <CustomersPage />,
+    resellers: <ResellersPage />,
+    prices: <PricesPage />,
+    months: <MonthsPage />,
+    invoices: <InvoicesPage />,
+    audit: <AuditPage />,
+  }
+  const sections = SECTIONS[role]
+  return (
+    <Routes>
+      {sections.map((section) => (
+        <Route key={section} path={section} element={pages[section]} />
+      ))}
+      {sections.includes('customers') && <Route path="customers/:customerId/*" element={<CustomerPage />} />}
+      <Route path="more" element={<Overview />} />
+      <Route path="*" element={<Navigate to={`/admin/${sections[0] ?? 'more'}`} replace />} />
+    </Routes>
+  )
+}
+
+/** All sections, for where the navigation has no room for them. */
+function Overview() {
+  const { t } = useTranslation()
+  const { account } = useSignedIn()
+  if (account.role === 'user') return null
+  return (
+    <Page title={t('admin.title')}>
+      <ul className={`quiet-list ${classes.rows ?? ''}`}>
+        {SECTIONS[account.role].map((section) => (
+          <li key={section} className={classes.row}>
+            <Link to={`/admin/${section}`} className={classes.tile ?? ''} data-testid={`more-${section}`}>
+              {SECTION_ICONS[section]}
+              {t(`admin.${section}.title`)}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Page>
+  )
+}

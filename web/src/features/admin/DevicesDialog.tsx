@@ -1,0 +1,186 @@
+import { Alert, Button, CopyButton, Group, Modal, Skeleton, Stack, Text, TextInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { IconDeviceLandlinePhone, IconDeviceLaptop, IconKey, IconPlus, IconTrash } from '@tabler/icons-react'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+
+import { request } from '@/shared/api/client'
+
+import classes from './admin.module.css'
+import { ConfirmDialog, RefusalAlert, useAttempt } from './FormDialog'
+import { Pill, RowText } from './Listing'
+import { put, read, readAll, remove, type Customer, type Device, type DevicePut, type User } from './requests'
+import { Action } from './UsersPage'
+
+/** The telephones of a user. A password is shown once, when it was made; then nobody can read it any more. */
+export function DevicesDialog({ user, onClose }: { user: User; onClose: () => void }) {
+  const { t } = useTranslation()
+  const devices = useQuery({
+    queryKey: ['admin', '/devices', user.customer_id, 'whole'],
+    queryFn: ({ signal }) => readAll<Device>('/devices', { customer_id: user.customer_id }, signal),
+  })
+  const own = devices.data?.filter((device) => device.user_id === user.id) ?? []
+  const [told, setTold] = useState<DevicePut | null>(null)
+  const [asked, setAsked] = useState<{ what: 'delete' | 'renew'; device: Device } | null>(null)
+  return (
+    <>
+      <Modal
+        opened={asked === null}
+        onClose={onClose}
+        title={t('admin.devices.title', { name: user.name })}
+        closeButtonProps={{ 'aria-label': t('admin.close') }}
+        size="lg"
+        centered
+      >
+        <Stack data-testid="devices-dialog">
+          {told && <Settings device={told} customerId={user.customer_id} />}
+          {devices.isPending && <Skeleton height={64} radius="lg" />}
+          {devices.isError && <Alert color="apricot">{t('admin.failed')}</Alert>}
+          {devices.isSuccess && own.length === 0 && <Text c="dimmed">{t('admin.devices.empty')}</Text>}
+          {own.length > 0 && (
+            <ul className={`quiet-list ${classes.rows ?? ''}`}>
+              {own.map((device) => (
+                <li key={device.id} className={classes.row} data-testid="device-row" data-sip-user={device.sip_user}>
+                  {device.kind === 'web' ? <IconDeviceLaptop aria-hidden /> : <IconDeviceLandlinePhone aria-hidden />}
+                  <RowText
+                    title={device.kind === 'web' ? t('admin.devices.web') : device.name || device.sip_user}
+                    badge={
+                      <Pill tone={device.registered ? 'good' : 'plain'}>
+                        {t(device.registered ? 'admin.devices.online' : 'admin.devices.offline')}
+                      </Pill>
+                    }
+                  >
+                    <span>{device.sip_user}</span>
+                  </RowText>
+                  {device.kind === 'phone' && (
+                    <span className={classes.actions}>
+                      <Action
+                        label={t('admin.devices.renew', { name: device.name })}
+                        onClick={() => setAsked({ what: 'renew', device })}
+                        testId="device-renew"
+                      >
+                        <IconKey size={20} />
+                      </Action>
+                      <Action
+                        label={t('admin.devices.delete', { name: device.name })}
+                        onClick={() => setAsked({ what: 'delete', device })}
+                        testId="device-delete"
+                      >
+                        <IconTrash size={20} />
+                      </Action>
+                    </span>
+                  )}
+                </li>
+              ))}
+            </ul>
+          )}
+          <NewDevice user={user} onMade={setTold} />
+        </Stack>
+      </Modal>
+      {asked?.what === 'delete' && (
+        <ConfirmDialog
+          title={t('admin.devices.delete', { name: asked.device.name })}
+          text={t('admin.devices.deleteText')}
+          confirm={t('admin.delete')}
+          action={() => remove(`/devices/${asked.device.id}`, asked.device.version)}
+          onClose={() => setAsked(null)}
+        />
+      )}
+      {asked?.what === 'renew' && (
+        <ConfirmDialog
+          title={t('admin.devices.renew', { name: asked.device.name })}
+          text={t('admin.devices.renewText')}
+          confirm={t('admin.devices.renewConfirm')}
+          action={async () => setTold(await request<DevicePut>('POST', `/devices/${asked.device.id}/password`))}
+          onClose={() => setAsked(null)}
+        />
+      )}
+    </>
+  )
+}
+
+function NewDevice({ user, onMade }: { user: User; onMade: (made: DevicePut) => void }) {
+  const { t } = useTranslation()
+  const attempt = useAttempt()
+  const [name, setName] = useState('')
+  const [id, setId] = useState(() => crypto.randomUUID())
+  const create = async () => {
+    const body = { user_id: user.id, name: name.trim() }
+    const done = await attempt.run(async () => onMade(await put<DevicePut>(`/devices/${id}`, null, body)))
+    if (!done) return
+    setName('')
+    setId(crypto.randomUUID())
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        void create()
+      }}
+    >
+      <Stack gap="sm">
+        <RefusalAlert refusal={attempt.refusal} shown={['name']} />
+        <Group align="flex-end" wrap="nowrap">
+          <TextInput
+            flex={1}
+            label={t('admin.devices.name')}
+            placeholder={t('admin.devices.nameExample')}
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            error={attempt.refusal?.fields.name}
+            data-testid="device-name"
+          />
+          <Button type="submit" leftSection={<IconPlus size={18} />} loading={attempt.busy} data-testid="device-create">
+            {t('admin.create')}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  )
+}
+
+/** What is written into the telephone. */
+function Settings({ device, customerId }: { device: DevicePut; customerId: string }) {
+  const { t } = useTranslation()
+  const customer = useQuery({
+    queryKey: ['admin', '/customers', customerId],
+    queryFn: ({ signal }) => read<Customer>(`/customers/${customerId}`, signal),
+  })
+  const settings = [
+    ['server', window.location.hostname],
+    ['domain', customer.data?.domain ?? '…'],
+    ['user', device.sip_user],
+    ['password', device.password ?? ''],
+  ] as const
+  return (
+    <Alert color="petrol" title={t('admin.devices.settings', { name: device.name || device.sip_user })} data-testid="device-settings">
+      <Text size="sm" mb="sm">
+        {t('admin.devices.once')}
+      </Text>
+      <dl className={classes.facts}>
+        {settings.map(([what, value]) => (
+          <Fact key={what} name={t(`admin.devices.sip.${what}`)} value={value} testId={`sip-${what}`} />
+        ))}
+      </dl>
+    </Alert>
+  )
+}
+
+function Fact({ name, value, testId }: { name: string; value: string; testId: string }) {
+  const { t } = useTranslation()
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd data-testid={testId}>{value}</dd>
+      <dd>
+        <CopyButton value={value}>
+          {({ copied, copy }) => (
+            <Button size="compact-sm" variant="default" onClick={copy} aria-label={t('admin.copyWhat', { name })}>
+              {copied ? t('admin.copied') : t('admin.copy')}
+            </Button>
+          )}
+        </CopyButton>
+      </dd>
+    </>
+  )
+}

@@ -1,0 +1,66 @@
+/** What administrators read and change. A changed thing goes out with the version it was read in (`If-Match`). */
+import { request } from '@/shared/api/client'
+import type { components } from '@/shared/api/schema'
+
+type Schemas = components['schemas']
+
+export type User = Schemas['UserItem']
+export type UserBody = Schemas['UserBody']
+export type Package = User['package']
+export type Device = Schemas['DeviceItem']
+export type DevicePut = Schemas['DevicePut']
+export type Trunk = Schemas['TrunkItem']
+export type CallRecord = Schemas['CallRecordItem']
+export type Customer = Schemas['CustomerItem']
+export type LicenceEvent = Schemas['LicenceEventItem']
+export type Reseller = Schemas['ResellerItem']
+export type Price = Schemas['PriceItem']
+export type Closing = Schemas['ClosingItem']
+export type Invoice = Schemas['InvoiceItem']
+export type MonthReport = Schemas['MonthReport']
+export type AuditEntry = Schemas['AuditItem']
+
+export interface PageOf<T> {
+  items: T[]
+  next: string | null
+}
+
+export type Parameters = Readonly<Record<string, string | null>>
+
+/** An address with its query; parameters that are null or empty are left out. */
+export function address(path: string, parameters: Parameters): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(parameters)) if (value !== null && value !== '') query.set(name, value)
+  const text = query.toString()
+  return text === '' ? path : `${path}?${text}`
+}
+
+/** The version that a change is based on; `null` for something that must not be there yet. */
+export function conditions(version: number | null): Record<string, string> {
+  return version === null ? { 'If-None-Match': '*' } : { 'If-Match': `"${version}"` }
+}
+
+export function read<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return request<T>('GET', path, undefined, signal)
+}
+
+/** Creates or changes; the client chooses the id, so that a lost answer does no harm. */
+export function put<T>(path: string, version: number | null, body: unknown): Promise<T> {
+  return request<T>('PUT', path, body, undefined, conditions(version))
+}
+
+export function remove(path: string, version: number): Promise<undefined> {
+  return request<undefined>('DELETE', path, undefined, undefined, conditions(version))
+}
+
+/** Everything of a list that is short enough to be wanted whole. */
+export async function readAll<T>(path: string, parameters: Parameters, signal?: AbortSignal): Promise<T[]> {
+  const items: T[] = []
+  let after: string | null = null
+  do {
+    const page: PageOf<T> = await read(address(path, { ...parameters, limit: '1000', after }), signal)
+    items.push(...page.items)
+    after = page.next
+  } while (after !== null)
+  return items
+}

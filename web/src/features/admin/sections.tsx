@@ -1,0 +1,47 @@
+import {
+  IconBuilding,
+  IconBuildingStore,
+  IconCalendarDollar,
+  IconCertificate,
+  IconFileInvoice,
+  IconHistory,
+  IconListDetails,
+  IconPlugConnected,
+  IconTag,
+  IconUsers,
+} from '@tabler/icons-react'
+import type { ReactNode } from 'react'
+
+import type { Account } from '@/shared/api/types'
+
+export type Section =
+  | 'users'
+  | 'lines'
+  | 'records'
+  | 'licences'
+  | 'customers'
+  | 'resellers'
+  | 'prices'
+  | 'months'
+  | 'invoices'
+  | 'audit'
+
+/** What each role administers, in the order of how often. */
+export const SECTIONS: Readonly<Record<Exclude<Account['role'], 'user'>, readonly Section[]>> = {
+  customer: ['users', 'lines', 'records', 'licences', 'invoices', 'audit'],
+  reseller: ['customers', 'invoices', 'prices', 'audit'],
+  provider: ['customers', 'resellers', 'months', 'invoices', 'prices', 'audit'],
+}
+
+export const SECTION_ICONS: Readonly<Record<Section, ReactNode>> = {
+  users: <IconUsers />,
+  lines: <IconPlugConnected />,
+  records: <IconHistory />,
+  licences: <IconCertificate />,
+  customers: <IconBuilding />,
+  resellers: <IconBuildingStore />,
+  prices: <IconTag />,
+  months: <IconCalendarDollar />,
+  invoices: <IconFileInvoice />,
+  audit: <IconListDetails />,
+}
