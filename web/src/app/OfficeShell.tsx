@@ -43,7 +43,7 @@ export function OfficeShell() {
             {t('registration.eventsLost')}
           </Alert>
         )}
-        <main id="content" className={classes.content} tabIndex={-1}>
+        <main id="content" className={classes.content} tabIndex={0}>
           <Routes>
             <Route path="/admin/*" element={<AdminPages />} />
             <Route path="/settings" element={<SettingsPage />} />
