@@ -87,7 +87,7 @@ class Call:
         self.callee = callee
         self.trunk_id = trunk_id
         self.owner = owner
-        self.media_timeout = media_timeout
+        self._media_timeout = media_timeout
         self.state = CallState.ROUTING
         self.started_at = datetime.now(UTC)
         self.ringing_at: datetime | None = None
@@ -136,6 +136,11 @@ class Call:
     def party_of(self, leg: Leg) -> Party:
         """Who a side is, as the other side knows it."""
         return self.caller if leg is self.anchor else self.callee
+
+    @property
+    def media_timeout(self) -> float | None:
+        """Seconds of silence until the call is ended; None for emergency calls: who is silent needs help."""
+        return None if self.direction == "emergency" else self._media_timeout
 
     @property
     def shown_state(self) -> ShownState:

@@ -45,6 +45,7 @@ from stimme.pbx.routing import (
     ToTrunk,
     ToUser,
     Unroutable,
+    dialled_of,
     emergency_number,
     emergency_trunks,
     normalise,
@@ -74,15 +75,20 @@ class Directing:
     def from_device(self, session: Session, device: Device) -> None:
         """A call of one of our users, already authenticated."""
         pbx = self._pbx
-        user = pbx.tenant.users[pbx.user_at(device)]
-        dialled = session.request.user if session.request is not None else ""
-        leg = pbx.placing.incoming(session, user_id=user.id, device_id=device.id)
-        caller = party_of(user)
+        user = pbx.tenant.users.get(pbx.user_at(device))
+        dialled = dialled_of(session.request.uri) if session.request is not None else ""
+        leg = pbx.placing.incoming(
+            session, user_id=user.id if user is not None else None, device_id=device.id
+        )
+        caller = party_of(user) if user is not None else Party(device.sip_user)
         emergency = emergency_number(dialled)
         if emergency is not None:
             trunks = emergency_trunks(pbx.tenant, user)
             call = pbx.new_call("emergency", caller, Party(emergency), trunks[0].id if trunks else None)
             pbx.begin(call, leg, partial(self._emergency, call, user, emergency))
+            return
+        if user is None:  # deleted while the configuration changed
+            session.reject(403)
             return
         if session.replaces is not None:
             pbx.features.take_place(session, leg, user)
@@ -201,7 +207,7 @@ class Directing:
         leg = self._pbx.placing.to_trunk(user, trunk, number, withheld=call.withheld)
         await self._ring(call, [leg])
 
-    async def _emergency(self, call: Call, user: User, number: str) -> None:
+    async def _emergency(self, call: Call, user: User | None, number: str) -> None:
         """By the trunk of the own site; should it fail, by the next: any address is better than no help."""
         call.direction, call.callee = "emergency", Party(number)
         trunks = emergency_trunks(self._pbx.tenant, user)
@@ -213,7 +219,7 @@ class Directing:
             trunk = trunks.pop(0)
             call.trunk_id = trunk.id
             leg = self._pbx.placing.to_trunk(user, trunk, number)
-            await call.become(Ringing(call, [leg], seconds=self._pbx.ring_timeout, given_up=attempt))
+            await call.become(Ringing(call, [leg], seconds=None, given_up=attempt))
 
         await attempt(503)
 

@@ -22,7 +22,7 @@ from stimme.pbx.model import Device, Tenant, TrunkConfig
 from stimme.pbx.pbx import Pbx
 from stimme.pbx.ports import BindingStore, CallRecords, Journal, Sounds, StateStore
 from stimme.pbx.registrar import Refusal
-from stimme.pbx.routing import emergency_number
+from stimme.pbx.routing import dialled_of, emergency_number
 from stimme.pbx.switch import Switch
 from stimme.sip.auth import DigestServer, Rejected, Stale, Verified
 from stimme.sip.errors import SipParseError
@@ -181,7 +181,7 @@ class Node:
             self._trust(flow.remote[0])
             trunk[0].call_from_trunk(session, trunk[1])
             return
-        if self._shut_out(flow) and emergency_number(request.user) is None:
+        if self._shut_out(flow) and emergency_number(dialled_of(request.uri)) is None:
             session.reject(403)
             return
         pbx, _ = self._claimed(request)

@@ -38,7 +38,7 @@ class Ringing(Stage):
     Args:
         call: whose stage it is.
         called: legs that have no session yet.
-        seconds: how long they ring.
+        seconds: how long they ring; None without limit, for emergency calls that wait at the control centre.
         given_up: gets the SIP status when nobody takes the call.
         quiet: the caller hears something else meanwhile (a queue's music): no ringing tone, no 180.
     """
@@ -50,7 +50,7 @@ class Ringing(Stage):
         call: "Call",
         called: Sequence[Leg],
         *,
-        seconds: float,
+        seconds: float | None,
         given_up: GivenUp | None = None,
         quiet: bool = False,
     ) -> None:
@@ -75,7 +75,8 @@ class Ringing(Stage):
             return
         for leg in self.called.values():
             leg.session = call.owner.invite(call, leg, leg.write_offer(anchor.codecs))
-        call.after(self._seconds, self._nobody)
+        if self._seconds is not None:
+            call.after(self._seconds, self._nobody)
         if anchor.answered and not self._quiet:
             await self._ring_back(anchor)
 

@@ -211,12 +211,17 @@ def test_an_emergency_call_takes_a_channel_from_another(
 # -- what comes before the call -----------------------------------------------------------------------------
 
 
-async def guessed_at() -> Telephone:
-    """A telephone whose address is blocked, because somebody there has guessed passwords."""
+async def telephone_of_muster() -> Telephone:
+    """A telephone of user 10 with the password "right"."""
     tenant = muster()
     secret = ha1("muster-10", tenant.domain, "right", "MD5")
     tenant.devices["p10"] = replace(tenant.devices["p10"], ha1={"MD5": secret})
-    line = await telephone(tenant)
+    return await telephone(tenant)
+
+
+async def guessed_at() -> Telephone:
+    """A telephone whose address is blocked, because somebody there has guessed passwords."""
+    line = await telephone_of_muster()
     line.ask("112")
     for _ in range(FAILURES):
         line.call("030901820", password="wrong")
@@ -275,3 +280,20 @@ def test_with_every_condition_at_once_the_call_still_goes_out(number: str) -> No
         profiles()["generic"], first.trunk.host, first.number, shown=HEAD, hidden=True, emergency=True
     )
     assert shown.from_.user == "+498912345670"
+
+
+async def test_no_clock_ends_an_emergency_call() -> None:
+    line = await telephone_of_muster()
+    assert line.call("112", password="right") == 100
+    (call,) = line.pbx.calls.values()
+    assert call.media_timeout is None
+    await line.pbx.close()
+
+
+async def test_a_telephone_whose_user_is_gone() -> None:
+    line = await telephone_of_muster()
+    line.pbx.tenant.users.pop("u10")
+    assert line.call("112", password="right") == 100
+    (call,) = line.pbx.calls.values()
+    assert (call.direction, call.trunk_id is not None) == ("emergency", True)
+    await line.pbx.close()
