@@ -316,10 +316,10 @@ class Call:
         self.owner.call_changed(self)
         self.confirm()
 
-    def confirm(self) -> None:
-        """Lets the journal have the call as it is now."""
+    def confirm(self, stage: Stage | None = None) -> None:
+        """Lets the journal have the call as it is now, or as it is in the stage that comes next."""
         if self.answered_at is not None and self.state is not CallState.ENDED:
-            self.owner.call_confirmed(self)
+            self.owner.call_confirmed(self, stage)
 
     async def open(self, legs: Sequence[Leg]) -> bool:
         """Opens the endpoints that are missing, in one write. False when the call had to be ended."""
@@ -373,11 +373,13 @@ class Call:
             return  # hung up meanwhile: the event waits in the inbox
         self._note_answer()
         self.answered_by = leg.user_id
-        if body is not None:
-            anchor.session.answer(body)
-        self.step(CallEvent.ANSWER)
-        await self.become(Talking(self))
-        self.confirm()
+        talking = Talking(self)
+        with self.owner.held():
+            if body is not None:
+                anchor.session.answer(body)
+            self.step(CallEvent.ANSWER)
+            self.confirm(talking)
+        await self.become(talking)
 
     def _answer_body(self, anchor: Leg, leg: Leg) -> bytes | None:
         if not anchor.incoming:
@@ -405,9 +407,10 @@ class Call:
         if not anchor.incoming:
             return False
         self._note_answer()
-        anchor.session.answer(body)
-        self.step(CallEvent.ANSWER)
-        self.confirm()
+        with self.owner.held():
+            anchor.session.answer(body)
+            self.step(CallEvent.ANSWER)
+            self.confirm()
         return True
 
     async def early(self) -> bool:

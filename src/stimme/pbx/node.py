@@ -8,13 +8,12 @@ exists.
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import structlog
 
-from stimme.media import Endpoint, Engine, EngineError, MediaEvent
+from stimme.media import Engine, EngineError, MediaEvent
 from stimme.pbx.blf import BusyLamps
 from stimme.pbx.bus import EventBus
 from stimme.pbx.guard import GuessingGuard
@@ -24,8 +23,8 @@ from stimme.pbx.ports import BindingStore, CallRecords, Journal, Sounds, StateSt
 from stimme.pbx.registrar import Refusal
 from stimme.pbx.routing import dialled_of, emergency_number
 from stimme.pbx.switch import Switch
+from stimme.pbx.taking_up import TakingUp
 from stimme.sip.auth import DigestServer, Rejected, Stale, Verified
-from stimme.sip.errors import SipParseError
 from stimme.sip.flow import Flow
 from stimme.sip.message import Request
 from stimme.sip.session import Session
@@ -312,7 +311,7 @@ class Node:
             log.info("media engine connected", instance=engine.instance, version=engine.version)
             if not ready.is_set():
                 try:
-                    await self._take_up(engine)
+                    await TakingUp(self.tenants, self._journal, self.ua, OWNER).run(engine)
                 except EngineError:
                     continue  # it died at once: the next one is asked the same
                 ready.set()
@@ -332,37 +331,6 @@ class Node:
         for pbx in self.tenants.values():
             pbx.media_event(event)
 
-    async def _take_up(self, engine: Engine) -> None:
-        """After a start: calls of the journal go on, endpoints that belong to none of them are freed."""
-        living = {info.id: info for info in await engine.endpoints() if info.owner == OWNER}
-        used: set[int] = set()
-        for value in (await self._journal.load()).values():
-            used |= self._take_up_call(engine, value, living)
-        orphans = [engine.attach(info) for number, info in living.items() if number not in used]
-        if orphans:
-            log.info("freeing orphan endpoints", count=len(orphans))
-            await _delete(orphans)
-
-    def _take_up_call(self, engine: Engine, value: dict[str, Any], living: dict[int, Any]) -> set[int]:
-        pbx = self.tenants.get(value.get("tenant_id", ""))
-        if pbx is None:
-            return set()
-        try:
-            call = pbx.restore(value)
-        except (KeyError, TypeError, ValueError, SipParseError) as error:
-            log.warning("a journal entry cannot be read", call=value.get("id"), error=str(error))
-            self._journal.delete(str(value.get("id")))
-            return set()
-        numbers = [item["endpoint"] for item in value["legs"]]
-        if value["engine"] == engine.instance and all(number in living for number in numbers):
-            for leg, number in zip(call.talking_legs, numbers, strict=True):
-                leg.endpoint = engine.attach(living[number])
-            pbx.resume(call)
-            return set(numbers)
-        pbx.resume(call)
-        call.media_lost()
-        return set()
-
     async def watch_expiry(self) -> None:
         """Forgets registrations that have run out, until cancelled."""
         while True:
@@ -373,12 +341,3 @@ class Node:
     async def close(self) -> None:
         """Stops every tenant; calls are not ended."""
         await asyncio.gather(*(pbx.close() for pbx in self.tenants.values()))
-
-
-async def _delete(endpoints: Iterable[Endpoint]) -> None:
-    results: Sequence[Any] = await asyncio.gather(
-        *(endpoint.delete() for endpoint in endpoints), return_exceptions=True
-    )
-    for failure in results:
-        if isinstance(failure, BaseException):
-            log.warning("an orphan could not be freed", error=str(failure))

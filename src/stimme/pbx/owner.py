@@ -1,10 +1,12 @@
 """What a call asks of the tenant's actor."""
 
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from stimme.media.types import Source
 from stimme.pbx.leg import Leg
 from stimme.pbx.records import CallRecord, HangupBy
+from stimme.pbx.stages import Stage
 from stimme.sip.session import Session
 from stimme.sip.transfer import Referral
 
@@ -18,8 +20,11 @@ class CallOwner(Protocol):
     def call_changed(self, call: "Call") -> None:
         """The call's state, or who takes part in it, changed."""
 
-    def call_confirmed(self, call: "Call") -> None:
-        """The call's journal entry must be written (again)."""
+    def held(self) -> AbstractContextManager[None]:
+        """What is sent within this block leaves at its end, after what was noted in it."""
+
+    def call_confirmed(self, call: "Call", stage: Stage | None = None) -> None:
+        """The call's journal entry must be written (again); `stage` is what it is about to become."""
 
     def call_ended(self, call: "Call", record: CallRecord) -> None:
         """The call is over."""

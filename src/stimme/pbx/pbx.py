@@ -9,6 +9,8 @@ import hashlib
 import hmac
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,6 +36,7 @@ from stimme.pbx.features.codes import CodeTable
 from stimme.pbx.features.park import ParkLot
 from stimme.pbx.features.registry import Features
 from stimme.pbx.groups.memberships import Memberships
+from stimme.pbx.journalling import Journalling
 from stimme.pbx.leg import Leg, LegEvent
 from stimme.pbx.model import Device, Tenant, TrunkConfig
 from stimme.pbx.placing import Placing
@@ -41,7 +44,8 @@ from stimme.pbx.ports import BindingStore, CallRecords, Journal, Sounds, StateSt
 from stimme.pbx.records import CallRecord, Direction, HangupBy, Party, call_list_entries
 from stimme.pbx.registrar import Registrar
 from stimme.pbx.settings import Settings, UserSettings
-from stimme.pbx.snapshot import snapshot_of, take_snapshot
+from stimme.pbx.snapshot import take_snapshot
+from stimme.pbx.stages import Stage
 from stimme.pbx.states import CallState
 from stimme.pbx.switch import Switch
 from stimme.sip.flow import Flow, Target
@@ -52,6 +56,8 @@ from stimme.trunks.registration import Registration, TrunkState
 
 log = structlog.get_logger("stimme.pbx")
 _TRANSFER_RING_SECONDS = 30.0
+_ANSWER_REPEATED = timedelta(seconds=32)
+"""How long a 2xx is repeated until its ACK comes: 64 × T1 (RFC 3261 §13.3.1.4)."""
 
 
 class Pbx:
@@ -103,7 +109,7 @@ class Pbx:
         self.time_zone = ZoneInfo("Europe/Berlin")
         self._ua = ua
         self._bus = bus
-        self._journal = journal
+        self._journalling = Journalling(tenant.id, journal, ua, switch)
         self._records = records
         self._key = key
         self._media_timeout = media_timeout
@@ -282,6 +288,7 @@ class Pbx:
         self.calls[call.id] = call
         if anchor is not None:
             anchor.report_to(call.report)
+        self._journalling.begun(call, anchor)
         self._start(call, call.run(anchor, first))
         self.call_changed(call)
 
@@ -311,6 +318,7 @@ class Pbx:
     def discard(self, call: Call) -> None:
         """A call that was only the way to another: it leaves no record."""
         call.vanish()
+        self._journalling.discarded(call)
         self.calls.pop(call.id, None)
         self.features.call_over(call, None)
         self._lines_changed(self._concern(call, ()))
@@ -334,7 +342,10 @@ class Pbx:
 
     def invite(self, call: Call, leg: Leg, offer: bytes) -> Session:
         """Places the INVITE of a called leg."""
-        return self.placing.invite(call, leg, offer)
+        with self._journalling.held():
+            leg.session = self.placing.invite(call, leg, offer)
+            self._journalling.invited(leg)
+        return leg.session
 
     def leg_joined(self, leg: Leg, call: Call) -> None:
         """A leg belongs to a call: what the engine says of its endpoint goes there."""
@@ -345,6 +356,7 @@ class Pbx:
         found = self._legs.get(leg.id)
         if found is not None and found[1] is call:
             del self._legs[leg.id]
+        self._journalling.left(leg)
 
     async def music(self) -> Source:
         """Music on hold: one source for everybody who waits, opened in each engine once."""
@@ -407,22 +419,23 @@ class Pbx:
             self._calls_of.setdefault(user_id, {})[call.id] = call
         return before
 
-    def call_confirmed(self, call: Call) -> None:
+    def held(self) -> AbstractContextManager[None]:
+        """What is sent within this block leaves at its end, after what was noted in it."""
+        return self._journalling.held()
+
+    def call_confirmed(self, call: Call, stage: Stage | None = None) -> None:
         """Writes the call's journal entry."""
-        self._journal.put(call.id, snapshot_of(call, self.switch.instance))
+        self._journalling.confirmed(call, stage)
 
     def call_ended(self, call: Call, record: CallRecord) -> None:
         """Takes the call off the books: record, call lists, journal, lines."""
         self.calls.pop(call.id, None)
         for leg in call.legs.values():
             self.leg_left(leg, call)
-        entries = call_list_entries(record, call.called_user_ids)
-        self._records.add(record, entries)
-        self._journal.delete(call.id)
+        self._journalling.ended(call, record)
+        self.add_record(record, call.called_user_ids)
+        self._journalling.recorded(call)
         self.features.call_over(call, record)
-        self.finished[record.result] = self.finished.get(record.result, 0) + 1
-        for entry in entries:
-            self._bus.publish(CallListAdded(self.tenant.id, entry, user_ids=(entry.user_id,)))
         self._lines_changed(tuple(dict.fromkeys((*self._concern(call, ()), *_users_of(call)))))
         log.info(
             "call ended",
@@ -433,6 +446,14 @@ class Pbx:
             status=record.sip_status,
             hangup_by=record.hangup_by,
         )
+
+    def add_record(self, record: CallRecord, called_user_ids: tuple[str, ...]) -> None:
+        """Gives what remains of a call to the store, and tells who was called."""
+        entries = call_list_entries(record, called_user_ids)
+        self._records.add(record, entries)
+        self.finished[record.result] = self.finished.get(record.result, 0) + 1
+        for entry in entries:
+            self._bus.publish(CallListAdded(self.tenant.id, entry, user_ids=(entry.user_id,)))
 
     # -- what changes around calls --------------------------------------------------------------------------
 
@@ -517,6 +538,8 @@ class Pbx:
         )
         leg.take_snapshot(item)
         session = item["session"]
+        if call.answered_at is not None and datetime.now(UTC) - call.answered_at > _ANSWER_REPEATED:
+            session.pop("answer", None)  # its caller has long got it
         host, port = session["address"]
         leg.session = self._ua.restore(session, leg, Target(session["transport"], host, port))
         return leg

@@ -45,16 +45,19 @@ class Sounds(Protocol):
 
 
 class Journal(Protocol):
-    """What is needed to go on with the confirmed calls after a crash."""
+    """What is needed after a crash to go on with confirmed calls, and to end what was open."""
 
-    def put(self, call_id: str, value: dict[str, Any]) -> None:
-        """Keeps the state of a call, in place of what was there."""
+    def put(self, key: str, value: dict[str, Any], *, voids: Sequence[str] = ()) -> None:
+        """Keeps the state of a call or leg, in place of what was there and of the entries that it voids."""
 
-    def delete(self, call_id: str) -> None:
-        """The call has ended."""
+    def drop(self, key: str) -> None:
+        """Forgets an entry."""
+
+    def settle(self, key: str) -> None:
+        """Forgets an entry once everything reported to the store until now is safe there."""
 
     async def load(self) -> dict[str, dict[str, Any]]:
-        """Every call that had not ended, by id."""
+        """Every entry, by key."""
 
 
 class CallRecords(Protocol):

@@ -1,6 +1,6 @@
 """Call records and call lists: what remains of a call."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
@@ -41,6 +41,26 @@ class CallRecord:
     trunk_id: str | None = None
     hangup_by: HangupBy | None = None
     quality: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As the journal carries it."""
+        value = {each.name: getattr(self, each.name) for each in fields(self)}
+        value |= {"caller": self.caller.to_json(), "callee": self.callee.to_json()}
+        return {
+            name: each.isoformat() if isinstance(each, datetime) else each for name, each in value.items()
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "CallRecord":
+        """Raises KeyError, TypeError or ValueError for a damaged one."""
+        times = {name: _time(value[name]) for name in ("ringing_at", "answered_at")}
+        times |= {name: datetime.fromisoformat(value[name]) for name in ("started_at", "ended_at")}
+        parties = {name: Party(**value[name]) for name in ("caller", "callee")}
+        return cls(**{**value, **times, **parties})
+
+
+def _time(value: str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if value is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,23 @@
-"""A call as the journal keeps it: what a restarted call control needs to go on with it, as JSON types."""
+"""A call as the journal keeps it: what a restarted call control needs of it, as JSON types.
+
+There are three kinds of entries: a call that is being set up ("setup"), one that was answered ("legs"), and
+one that is over and whose record may not be in the store yet ("ended").
+"""
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
-from stimme.pbx.call import Call
 from stimme.pbx.leg import Leg
+from stimme.pbx.records import CallRecord, Party
+from stimme.pbx.stages import Stage
 from stimme.pbx.states import CallState
 
+if TYPE_CHECKING:
+    from stimme.pbx.call import Call
 
-def snapshot_of(call: Call, engine: str) -> dict[str, Any]:
-    """The journal entry of an answered call; `engine` is the process that its endpoints live in."""
+
+def _head_of(call: "Call") -> dict[str, Any]:
     return {
         "id": call.id,
         "tenant_id": call.tenant_id,
@@ -20,17 +27,66 @@ def snapshot_of(call: Call, engine: str) -> dict[str, Any]:
         "trunk_id": call.trunk_id,
         "started_at": call.started_at.isoformat(),
         "ringing_at": call.ringing_at.isoformat() if call.ringing_at else None,
-        "answered_at": call.answered_at.isoformat() if call.answered_at else None,
         "called_user_ids": list(call.called_user_ids),
+    }
+
+
+def setup_of(call: "Call", anchor: Leg | None) -> dict[str, Any]:
+    """The journal entry of a call that is being set up: its caller's INVITE, to be refused after a crash."""
+    session = anchor.session if anchor is not None else None
+    return {**_head_of(call), "setup": session.unfinished() if session is not None else None}
+
+
+def record_of_setup(value: dict[str, Any]) -> CallRecord:
+    """The record of a call that a crash ended before anybody answered.
+
+    Raises KeyError, TypeError or ValueError for a damaged entry.
+    """
+    return CallRecord(
+        id=value["id"],
+        tenant_id=value["tenant_id"],
+        direction=value["direction"],
+        caller=Party(**value["caller"]),
+        callee=Party(**value["callee"]),
+        answered_by=None,
+        started_at=datetime.fromisoformat(value["started_at"]),
+        ringing_at=None,
+        answered_at=None,
+        ended_at=datetime.now(UTC),
+        result="failed",
+        sip_status=503,
+        trunk_id=value["trunk_id"],
+        hangup_by="system",
+    )
+
+
+def ended_of(record: CallRecord, called_user_ids: tuple[str, ...]) -> dict[str, Any]:
+    """The journal entry of a call that is over."""
+    return {
+        "id": record.id,
+        "tenant_id": record.tenant_id,
+        "ended": record.to_json(),
+        "called_user_ids": list(called_user_ids),
+    }
+
+
+def snapshot_of(call: "Call", engine: str, stage: Stage | None = None) -> dict[str, Any]:
+    """The journal entry of an answered call; `engine` is the process that its endpoints live in.
+
+    `stage` is what the call is about to become, by default what it is.
+    """
+    return {
+        **_head_of(call),
+        "answered_at": call.answered_at.isoformat() if call.answered_at else None,
         "answered_by": call.answered_by,
-        "stage": call.stage.snapshot(),
+        "stage": (stage or call.stage).snapshot(),
         "engine": engine,
         "anchor": call.anchor.id if call.anchor is not None else None,
         "legs": [leg.snapshot() for leg in call.talking_legs],
     }
 
 
-def take_snapshot(call: Call, value: dict[str, Any], restore_leg: Callable[[dict[str, Any]], Leg]) -> None:
+def take_snapshot(call: "Call", value: dict[str, Any], restore_leg: Callable[[dict[str, Any]], Leg]) -> None:
     """Makes a new call the answered one of a journal entry.
 
     Raises KeyError, TypeError or ValueError for a damaged one.

@@ -8,7 +8,7 @@ is too short (422) are answered by another INVITE. A server that cannot be reach
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stimme.sip.auth import DigestClient
 from stimme.sip.dialog import SDP, HeaderFields
@@ -18,8 +18,8 @@ from stimme.sip.headers import CSeq
 from stimme.sip.invite_usage import InviteUsage
 from stimme.sip.message import Request, Response
 from stimme.sip.reliable import RAck, ReliableOrder, rseq_of
-from stimme.sip.session_states import SessionEvent, SessionHandler, SessionState
-from stimme.sip.transaction import Failure, cancel_for
+from stimme.sip.session_states import SessionEvent, SessionFeatures, SessionHandler, SessionState
+from stimme.sip.transaction import Failure, cancel_for, unfinished_of
 from stimme.sip.transitions import State
 from stimme.sip.uri import NameAddr, SipUri, Uri
 
@@ -91,6 +91,23 @@ class Calling(InviteUsage):
         self.request = self.build("INVITE", self.local_cseq, fields, offer or b"", SDP)
         self._ways = self._ua.ways(self.request, (self.destination, *alternatives))
         self._send_to_next(self.request)
+
+    def unfinished(self) -> dict[str, Any]:
+        """What `UserAgent.wind_up` needs to end this session after a crash, wherever it stands."""
+        invite = self._invite
+        if invite is None or self.state in (SessionState.ANSWERED, SessionState.CONFIRMED):
+            return {"role": "dialog", **self.snapshot()}
+        return unfinished_of("client", invite.request, invite.destination)
+
+    def _take_up_to_cancel(self, request: Request) -> None:
+        self.request = request
+        self.remote_target = request.uri
+        self.local_cseq = request.cseq.number
+        self._invite = self._ua.take_up(
+            request, self.destination, self._on_invite_response, self._on_invite_failure
+        )
+        self._cancel_headers = ()
+        self._send_cancel()
 
     def _send_to_next(self, request: Request) -> None:
         self.destination = self._ways.pop(0)
@@ -192,14 +209,20 @@ class Calling(InviteUsage):
         if self.state is SessionState.CANCELLING or self.request is None:
             return False
         self._challenges += 1
-        self._send_invite(self._renewed(headers))
+        self._send_renewed(headers)
         return True
+
+    def _send_renewed(self, headers: HeaderFields) -> None:
+        self._send_invite(self._renewed(headers))
+        if isinstance(self.handler, SessionFeatures):
+            self.handler.on_invited_again(self._myself())
 
     def _try_next(self) -> bool:
         """The server failed: the next one gets the call (RFC 3263 §4.3)."""
         if not self._ways or self.state is SessionState.CANCELLING or self.request is None:
             return False
-        self._send_to_next(self._renewed(()))
+        self.destination = self._ways.pop(0)
+        self._send_renewed(())
         return True
 
     def _renewed(self, headers: HeaderFields) -> Request:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stimme.sip.dialog import SDP, Dialog, HeaderFields
 from stimme.sip.errors import SessionStateError, SipParseError
 from stimme.sip.flow import Destination
-from stimme.sip.message import Request, Response
+from stimme.sip.message import Request, Response, parse_message
 from stimme.sip.session_states import TRANSITIONS, SessionEvent, SessionHandler, SessionState
 from stimme.sip.session_timer import SessionTimer
 from stimme.sip.timers import Alarm
@@ -313,6 +313,8 @@ class InviteUsage(Dialog):
         if self.timer.ours and "UPDATE" not in self.peer_methods:  # it will take a re-INVITE to refresh
             value["sdp"] = self._last_sdp.decode("utf-8", "replace")
         value["peer_methods"] = sorted(self.peer_methods)
+        if self._awaiting_ack is not None:
+            value["answer"] = bytes(self._awaiting_ack).decode("utf-8", "replace")
         return value
 
     def _resume(self, snapshot: dict[str, Any]) -> None:
@@ -321,3 +323,24 @@ class InviteUsage(Dialog):
         self._last_sdp = snapshot.get("sdp", "").encode()
         interval, ours = snapshot.get("timer", (0, False))
         self.timer.resume(int(interval), ours=bool(ours))
+        if "answer" in snapshot:
+            self._answer_again(snapshot["answer"].encode(), self._ua.timers.t1)
+
+    def _answer_again(self, answer: bytes, wait: float) -> None:
+        """Our 2xx may never have left before the crash: it is said again; no ACK has no consequence.
+
+        A peer that had it acknowledges once more (RFC 3261 §13.2.2.4), or finds nothing to do.
+        """
+        response = parse_message(answer)
+        if not isinstance(response, Response):
+            return
+        self._awaiting_ack = response
+
+        def again() -> None:
+            self._ua.transmit(answer, self.destination, None)
+            if wait < self._ua.timers.t2:
+                self._answer_again(answer, wait * 2)
+            else:
+                self._awaiting_ack = None
+
+        self._alarm = self._ua.alarms.set(self._ua.now() + wait, again)

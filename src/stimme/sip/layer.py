@@ -4,9 +4,10 @@ A request larger than 1,300 bytes for a server over UDP is tried over TCP first 
 there within the last ten minutes. Requests on a flow stay on it: a telephone behind NAT has no other way in.
 """
 
+import contextlib
 import random
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from stimme.sip.checks import check_dialog
@@ -119,6 +120,17 @@ class TransactionLayer:
         if not self._busy:
             self._on_output()
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Nothing leaves within this block: what it journals is safe before the peer knows of it."""
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            if self._output and not self._busy:
+                self._on_output()
+
     def forget(self, transaction: ClientTransaction | ServerTransaction) -> None:
         """Takes an ended transaction out of its table."""
         if isinstance(transaction, ClientTransaction):
@@ -167,6 +179,19 @@ class TransactionLayer:
         )
         self._clients[transaction.key] = transaction
         transaction.start()
+        return transaction
+
+    def take_up(
+        self,
+        request: Request,
+        destination: Destination,
+        on_response: Callable[[Response], None],
+        on_failure: Callable[[Failure], None],
+    ) -> ClientTransaction:
+        """A client transaction of before a crash: what the peer answers finds it again."""
+        transaction = ClientTransaction(self, request, destination, on_response, on_failure)
+        self._clients[transaction.key] = transaction
+        transaction.go_on()
         return transaction
 
     def stamp(self, request: Request, destination: Destination) -> bytes:

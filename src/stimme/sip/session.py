@@ -15,7 +15,7 @@ from stimme.sip.flow import Destination, Flow
 from stimme.sip.message import Request, response_to
 from stimme.sip.reliable import ReliableResponses
 from stimme.sip.session_states import NO_FEATURES, SessionEvent, SessionFeatures, SessionHandler, SessionState
-from stimme.sip.transaction import ServerTransaction
+from stimme.sip.transaction import ServerTransaction, unfinished_of
 from stimme.sip.transfer import Transfers, event_of
 from stimme.sip.uri import NameAddr, SipUri
 
@@ -94,6 +94,14 @@ class Session(Calling):
         self.route_set = transaction.request.headers.values("Record-Route")
         self.refresh_target(transaction.request)
         self._take_allow(transaction.request)
+
+    def unfinished(self) -> dict[str, Any]:
+        """See `Calling.unfinished`; an INVITE that waits for our answer is kept with our tag."""
+        if self.state is not SessionState.INCOMING:
+            return super().unfinished()
+        transaction = self._server()
+        kept = unfinished_of("server", transaction.request, transaction.destination)
+        return {**kept, "tag": transaction.local_tag}
 
     def _server(self) -> ServerTransaction:
         if self._incoming is None:
@@ -303,8 +311,28 @@ class Session(Calling):
             transaction.respond(200 if self.features.on_notify(self, request) else 489)
 
     @classmethod
+    def given_up(cls, ua: "UserAgent", request: Request, destination: Destination) -> "Session":
+        """A call that we were placing when we died: it is cancelled, and ended should it be answered."""
+        session = cls(
+            ua,
+            None,
+            call_id=request.call_id,
+            local=request.from_,
+            remote=request.to,
+            contact=ua.contact_for(destination.transport, request.from_.user),
+            destination=destination,
+            state=SessionState.CANCELLING,
+        )
+        session._take_up_to_cancel(request)
+        return session
+
+    @classmethod
     def restored(
-        cls, ua: "UserAgent", snapshot: dict[str, Any], handler: SessionHandler, destination: Destination
+        cls,
+        ua: "UserAgent",
+        snapshot: dict[str, Any],
+        handler: SessionHandler | None,
+        destination: Destination,
     ) -> "Session":
         """A confirmed session from its snapshot. CSeq leaves a gap for what was sent after the snapshot."""
         session = cls(

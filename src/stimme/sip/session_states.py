@@ -105,6 +105,9 @@ class SessionFeatures:
     say. A method must be enabled at the user agent (`UserAgent.enable`) before the peer may use it.
     """
 
+    def on_invited_again(self, session: "Session") -> None:
+        """Another INVITE left in place of the first: after a challenge, or to the next server."""
+
     def on_refer(self, session: "Session", referral: "Referral") -> None:
         """The peer wants us to call somebody else (RFC 3515). Default: 603."""
         referral.refuse(603)

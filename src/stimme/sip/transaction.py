@@ -6,10 +6,10 @@ state follows on which event is looked up in `transitions`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from stimme.sip.errors import SessionStateError
-from stimme.sip.flow import Destination, is_reliable
+from stimme.sip.flow import Destination, address_of, is_reliable
 from stimme.sip.headers import MAGIC_COOKIE, CSeq
 from stimme.sip.message import Headers, Request, Response, response_to
 from stimme.sip.timers import Alarm, AlarmQueue, Timers
@@ -23,6 +23,9 @@ from stimme.sip.transitions import (
     Table,
     event_of,
 )
+from stimme.sip.uri import parse_uri
+
+_HEAD = ("Via", "Route", "Record-Route", "From", "To", "Call-ID", "CSeq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,10 @@ class ClientTransaction(_Transaction):
             self._repeat(timers.t1, limit, self._send)
         patience = timers.timeout if self._patience is None else min(self._patience, timers.timeout)
         self._after(patience, Event.TIMEOUT)
+
+    def go_on(self) -> None:
+        """Takes up a transaction of before a crash, whose request had been sent."""
+        self.state = State.PROCEEDING
 
     def receive(self, response: Response) -> None:
         """Takes a response that matched this transaction."""
@@ -356,6 +363,28 @@ def cancel_for(invite: Request, extra: list[tuple[str, str]] | tuple[tuple[str, 
     for name, value in extra:
         headers.add(name, value)
     return Request("CANCEL", invite.uri, headers)
+
+
+def head_of(request: Request) -> list[list[str]]:
+    """The headers that responses, ACK and CANCEL are made from, as JSON types."""
+    headers = request.headers
+    return [[name, value] for name in _HEAD for value in headers.get_all(name)]
+
+
+def unfinished_of(role: str, invite: Request, destination: Destination) -> dict[str, Any]:
+    """An INVITE without final response as a journal keeps it; `role` is ours: client or server."""
+    return {
+        "role": role,
+        "uri": str(invite.uri),
+        "head": head_of(invite),
+        "transport": destination.transport,
+        "address": list(address_of(destination)),
+    }
+
+
+def from_head(uri: str, head: list[list[str]]) -> Request:
+    """An INVITE as far as `head_of` kept it. Raises SipParseError for a damaged URI."""
+    return Request("INVITE", parse_uri(uri), Headers([(name, value) for name, value in head]))
 
 
 def _same_transaction(invite: Request, method: str) -> Headers:

@@ -28,7 +28,7 @@ from stimme.sip.session_states import SessionHandler, SessionState
 from stimme.sip.session_timer import SessionIntervals
 from stimme.sip.timers import Timers
 from stimme.sip.trace import Trace
-from stimme.sip.transaction import ClientTransaction, Failure, ServerTransaction, server_key
+from stimme.sip.transaction import ClientTransaction, Failure, ServerTransaction, from_head, server_key
 from stimme.sip.uri import NameAddr, OtherUri, SipUri, Uri, split_outside_quotes
 
 METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "PRACK", "NOTIFY", "REGISTER")
@@ -196,6 +196,23 @@ class UserAgent(TransactionLayer):
         self._sessions[(session.call_id, session.id)] = session
         session.start(uri, offer, headers, route, credentials=credentials, alternatives=alternatives)
         return session
+
+    def wind_up(self, value: dict[str, Any], to: Destination) -> None:
+        """Ends what a crash left open: 503 for a call that came, CANCEL for one that was placed, else BYE.
+
+        `value` is `Session.unfinished` of then. Raises KeyError or SipParseError for a damaged one.
+        """
+        if value["role"] == "dialog":
+            Session.restored(self, value, None, to).bye()
+            return
+        request = from_head(value["uri"], value["head"])
+        if value["role"] == "client":
+            session = Session.given_up(self, request, to)
+            self._sessions[(session.call_id, session.id)] = session
+            return
+        transaction = ServerTransaction(self, request, server_key(request), to, value["tag"])
+        self._servers[transaction.key] = transaction
+        transaction.respond(503)
 
     def restore(self, snapshot: dict[str, Any], handler: SessionHandler, to: Destination) -> Session:
         """Takes up a confirmed session after a restart.

@@ -2,7 +2,7 @@
 
 import csv
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,11 +55,26 @@ def parse_statistics(text: str) -> Counters:
 
 
 class Callee:
-    """The built-in `uas` scenario on 127.0.0.1:`port`, for as long as the block lasts."""
+    """The built-in `uas` scenario, or one of ours, on 127.0.0.1:`port`, for as long as the block lasts."""
 
-    def __init__(self, directory: Path, *, port: int, media_port: int) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        port: int,
+        media_port: int,
+        scenario: Path | None = None,
+        options: Sequence[str] = (),
+    ) -> None:
         self._statistics = directory / f"uas-{port}.csv"
-        command = ["sipp", "-sn", "uas", "-i", "127.0.0.1", "-p", str(port), "-mp", str(media_port)]
+        command = ["sipp", *_scenario("uas", scenario), "-i", "127.0.0.1", "-p", str(port), *options]
+        command += [
+            "-mp",
+            str(media_port),
+            "-trace_err",
+            "-error_file",
+            str(directory / f"uas-{port}.errors"),
+        ]
         command += ["-nostdin", "-trace_stat", "-stf", str(self._statistics), "-fd", "1"]
         self._server = Server("sipp uas", command, log=directory / f"uas-{port}.log", core=LOAD_CORE)
 
@@ -74,6 +89,10 @@ class Callee:
     def counters(self) -> Counters:
         """What it has counted, at most a second old."""
         return parse_statistics(self._statistics.read_text())
+
+
+def _scenario(built_in: str, ours: Path | None) -> list[str]:
+    return ["-sn", built_in] if ours is None else ["-sf", str(ours)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +111,23 @@ class Load:
 
 
 class Caller:
-    """The built-in `uac` scenario from a fixed port of 127.0.0.1, which a server may know the caller by."""
+    """The built-in `uac` scenario, or one of ours, from a port of 127.0.0.1 that a server may know it by."""
 
-    def __init__(self, directory: Path, *, port: int, media_port: int, server_port: int, number: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        port: int,
+        media_port: int,
+        server_port: int,
+        number: str,
+        scenario: Path | None = None,
+    ) -> None:
         self._statistics = directory / f"uac-{port}.csv"
         self._log = directory / f"uac-{port}.log"
-        self._command = ["sipp", "-sn", "uac", f"127.0.0.1:{server_port}", "-s", number, "-i", "127.0.0.1"]
-        self._command += ["-p", str(port), "-mp", str(media_port), "-nostdin"]
+        self._command = ["sipp", *_scenario("uac", scenario), f"127.0.0.1:{server_port}", "-s", number]
+        self._command += ["-trace_err", "-error_file", str(directory / f"uac-{port}.errors")]
+        self._command += ["-i", "127.0.0.1", "-p", str(port), "-mp", str(media_port), "-nostdin"]
         self._command += ["-trace_stat", "-stf", str(self._statistics), "-fd", "1"]
 
     def run(self, load: Load, *, at_full_load: Callable[[], None] | None = None) -> Counters:

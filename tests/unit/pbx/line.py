@@ -29,10 +29,13 @@ SDP = (
 class Nothing:
     """A journal and records that keep nothing."""
 
-    def put(self, call_id: str, value: dict[str, Any]) -> None:
+    def put(self, key: str, value: dict[str, Any], *, voids: Sequence[str] = ()) -> None:
         pass
 
-    def delete(self, call_id: str) -> None:
+    def drop(self, key: str) -> None:
+        pass
+
+    def settle(self, key: str) -> None:
         pass
 
     async def load(self) -> dict[str, dict[str, Any]]:

@@ -43,7 +43,7 @@ async def test_a_call_is_forgotten_once_its_record_is_safe(tmp_path: Path) -> No
     file, later = tmp_path / "calls.journal", Later()
     journal = CallJournal(file, later)
     journal.put("a", {"n": 1})
-    journal.delete("a")
+    journal.settle("a")
     assert (await journal.load()) == {"a": {"n": 1}}
     later.written()
     assert (await journal.load()) == {}
@@ -54,7 +54,7 @@ async def test_a_call_is_forgotten_once_its_record_is_safe(tmp_path: Path) -> No
 async def test_a_call_that_was_never_answered_costs_nothing(tmp_path: Path) -> None:
     later = Later()
     journal = CallJournal(tmp_path / "calls.journal", later)
-    journal.delete("unknown")
+    journal.settle("unknown")
     assert later.work == []
     journal.close()
 
@@ -77,7 +77,18 @@ async def test_the_file_is_written_anew_when_it_has_grown(tmp_path: Path) -> Non
     journal.put("stays", {"n": 1})
     for number in range(20):
         journal.put(f"call-{number}", {"text": "x" * (1 << 20)})
-        journal.delete(f"call-{number}")
+        journal.settle(f"call-{number}")
         later.written()
     assert file.stat().st_size < 8 << 20
     assert await reopened(file) == {"stays": {"n": 1}}
+
+
+async def test_an_entry_takes_others_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "calls.journal"
+    journal = CallJournal(file, Later())
+    journal.put("leg", {"n": 1})
+    journal.put("other", {"n": 2})
+    journal.put("call", {"n": 3}, voids=["leg"])
+    journal.drop("other")
+    journal.drop("unknown")
+    assert await reopened(file) == {"call": {"n": 3}} == await journal.load()
