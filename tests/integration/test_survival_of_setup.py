@@ -25,6 +25,7 @@ _QUICK_DEATH = 2.0
 """The supervisor waits before it restarts who keeps dying within so many seconds."""
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kills", [6, pytest.param(100, marks=pytest.mark.slow)])
 def test_nothing_stays_half_open(tmp_path: Path, kills: int) -> None:
     port, web, metrics, callee_port, callee_media, caller_port, caller_media = FreePorts().take(7)
