@@ -12,7 +12,7 @@ RUST_SOURCES := $(shell find crates -name '*.rs' -o -name '*.toml' 2>/dev/null) 
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 WORKERS ?= 2
 
-.PHONY: help setup packages venv engine web prompts run test lint typecheck rust-check web-check unit integration browser bench fuzz nightly lock clean
+.PHONY: help setup packages venv engine web prompts run test lint typecheck rust-check web-check unit integration features browser bench fuzz nightly lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -88,6 +88,11 @@ unit: venv
 integration: setup ## end-to-end tests with baresip, Kamailio, sipp and Chromium
 	@$(PYTHON) -m pytest tests/integration tests/browser -m "not slow" || \
 		$(PYTHON) -m pytest tests/integration tests/browser -m "not slow" --last-failed
+
+features: setup ## run everything that shows a feature and write docs/features.md
+	@rm -f build/features.json
+	@$(PYTHON) -m pytest tests/integration tests/browser -m feature -n $(WORKERS) || true
+	@$(PYTHON) -m tests.feature_results
 
 browser: setup ## only the tests of the web client in Chromium
 	@$(PYTHON) -m pytest tests/browser -m "not slow"

@@ -105,6 +105,21 @@ class Baresip:
         assert event is not None
         return event
 
+    async def nth_event(self, kind: str, number: int, *, seconds: float = 15.0) -> dict[str, Any]:
+        """Wait for event `number` of a kind, the first is 0. Raises TimeoutError as `event` does."""
+
+        def place() -> int | None:
+            places = [place for place, event in enumerate(self.events) if event["type"] == kind]
+            return places[number] if len(places) > number else None
+
+        found = place()
+        if found is None:
+            after = len(self.events)
+            while (found := place()) is None:
+                await self.event(kind, after=after, seconds=seconds)
+                after = len(self.events)
+        return self.events[found]
+
     def happened(self, kind: str) -> bool:
         """Whether an event of this kind has come."""
         return any(event["type"] == kind for event in self.events)

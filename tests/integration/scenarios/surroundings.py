@@ -1,0 +1,109 @@
+"""What can be said in a scenario about keys and lamps, call lists and records, the provider, and crashes."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.integration.listening import eventually
+from tests.integration.scenarios.people import Stage
+from tests.integration.scenarios.sentences import sentence
+
+_STATES = {
+    "free": "<state>terminated</state>",
+    "off": "<state>terminated</state>",
+    "ringing": "<state>early</state>",
+    "talking": "<state>confirmed</state>",
+    "on": "<state>confirmed</state>",
+}
+
+
+@sentence("<who> watches <what>")
+async def watches(stage: Stage, who: str, what: str) -> None:
+    """A lamp: a colleague, a group, a park slot (`park.1`), `night.1`, `dnd`, `divert.always`."""
+    person = stage.who(who)
+    keys = await stage.keys(person)
+    response, person.watched[what] = await keys.subscribe(stage.number(what), "dialog")
+    assert response.status in (200, 202), response.start
+    await eventually(lambda: bool(keys.notified(person.watched[what])), "the first NOTIFY")
+
+
+@sentence("<who> sees <what> <state>")
+async def sees(stage: Stage, who: str, what: str, state: str) -> None:
+    """The lamp shows: free, ringing, talking; or on, off."""
+    person = stage.who(who)
+    keys, wanted = await stage.keys(person), _STATES[state]
+    await eventually(lambda: wanted in keys.notified(person.watched[what])[-1], f"the lamp {state}")
+
+
+@sentence("<who>'s newest call is <result> [with <peer>]")
+async def newest_call(stage: Stage, who: str, result: str, peer: str | None) -> None:
+    """The call list of a user begins with a call of this result: answered, missed, busy, cancelled, …"""
+
+    def found() -> bool:
+        with stage.demo.as_user(stage.who(who).number) as client:
+            items: list[dict[str, Any]] = client.get("/me/calls").raise_for_status().json()["items"]
+        newest = items[0] if items else {}
+        fits = peer is None or stage.number(peer) in newest.get("number", "")
+        return newest.get("result") == result and fits
+
+    await eventually(found, f"{result} in the call list")
+
+
+@sentence("<who> lets the system dial <number>")
+async def dials_by_api(stage: Stage, who: str, number: str) -> None:
+    """The API places a call: first the user's own telephone rings, then the other."""
+    with stage.demo.as_user(stage.who(who).number) as client:
+        client.post("/calls", json={"number": stage.number(number)}).raise_for_status()
+
+
+@sentence("the control centre gets <number> from <identity>")
+async def control_centre(stage: Stage, number: str, identity: str) -> None:
+    """An emergency call arrived with this network number."""
+    log = Path(stage.demo.facts["emergency_log"])
+
+    def entry() -> dict[str, Any] | None:
+        lines = log.read_text().splitlines()[stage.seen_emergencies :]
+        return json.loads(lines[0]) if lines else None
+
+    found = await eventually(entry, "the control centre's log", seconds=20)
+    stage.seen_emergencies += 1
+    assert found["number"] == number, found
+    asserted = found["headers"].get("p-asserted-identity", [])
+    assert any(identity in value for value in asserted), f"it was told {asserted}"
+
+
+@sentence("call control crashes")
+async def call_control_crashes(stage: Stage) -> None:
+    """`kill -9`, and wait until its successor is up."""
+    old = stage.demo.pid("call-control")
+    stage.demo.kill("call-control")
+    await eventually(lambda: stage.demo.alive("call-control", other_than=old), "a new call control")
+    await eventually(lambda: stage.demo.health() == "ok", "call control is up")
+
+
+@sentence("the media engine crashes")
+async def engine_crashes(stage: Stage) -> None:
+    """`kill -9`, and wait until its successor is up."""
+    old = stage.demo.pid("media")
+    stage.demo.kill("media")
+    await eventually(lambda: stage.demo.alive("media", other_than=old), "a new engine")
+
+
+@sentence("the provider stops")
+async def provider_stops(stage: Stage) -> None:
+    """The provider's exchange stands still until `the provider goes on`, or until the scenario ends."""
+    stage.demo.pause("kamailio")
+    stage.later(lambda: stage.demo.resume("kamailio"))
+
+
+@sentence("the provider goes on")
+async def provider_goes_on(stage: Stage) -> None:
+    """The exchange works again."""
+    stage.demo.resume("kamailio")
+
+
+@sentence("<seconds> seconds pass")
+async def seconds_pass(stage: Stage, seconds: str) -> None:
+    """Nothing happens; only for what the system does after a time."""
+    await asyncio.sleep(float(seconds))
