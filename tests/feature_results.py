@@ -1,4 +1,4 @@
-"""Which rows of the feature table are shown by which test: gathered while tests run, told in docs/features.md.
+"""Which rows of the feature table are shown by which test: gathered in runs, told in docs/features.md.
 
 A test names its rows with `@pytest.mark.feature("K3", "K7")`, scenarios in their files. Results are kept in
 build/features.json, so that several runs add up; `make features` runs what is marked and writes the page.
@@ -9,6 +9,7 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ class Collector:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A phase of a test is over; the worst phase counts."""
-        rows = dict(report.user_properties).get(_PROPERTY)
+        rows: Any = dict(report.user_properties).get(_PROPERTY)
         known = self._shown.get(report.nodeid)
         if rows and (report.failed or known is None or known.result == "passed"):
             self._shown[report.nodeid] = Shown(report.nodeid, tuple(rows), report.outcome)
