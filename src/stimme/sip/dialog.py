@@ -81,6 +81,10 @@ class Dialog:
         """The user agent that this dialog belongs to."""
         return self._ua
 
+    def takes(self, request: Request) -> bool:
+        """Whether a request with an unknown tag is ours: one that overtook the response with that tag."""
+        return False
+
     def next_hop(self) -> Destination:
         """Where requests within the dialog go."""
         if self.pinned:

@@ -53,6 +53,9 @@ class DialogUsage(Protocol):
     id: str
     remote: NameAddr
 
+    def takes(self, request: Request) -> bool:
+        """Whether a request with another tag than `remote`'s belongs here."""
+
     def receive(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
         """A request within the dialog."""
 
@@ -343,7 +346,7 @@ class UserAgent(TransactionLayer):
     def _within_dialog(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
         key = (request.call_id, request.to.tag or "")
         usage: DialogUsage | None = self._sessions.get(key) or self._usages.get(key)
-        if usage is None or usage.remote.tag != request.from_.tag:
+        if usage is None or (usage.remote.tag != request.from_.tag and not usage.takes(request)):
             transaction.respond(481)
         else:
             usage.receive(transaction, request, flow)
