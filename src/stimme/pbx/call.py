@@ -449,6 +449,9 @@ class Call:
             await self._bridge(self.anchor, self.partner)
 
     async def _bridge(self, a: Leg, b: Leg) -> None:
+        if a.session is not None and b.session is not None:
+            a.session.speak_for(b.session.party)
+            b.session.speak_for(a.session.party)
         if self.bridge is None and a.endpoint is not None and b.endpoint is not None:
             self.bridge = await self._switch.join(a.endpoint, b.endpoint, self.id)
 

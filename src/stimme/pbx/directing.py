@@ -52,7 +52,9 @@ from stimme.pbx.routing import (
     route_from_trunk,
     route_from_user,
 )
+from stimme.sip.gruu import is_gruu
 from stimme.sip.session import Session
+from stimme.sip.uri import SipUri
 from stimme.trunks.identity import caller_of, dialled_number
 
 if TYPE_CHECKING:
@@ -95,6 +97,10 @@ class Directing:
             return
         call = pbx.new_call("internal", caller, Party(dialled))
         call.withheld = pbx.settings.of(user.id).clir
+        uri = session.request.uri if session.request is not None else None
+        if isinstance(uri, SipUri) and is_gruu(uri.params):
+            pbx.begin(call, leg, partial(self.to_instance, call, uri))
+            return
         pbx.begin(call, leg, partial(self.dial, call, dialled, user))
 
     def from_trunk(self, session: Session, trunk: TrunkConfig) -> None:
@@ -222,6 +228,20 @@ class Directing:
             await call.become(Ringing(call, [leg], seconds=None, given_up=attempt))
 
         await attempt(503)
+
+    async def to_instance(self, call: Call, uri: SipUri) -> None:
+        """A GRUU: the one device that it stands for rings (RFC 5627), whatever its user has set."""
+        tenant = self._pbx.tenant
+        bindings = self._pbx.registrar.behind(uri, tenant.devices)
+        user = (
+            tenant.users.get(self._pbx.user_at(tenant.devices[bindings[0].device_id])) if bindings else None
+        )
+        if user is None:
+            await call.fail(480)
+            return
+        call.callee = party_of(user)
+        call.called_user_ids = (*call.called_user_ids, user.id)
+        await self._ring(call, self._pbx.placing.to_bindings(user, bindings))
 
     # -- users ----------------------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from stimme.sip.message import Request
 from stimme.sip.session import Session
 from stimme.sip.transaction import ServerTransaction
 from stimme.sip.ua import UserAgent
+from stimme.sip.uri import SipUri
 
 log = structlog.get_logger("stimme.node")
 
@@ -107,6 +108,7 @@ class Node:
         self._trust = trust
         self._lamps = BusyLamps(ua, self.tenants)
         ua.enable("REFER", "NOTIFY", "SUBSCRIBE", options=("replaces",))
+        ua.contact_behind = self._contact_behind
 
     @property
     def ua(self) -> UserAgent:
@@ -211,6 +213,13 @@ class Node:
             self._subscribe(transaction, request, flow)
         else:
             transaction.respond(405, None, [("Allow", self.ua.allow)])
+
+    def _contact_behind(self, uri: SipUri) -> SipUri | None:
+        """The contact of the device that a GRUU of ours stands for."""
+        for pbx in self.tenants.values():
+            if pbx.tenant.domain == uri.host.lower():
+                return next((each.uri for each in pbx.registrar.behind(uri, pbx.tenant.devices)), None)
+        return None
 
     def flow_closed(self, flow: Flow) -> None:
         """A connection is gone."""

@@ -49,6 +49,7 @@ from stimme.pbx.stages import Stage
 from stimme.pbx.states import CallState
 from stimme.pbx.switch import Switch
 from stimme.sip.flow import Flow, Target
+from stimme.sip.gruu import GruuIssuer
 from stimme.sip.session import Session
 from stimme.sip.transfer import Referral
 from stimme.sip.ua import UserAgent
@@ -98,7 +99,12 @@ class Pbx:
         self.calls: dict[str, Call] = {}
         self.finished: dict[str, int] = {}
         self.registrar = Registrar(
-            tenant.id, bindings, wall_clock=wall_clock, changed=self._device_changed, moved=self._device_moved
+            tenant.id,
+            bindings,
+            wall_clock=wall_clock,
+            changed=self._device_changed,
+            moved=self._device_moved,
+            gruus=GruuIssuer(tenant.domain, hmac.digest(key, b"gruu", hashlib.sha256)),
         )
         self.switch = switch
         self.store = store
@@ -445,6 +451,7 @@ class Pbx:
             result=record.result,
             status=record.sip_status,
             hangup_by=record.hangup_by,
+            session_ids=[str(leg.session.ids) for leg in call.sides if leg.session is not None],
         )
 
     def add_record(self, record: CallRecord, called_user_ids: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ party outside (RFC 3323, 3325: the network itself still gets it). An emergency c
 number.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from stimme.sip.diversion import history_fields
 from stimme.sip.flow import Destination, Target
 from stimme.sip.identity import ANONYMOUS, identity_fields
 from stimme.sip.session import Session
+from stimme.sip.session_id import PartyId
 from stimme.sip.ua import UserAgent
 from stimme.sip.uri import NameAddr, SipUri
 from stimme.trunks.identity import outgoing_number
@@ -102,6 +103,15 @@ class Placing:
             if (destination := binding.destination()) is not None
         ]
 
+    def to_bindings(self, user: User, bindings: Iterable[Binding]) -> list[Leg]:
+        """A leg to each of these contacts of a user."""
+        devices = self._tenant().devices
+        return [
+            self._to_device(user, devices[binding.device_id], binding, destination, ())
+            for binding in bindings
+            if (destination := binding.destination()) is not None
+        ]
+
     def _to_device(
         self,
         user: User,
@@ -157,6 +167,7 @@ class Placing:
             headers=[*asserted, *self._diversions(call, domain, call.callee.number), *way.extra],
             route=list(way.path),
             pinned=True,
+            speaks_for=_party(call),
         )
 
     def _diversions(self, call: "Call", host: str, last: str) -> list[tuple[str, str]]:
@@ -188,6 +199,7 @@ class Placing:
             headers=headers,
             credentials=registration.credentials if registration is not None else None,
             pinned=False,
+            speaks_for=_party(call),
         )
 
     def _outside(self, tenant: Tenant, extension: str, trunk: TrunkConfig) -> str:
@@ -199,3 +211,9 @@ class Placing:
 def party_of(user: User) -> Party:
     """A user as records and displays show it."""
     return Party(user.extension, user.name, user.id)
+
+
+def _party(call: "Call") -> PartyId | None:
+    """Who the call is from, as its Session-ID says (RFC 7989)."""
+    session = call.anchor.session if call.anchor is not None else None
+    return session.party if session is not None else None

@@ -9,9 +9,12 @@ Policy:
       nothing.
     * Bindings are kept by the store and come back at start; connections do not, such a binding is reachable
       again once its device has registered over a new one.
+    * A contact with an instance gets GRUUs when it asks (``stimme.sip.gruu``); a request to one reaches that
+      instance alone. Push parameters are kept with the contact (``stimme.sip.push``).
 """
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +22,12 @@ from stimme.pbx.model import Device
 from stimme.pbx.ports import BindingStore
 from stimme.sip.errors import SipParseError
 from stimme.sip.flow import Destination, Flow, Target
+from stimme.sip.gruu import OPTION as GRUU
+from stimme.sip.gruu import GruuIssuer
 from stimme.sip.message import Request
-from stimme.sip.uri import NameAddr, SipUri
+from stimme.sip.push import PushParameters, feature_caps, push_of
+from stimme.sip.reliable import has_option
+from stimme.sip.uri import NameAddr, SipUri, quote_string
 
 MIN_EXPIRES = 60
 MAX_EXPIRES = 3600
@@ -62,6 +69,11 @@ class Binding:
     def uri(self) -> SipUri:
         """The contact as a URI."""
         return SipUri.parse(self.contact)
+
+    @property
+    def push(self) -> PushParameters | None:
+        """How the device could be woken (RFC 8599), None when it did not say."""
+        return push_of(self.uri)
 
     def destination(self) -> Destination | None:
         """Where requests to this device go; None when it was connected and the connection is gone."""
@@ -118,6 +130,9 @@ class Registrar:
         wall_clock: seconds since the epoch.
         changed: called with a device id whenever that device appears or disappears.
         moved: called with a device id and its new flow when a binding got another connection.
+        gruus: makes the addresses of instances; None gives none.
+        token: makes random words of hexadecimal digits.
+        push_services: those that are really asked to wake a device (RFC 8599).
     """
 
     def __init__(
@@ -128,12 +143,18 @@ class Registrar:
         wall_clock: Callable[[], float],
         changed: Callable[[str], None],
         moved: Callable[[str, Flow], None],
+        gruus: GruuIssuer | None = None,
+        token: Callable[[int], str] = secrets.token_hex,
+        push_services: Collection[str] = (),
     ) -> None:
         self._tenant_id = tenant_id
         self._store = store
         self._now = wall_clock
         self._changed = changed
         self._moved = moved
+        self._gruus = gruus
+        self._token = token
+        self._push_services = push_services
         self._bindings: dict[str, dict[str, Binding]] = {}
 
     def restore(self, stored: dict[str, dict[str, Any]]) -> None:
@@ -202,7 +223,8 @@ class Registrar:
             return refusal
         if bool(self.of(device.id)) != before:
             self._changed(device.id)
-        return self._answer(device.id)
+        asked = has_option(request, "Supported", GRUU) or has_option(request, "Require", GRUU)
+        return [*self._answer(device, gruu=asked), *self._push(values)]
 
     def _update(self, device: Device, request: Request, values: list[str], flow: Flow) -> Refusal | None:
         default = _expires(request.headers.get("Expires"), DEFAULT_EXPIRES)
@@ -262,13 +284,42 @@ class Registrar:
         if old is not None and (old.flow is not flow and old.remote != binding.remote):
             self._moved(device.id, flow)
 
-    def _answer(self, device_id: str) -> list[tuple[str, str]]:
+    def behind(self, uri: SipUri, devices: Mapping[str, Device]) -> list[Binding]:
+        """The contacts of the instance that a GRUU leads to, best q first; empty when it leads nowhere.
+
+        Args:
+            uri: the address.
+            devices: of the tenant, by id.
+        """
+        if self._gruus is None or uri.host.lower() != self._gruus.domain.lower():
+            return []
+        found: list[Binding] = []
+        for device_id in self._bindings:
+            device = devices.get(device_id)
+            if device is not None:
+                found += self._gruus.find(uri, device.sip_user, self.of(device_id))
+        return found
+
+    def _gruu_params(self, device: Device, binding: Binding) -> str:
+        if self._gruus is None or not binding.instance:
+            return ""
+        public = self._gruus.public(device.sip_user, binding.instance)
+        temporary = self._gruus.temporary(binding, self._token(8))
+        return f";pub-gruu={quote_string(str(public))};temp-gruu={quote_string(str(temporary))}"
+
+    def _push(self, values: list[str]) -> list[tuple[str, str]]:
+        if not any("pn-provider" in value for value in values):
+            return []
+        return [field for value in values for field in feature_caps(_uri_of(value), self._push_services)]
+
+    def _answer(self, device: Device, *, gruu: bool) -> list[tuple[str, str]]:
         headers: list[tuple[str, str]] = []
-        for binding in self.of(device_id):
+        for binding in self.of(device.id):
             left = max(0, round(binding.expires_at - self._now()))
             instance = f';+sip.instance="{binding.instance}"' if binding.instance else ""
             reg_id = f";reg-id={binding.reg_id}" if binding.reg_id else ""
-            headers.append(("Contact", f"<{binding.contact}>;expires={left}{instance}{reg_id}"))
+            gruus = self._gruu_params(device, binding) if gruu else ""
+            headers.append(("Contact", f"<{binding.contact}>;expires={left}{instance}{reg_id}{gruus}"))
             if binding.path:
                 headers.append(("Path", ", ".join(binding.path)))
         return headers
@@ -280,6 +331,11 @@ def _sip_address(value: str) -> NameAddr:
     if not isinstance(address.uri, SipUri):
         raise SipParseError(f"not a SIP URI: {value!r}")
     return address
+
+
+def _uri_of(value: str) -> SipUri:
+    uri = _sip_address(value).uri
+    return uri if isinstance(uri, SipUri) else SipUri("invalid")
 
 
 def _expires(value: str | None, default: int) -> int:

@@ -36,6 +36,7 @@ class Calling(InviteUsage):
 
     Attributes:
         request: the initial INVITE, None after a restore.
+        patience: seconds to wait for a sign of the last server, None for timer B.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Calling(InviteUsage):
             state=state,
         )
         self.request: Request | None = None
+        self.patience: float | None = None
         self._order = ReliableOrder()
         self._early_answer = False
         self._cancel_headers: HeaderFields | None = None
@@ -114,7 +116,7 @@ class Calling(InviteUsage):
         self._send_invite(request)
 
     def _send_invite(self, request: Request) -> None:
-        patience = PATIENCE if self._ways else None
+        patience = min(PATIENCE, self.patience or PATIENCE) if self._ways else self.patience
         self._invite = self._ua.send(
             request, self.destination, self._on_invite_response, self._on_invite_failure, patience=patience
         )
@@ -159,6 +161,7 @@ class Calling(InviteUsage):
             self.handler.on_provisional(self._myself(), response)
 
     def _take_allow(self, message: Request | Response) -> None:
+        self._take_id(message)
         if "Allow" in message.headers:
             self.peer_methods = frozenset(message.headers.values("Allow"))
 

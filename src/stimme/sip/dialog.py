@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from stimme.sip.auth import DigestClient
 from stimme.sip.flow import DEFAULT_PORTS, Destination, Flow, Target, address_of
 from stimme.sip.message import Headers, Message, Request, Response
+from stimme.sip.session_id import HEADER, SessionIds
 from stimme.sip.transaction import ClientTransaction
 from stimme.sip.uri import NameAddr, SipUri, Uri, parse_uri
 
@@ -27,6 +28,7 @@ class Dialog:
         caller: whether we made the Call-ID: decides who waits longer after glare (§14.1).
         pinned: in-dialog requests go to where the dialog came from (devices behind NAT) instead of the peer's
             Contact or the route set's first hop (trunks).
+        ids: the Session-ID of the conversation; None for dialogs that are no calls.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Dialog:
         self.remote_cseq = -1
         self._credentials: DigestClient | None = None
         self._invite: ClientTransaction | None = None
+        self.ids: SessionIds | None = None
 
     @property
     def flow(self) -> Destination:
@@ -120,6 +123,8 @@ class Dialog:
             fields.append(("Allow", self._ua.allow))
             fields.append(("Supported", self._ua.supported if early else self._ua.supported_late))
         fields += [("Route", route) for route in self.route_set]
+        if self.ids is not None:
+            fields.append((HEADER, str(self.ids)))
         if body:
             fields.append(("Content-Type", content_type))
         request = Request(method, self.remote_target, Headers.of(fields), body)
@@ -137,7 +142,10 @@ class Dialog:
         """The peer's Contact moved (§12.2.1.2, §12.2.2). Raises SipParseError."""
         contacts = message.contacts
         if contacts:
-            self.remote_target = contacts[0].uri
+            uri = contacts[0].uri
+            if isinstance(uri, SipUri) and "gr" in uri.params:  # a GRUU of ours: the device knows its contact
+                uri = self._ua.contact_behind(uri) or uri
+            self.remote_target = uri
 
     def acknowledge(self, cseq: int) -> bytes:
         """Sends the ACK of a 2xx and gives its bytes, for when the 2xx comes again (§13.2.2.4)."""

@@ -11,6 +11,7 @@ from stimme.sip.dialog import SDP, Dialog, HeaderFields
 from stimme.sip.errors import SessionStateError, SipParseError
 from stimme.sip.flow import Destination
 from stimme.sip.message import Request, Response, parse_message
+from stimme.sip.session_id import PartyId, SessionIds, new_uuid
 from stimme.sip.session_states import TRANSITIONS, SessionEvent, SessionHandler, SessionState
 from stimme.sip.session_timer import SessionTimer
 from stimme.sip.timers import Alarm
@@ -48,6 +49,7 @@ class InviteUsage(Dialog):
         )
         self.handler = handler
         self.state = state
+        self.ids: SessionIds = SessionIds(PartyId(new_uuid(ua.token(32))), PartyId())
         self.peer_methods: frozenset[str] = frozenset()
         self.timer = SessionTimer(
             ua.now, ua.alarms, ua.intervals, refresh=self._refresh, expire=self._expired
@@ -106,6 +108,24 @@ class InviteUsage(Dialog):
 
     def _send_bye(self, headers: HeaderFields) -> None:
         self.send_request("BYE", headers, b"", SDP, lambda _: None)
+
+    # -- who speaks with whom -------------------------------------------------------------------------------
+
+    @property
+    def party(self) -> PartyId:
+        """The word of the peer (RFC 7989), for whoever speaks for it."""
+        return self.ids.peer
+
+    def speak_for(self, party: PartyId) -> None:
+        """Says who is behind us from now on: the peer of another session."""
+        self.ids.shown = party
+
+    def _take_id(self, message: Request | Response) -> None:
+        """What the peer calls itself; a peer that does not gets a word of ours once it is in the call."""
+        self.ids.peer.take(message)
+        final = isinstance(message, Request) or message.status >= 200
+        if final and not self.ids.peer.known:
+            self.ids.peer.uuid = new_uuid(self._ua.token(32))
 
     # -- the 2xx of ours and its ACK ------------------------------------------------------------------------
 
@@ -310,6 +330,7 @@ class InviteUsage(Dialog):
         """All that `restore` needs, as JSON types. Secrets are not part of it."""
         value = super().snapshot()
         value["timer"] = [self.timer.interval, self.timer.ours]
+        value["ids"] = [self.ids.shown.uuid, self.ids.peer.uuid]
         if self.timer.ours and "UPDATE" not in self.peer_methods:  # it will take a re-INVITE to refresh
             value["sdp"] = self._last_sdp.decode("utf-8", "replace")
         value["peer_methods"] = sorted(self.peer_methods)
@@ -321,6 +342,9 @@ class InviteUsage(Dialog):
         super()._resume(snapshot)
         self.peer_methods = frozenset(snapshot.get("peer_methods", ()))
         self._last_sdp = snapshot.get("sdp", "").encode()
+        if "ids" in snapshot:
+            shown, peer = snapshot["ids"]
+            self.ids = SessionIds(PartyId(str(shown)), PartyId(str(peer)))
         interval, ours = snapshot.get("timer", (0, False))
         self.timer.resume(int(interval), ours=bool(ours))
         if "answer" in snapshot:

@@ -49,6 +49,7 @@ class TransactionLayer:
 
     Attributes:
         addresses: host and port that peers reach us under, by transport.
+        on_unreachable: hears of a server that did not answer or could not be reached.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class TransactionLayer:
         self.rng = rng
         self.product = product
         self.addresses: dict[str, tuple[str, int]] = {}
+        self.on_unreachable: Callable[[Target], None] = lambda target: None
         self._clock = clock
         self._on_output = on_output
         self._trace = trace
@@ -228,6 +230,8 @@ class TransactionLayer:
 
     def failed_at(self, destination: Destination) -> None:
         """A server could not be reached: large requests need not try TCP there for a while."""
+        if isinstance(destination, Target):
+            self.on_unreachable(destination)
         if isinstance(destination, Target) and destination.transport == "tcp":
             self._no_tcp[address_of(destination)] = self._clock() + _NO_TCP
             if len(self._no_tcp) > _MAX_NO_TCP:

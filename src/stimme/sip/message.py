@@ -28,8 +28,9 @@ _SPELLED = (
     "History-Info", "Max-Forwards", "Min-Expires", "Min-SE", "P-Asserted-Identity", "P-Preferred-Identity",
     "Path", "Privacy", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Require", "RAck", "Reason",
     "Record-Route", "Refer-To", "Referred-By", "Replaces", "Require", "Retry-After", "Route", "RSeq",
-    "Server", "Service-Route", "Session-Expires", "SIP-ETag", "SIP-If-Match", "Subject", "Subscription-State",
-    "Supported", "To", "Unsupported", "User-Agent", "Via", "Warning", "WWW-Authenticate",
+    "Server", "Service-Route", "Session-Expires", "Session-ID", "SIP-ETag", "SIP-If-Match", "Subject",
+    "Subscription-State", "Supported", "To", "Unsupported", "User-Agent", "Via", "Warning",
+    "WWW-Authenticate",
 )  # fmt: skip
 _CANONICAL: dict[str, str] = {
     **_COMPACT,

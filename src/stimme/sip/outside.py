@@ -58,6 +58,7 @@ class Exchange:
         on_response: Callable[[Response], None],
         on_failure: Callable[[Failure], None],
         credentials: DigestClient | None,
+        patience: float | None = None,
     ) -> None:
         self._layer = layer
         self._request = request
@@ -66,10 +67,11 @@ class Exchange:
         self._on_response = on_response
         self._on_failure = on_failure
         self._credentials = credentials
+        self._patience = patience
 
     def start(self) -> ClientTransaction:
         """Sends the request."""
-        patience = PATIENCE if self._ways else None
+        patience = min(PATIENCE, self._patience or PATIENCE) if self._ways else self._patience
         return self._layer.send(self._request, self._way, self._answered, self._failed, patience=patience)
 
     def _answered(self, response: Response) -> None:

@@ -91,6 +91,8 @@ class Session(Calling):
         self._reliable = ReliableResponses(self._ua, transaction, self._no_prack)
         self.request = transaction.request
         self.remote_cseq = transaction.request.cseq.number
+        self._take_id(transaction.request)
+        transaction.ids = self.ids
         self.route_set = transaction.request.headers.values("Record-Route")
         self.refresh_target(transaction.request)
         self._take_allow(transaction.request)
@@ -192,6 +194,8 @@ class Session(Calling):
         self.remote_cseq = request.cseq.number
         if self.pinned:
             self.destination = flow
+        self.ids.peer.take(request)
+        transaction.ids = self.ids
         receive = _RECEIVERS.get(request.method)
         if receive is None or request.method not in self._ua.methods:
             transaction.respond(405, None, [("Allow", self._ua.allow)])

@@ -12,6 +12,7 @@ from stimme.sip.errors import SessionStateError
 from stimme.sip.flow import Destination, address_of, is_reliable
 from stimme.sip.headers import MAGIC_COOKIE, CSeq
 from stimme.sip.message import Headers, Request, Response, response_to
+from stimme.sip.session_id import HEADER, SessionIds
 from stimme.sip.timers import Alarm, AlarmQueue, Timers
 from stimme.sip.transitions import (
     CLIENT_INVITE,
@@ -249,7 +250,7 @@ class ClientTransaction(_Transaction):
 class ServerTransaction(_Transaction):
     """One request of the peer and our responses (RFC 3261 §17.2)."""
 
-    __slots__ = ("_last", "destination", "local_tag")
+    __slots__ = ("_last", "destination", "ids", "local_tag")
 
     def __init__(
         self, layer: Layer, request: Request, key: tuple[str, ...], destination: Destination, tag: str
@@ -264,6 +265,7 @@ class ServerTransaction(_Transaction):
         )
         self.destination = destination
         self.local_tag = tag
+        self.ids: SessionIds | None = None
         self._last: bytes | None = None
 
     @property
@@ -294,6 +296,8 @@ class ServerTransaction(_Transaction):
         event = event_of(response.status)
         if not self._step(event):
             raise SessionStateError(f"{self.request.method} is already answered ({self.state.value})")
+        if self.ids is not None and HEADER not in response.headers:
+            response.headers.add(HEADER, str(self.ids))
         first = self._last
         self._last = bytes(response)
         self._send_last()
@@ -394,4 +398,6 @@ def _same_transaction(invite: Request, method: str) -> Headers:
     for name in ("From", "To", "Call-ID"):
         headers.add(name, invite.headers.get(name) or "")
     headers.add("CSeq", str(CSeq(invite.cseq.number, method)))
+    if HEADER in invite.headers:
+        headers.add(HEADER, invite.headers.get(HEADER) or "")
     return headers

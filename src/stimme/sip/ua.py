@@ -24,6 +24,7 @@ from stimme.sip.message import Message, Request, Response, response_to
 from stimme.sip.outside import Exchange
 from stimme.sip.replacement import replacement_of
 from stimme.sip.session import Session
+from stimme.sip.session_id import PartyId
 from stimme.sip.session_states import SessionHandler, SessionState
 from stimme.sip.session_timer import SessionIntervals
 from stimme.sip.timers import Timers
@@ -75,6 +76,7 @@ class UserAgent(TransactionLayer):
 
     Attributes:
         methods: what Allow names; `enable` adds to it.
+        contact_behind: gives the contact behind a GRUU that the application has issued (RFC 5627 §6.1).
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class UserAgent(TransactionLayer):
         self.intervals = intervals or SessionIntervals()
         self.methods: tuple[str, ...] = METHODS
         self._options: tuple[str, ...] = OPTION_TAGS
+        self.contact_behind: Callable[[SipUri], SipUri | None] = lambda uri: None
         self.allow = self.supported = self.supported_late = ""
         self._announce()
         self._sessions: dict[tuple[str, str], Session] = {}
@@ -146,8 +149,11 @@ class UserAgent(TransactionLayer):
         on_response: Callable[[Response], None],
         on_failure: Callable[[Failure], None],
         credentials: DigestClient | None = None,
+        patience: float | None = None,
     ) -> ClientTransaction:
         """Sends a request outside a dialog, to the first of `to` that answers; see `outside`.
+
+        `patience` is how long to wait for a sign of the last one, when that is less than timer F.
 
         Via, Max-Forwards and User-Agent are added here; From (with tag), To, Call-ID and CSeq are the
         caller's.
@@ -160,6 +166,7 @@ class UserAgent(TransactionLayer):
             on_response=on_response,
             on_failure=on_failure,
             credentials=credentials,
+            patience=patience,
         )
         return exchange.start()
 
@@ -179,11 +186,15 @@ class UserAgent(TransactionLayer):
         call_id: str | None = None,
         pinned: bool | None = None,
         alternatives: Sequence[Destination] = (),
+        patience: float | None = None,
+        speaks_for: PartyId | None = None,
     ) -> Session:
         """Places a call.
 
         `pinned` is as on Session, by default true when `to` is a flow. `alternatives` are servers to try when
-        `to` cannot be reached, does not answer or says 503 (RFC 3263 §4.3).
+        `to` cannot be reached, does not answer or says 503 (RFC 3263 §4.3). `patience` is how long to wait
+        for a sign of the last one, when that is less than timer B. `speaks_for` is who calls, as
+        another session knows it (`Session.party`).
         """
         session = Session(
             self,
@@ -196,7 +207,10 @@ class UserAgent(TransactionLayer):
             state=SessionState.CALLING,
         )
         session.pinned = not isinstance(to, Target) if pinned is None else pinned
+        if speaks_for is not None:
+            session.speak_for(speaks_for)
         self._sessions[(session.call_id, session.id)] = session
+        session.patience = patience
         session.start(uri, offer, headers, route, credentials=credentials, alternatives=alternatives)
         return session
 

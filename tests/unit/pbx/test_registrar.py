@@ -7,6 +7,9 @@ from tests.unit.pbx.world import EPOCH, Bindings, Connection, muster, register
 
 from stimme.pbx.registrar import MAX_BINDINGS, Refusal, Registrar
 from stimme.sip.flow import Flow, Target
+from stimme.sip.gruu import GruuIssuer
+from stimme.sip.push import PushParameters, push_of
+from stimme.sip.uri import NameAddr, SipUri
 
 DEVICE = muster().devices["p10"]
 BROWSER = muster().devices["w10"]
@@ -22,6 +25,7 @@ class World:
     store: Bindings = field(default_factory=Bindings)
     changed: list[str] = field(default_factory=list)
     moved: list[tuple[str, Flow]] = field(default_factory=list)
+    push_services: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.registrar = self.restarted()
@@ -33,6 +37,8 @@ class World:
             wall_clock=lambda: self.now,
             changed=self.changed.append,
             moved=lambda device, flow: self.moved.append((device, flow)),
+            gruus=GruuIssuer("muster.example", b"key"),
+            push_services=self.push_services,
         )
 
     def contacts(self) -> list[str]:
@@ -222,3 +228,109 @@ def test_one_request_with_more_contacts_than_allowed_is_refused(world: World) ->
     refusal = world.registrar.register(DEVICE, register(*contacts, expires=300), Connection())
     assert isinstance(refusal, Refusal)
     assert refusal.status == 400
+
+
+# -- GRUU (RFC 5627) and push (RFC 8599) --------------------------------------------------------------------
+
+
+def gruus_of(world: World, *, reg_id: int = 1, cseq: int = 1, call_id: str = "reg-1") -> dict[str, SipUri]:
+    """Registers an instance that asks for its addresses, and reads them from the answer."""
+    request = register(INSTANCE.format(port=5070, reg_id=reg_id), cseq=cseq, call_id=call_id, expires=600)
+    request.headers.add("Supported", "gruu")
+    headers = world.registrar.register(DEVICE, request, Connection())
+    assert isinstance(headers, list)
+    params = NameAddr.parse(dict(headers)["Contact"]).params
+    return {name: SipUri.parse(params[name] or "") for name in ("pub-gruu", "temp-gruu")}
+
+
+def behind(world: World, uri: SipUri) -> list[str]:
+    return [binding.contact for binding in world.registrar.behind(uri, muster().devices)]
+
+
+def test_an_instance_gets_a_public_and_a_temporary_address(world: World) -> None:
+    made = gruus_of(world)
+    assert str(made["pub-gruu"]) == "sip:muster-10@muster.example;gr=urn:uuid:f81d4fae"
+    temporary = made["temp-gruu"]
+    assert "muster-10" not in str(temporary)
+    assert "f81d4fae" not in str(temporary)
+    for uri in made.values():
+        assert behind(world, uri) == ["sip:muster-10@198.51.100.7:5070"]
+
+
+def test_every_temporary_address_of_a_registration_is_good_until_it_ends(world: World) -> None:
+    first, second = gruus_of(world)["temp-gruu"], gruus_of(world, cseq=2)["temp-gruu"]
+    assert first != second
+    assert behind(world, first) == behind(world, second) != []
+    third = gruus_of(world, call_id="reg-2")["temp-gruu"]
+    assert behind(world, first) == []
+    assert behind(world, third) != []
+    world.now += 601
+    assert behind(world, third) == []
+
+
+def test_only_who_asks_and_has_an_instance_gets_addresses(world: World) -> None:
+    plain = world.registrar.register(DEVICE, register(INSTANCE.format(port=5070, reg_id=1)), Connection())
+    assert "gruu" not in str(plain)
+    request = register(PHONE, cseq=2)
+    request.headers.add("Supported", "gruu")
+    answer = world.registrar.register(DEVICE, request, Connection())
+    assert isinstance(answer, list)
+    assert answer[-1] == ("Contact", f"{PHONE};expires=600")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:muster-11@muster.example;gr=urn:uuid:f81d4fae",
+        "sip:muster-10@other.example;gr=urn:uuid:f81d4fae",
+        "sip:muster-10@muster.example;gr=urn:uuid:another",
+        "sip:tgruu.0123456789abcdef0123456789abcdef0123@muster.example;gr",
+        "sip:tgruu.short@muster.example;gr",
+        "sip:muster-10@muster.example",
+    ],
+)
+def test_an_address_that_leads_nowhere(world: World, uri: str) -> None:
+    gruus_of(world)
+    assert behind(world, SipUri.parse(uri)) == []
+
+
+def test_addresses_are_good_after_a_restart(world: World) -> None:
+    made = gruus_of(world)
+    world.registrar = world.restarted()
+    world.registrar.restore(dict(world.store.rows))
+    for uri in made.values():
+        assert behind(world, uri) == ["sip:muster-10@198.51.100.7:5070"]
+
+
+PUSH = "<sip:muster-10@198.51.100.7:5070;pn-provider=fcm;pn-prid=secret-token;pn-param=project>"
+
+
+def test_push_parameters_are_kept_with_the_binding(world: World) -> None:
+    headers = world.registrar.register(DEVICE, register(PUSH), Connection())
+    world.registrar = world.restarted()
+    world.registrar.restore(dict(world.store.rows))
+    push = world.registrar.of("p10")[0].push
+    assert push == PushParameters("fcm", "secret-token", "project")
+    # No push service is asked, so none is named: the telephone keeps its connection.
+    assert isinstance(headers, list)
+    assert "Feature-Caps" not in dict(headers)
+
+
+@pytest.mark.parametrize(
+    ("contact", "told"),
+    [
+        (PUSH, ['*;+sip.pns="fcm"']),
+        (PUSH.replace("fcm", "apns"), []),
+        ("<sip:muster-10@198.51.100.7:5070;pn-provider>", ['*;+sip.pns="fcm"', '*;+sip.pns="webpush"']),
+        (PHONE, []),
+    ],
+)
+def test_a_push_service_that_is_really_there_is_named(world: World, contact: str, told: list[str]) -> None:
+    world.push_services = ("fcm", "webpush")
+    headers = world.restarted().register(DEVICE, register(contact), Connection())
+    assert isinstance(headers, list)
+    assert [value for name, value in headers if name == "Feature-Caps"] == told
+
+
+def test_a_service_without_a_device_wakes_nobody() -> None:
+    assert push_of(SipUri.parse("sip:a@b;pn-provider=fcm")) is None

@@ -26,7 +26,9 @@ from stimme.pbx.records import Direction, Party
 from stimme.pbx.ringing import Ringing
 from stimme.pbx.routing import emergency_number
 from stimme.sip.errors import SessionStateError
+from stimme.sip.gruu import is_gruu
 from stimme.sip.transfer import Referral
+from stimme.sip.uri import SipUri
 
 if TYPE_CHECKING:
     from stimme.pbx.pbx import Pbx
@@ -50,19 +52,23 @@ async def refer(pbx: "Pbx", call: Call, leg: Leg, referral: Referral) -> None:
             attended(pbx, call, leg, *second)
             referral.progress(200)
         else:
-            number = getattr(referral.target.uri, "user", "") or ""
+            uri = referral.target.uri
+            number = getattr(uri, "user", "") or ""
             if not number or number == user.extension or emergency_number(number) is not None:
                 referral.refuse(603)
                 return
             referral.accept()
             referral.progress(200)
-            blind(pbx, call, leg, user, number)
+            instance = uri if isinstance(uri, SipUri) and is_gruu(uri.params) else None
+            blind(pbx, call, leg, user, number, instance=instance)
     except SessionStateError:
         log.info("a REFER was answered already", call=call.id)
 
 
-def blind(pbx: "Pbx", call: Call, own: Leg, user: User, number: str) -> None:
-    """The other party of a conversation goes on to a number; the user's own leg ends."""
+def blind(
+    pbx: "Pbx", call: Call, own: Leg, user: User, number: str, *, instance: SipUri | None = None
+) -> None:
+    """The other party of a conversation goes on to a number, or to one device; the user's own leg ends."""
     other = call.other(own)
     if other is None:
         raise FeatureRefusedError("code.refused")
@@ -71,7 +77,10 @@ def blind(pbx: "Pbx", call: Call, own: Leg, user: User, number: str) -> None:
     following.withheld = call.withheld and other is call.anchor
     unread = call.release(other)
     call.end(200, "caller" if own is call.anchor else "callee")
-    pbx.go_on(following, other, unread, partial(pbx.directing.to_number, following, number, user))
+    first = partial(pbx.directing.to_number, following, number, user)
+    if instance is not None:
+        first = partial(pbx.directing.to_instance, following, instance)
+    pbx.go_on(following, other, unread, first)
 
 
 def attended(pbx: "Pbx", first: Call, own_first: Leg, second: Call, own_second: Leg) -> None:

@@ -101,7 +101,7 @@ class Locator:
             found = await self._by_naptr(host) or await self._by_every_srv(host)
             chosen = self._transports[0]
             found = found or await self._at(host, DEFAULT_PORTS[chosen], chosen, host)
-        return self._penalised_last(found)[:MAX_TARGETS]
+        return self.in_order(found)[:MAX_TARGETS]
 
     async def _by_naptr(self, host: str) -> list[Target]:
         found: list[Target] = []
@@ -150,7 +150,8 @@ class Locator:
         if len(self._penalties) > MAX_PENALTIES:
             self._penalties.popitem(last=False)
 
-    def _penalised_last(self, targets: list[Target]) -> list[Target]:
+    def in_order(self, targets: Sequence[Target]) -> list[Target]:
+        """These servers, each once, those that failed of late at the end."""
         now = self._clock()
         unique = list(dict.fromkeys(targets))
         return sorted(unique, key=lambda target: self._penalties.get(target, 0.0) > now)
