@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import customer_lists, report, rtp_relay, sip_call
+from tests.bench import customer_lists, node_start, report, rtp_relay, sip_call
 from tests.bench.processes import BenchError, RaisesOnTermination
 
 BUILD = Path("build")
-NAMES = (sip_call.NAME, rtp_relay.NAME, customer_lists.NAME)
+NAMES = (sip_call.NAME, rtp_relay.NAME, customer_lists.NAME, node_start.NAME)
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -51,6 +51,11 @@ def main() -> int:
         customer_lists.NAME: lambda: customer_lists.run(
             customer_lists.Options(runs=chosen.runs),
             command=f"python -m tests.bench --only {customer_lists.NAME} --runs {chosen.runs}",
+            machine=machine,
+        ),
+        node_start.NAME: lambda: node_start.run(
+            node_start.Options(runs=chosen.runs),
+            command=f"python -m tests.bench --only {node_start.NAME} --runs {chosen.runs}",
             machine=machine,
         ),
     }

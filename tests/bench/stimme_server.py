@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import ipaddress
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +21,10 @@ from stimme.store.provisioning import Provisioning
 from stimme.store.secrets import Passwords, open_vault
 
 RELEASE = Path("target/release")
-_DOMAIN = "bench.example"
+DOMAIN = "bench.example"
 _DEVICE = "bench-telephone"
-_PASSWORD = "a password for the bench"
-_HEAD = "+4930231250"
+PASSWORD = "a password for the bench"
+HEAD = "+4930231250"
 
 _CONFIGURATION = """\
 [node]
@@ -63,6 +64,7 @@ class Site:
         metrics_port: Port of its metrics.
         trunk_port: Port the caller calls from.
         extension: Digits behind the head number that lead to the telephone.
+        furnish: Puts more into the database: gets it with the ids of the provider and of the customer.
     """
 
     directory: Path
@@ -71,11 +73,12 @@ class Site:
     metrics_port: int
     trunk_port: int
     extension: str = "10"
+    furnish: Callable[[Database, Provisioning, str, str], Awaitable[None]] | None = None
 
     @property
     def number(self) -> str:
         """The number to dial for the telephone."""
-        return _HEAD + self.extension
+        return HEAD + self.extension
 
     def server(self) -> Server:
         """`stimme serve` with this site's configuration; not started yet."""
@@ -98,21 +101,23 @@ class Site:
         command = [str(Path(sys.executable).parent / "stimme"), "serve", "--config", str(configuration)]
         return Server("stimme", command, log=self.directory / "stimme.log")
 
-    def register_telephone(self, port: int) -> None:
-        """Register the telephone at 127.0.0.1:`port`, which has to be free for a moment."""
-        sip_client.register(self.sip_port, local_port=port, user=_DEVICE, domain=_DOMAIN, password=_PASSWORD)
+    def register_telephone(self, port: int, user: str = "") -> None:
+        """Register a telephone, by default the one, at 127.0.0.1:`port`; that has to be free for a moment."""
+        sip_client.register(
+            self.sip_port, local_port=port, user=user or _DEVICE, domain=DOMAIN, password=PASSWORD
+        )
 
     async def _provision(self, store: str) -> None:
         database = Database(store)
         try:
             await migrate.upgrade(database.engine)
             customers = Provisioning(database, open_vault(self.directory / "secret.key"), Passwords())
-            provider = await customers.create_provider("Bench", "bench", _PASSWORD)
-            customer = await customers.create_customer(provider, "Bench", _DOMAIN)
+            provider = await customers.create_provider("Bench", "bench", PASSWORD)
+            customer = await customers.create_customer(provider, "Bench", DOMAIN)
             user = await customers.create_user(
                 customer, self.extension, "Bench", package="klare", number=self.number
             )
-            await customers.create_device(user, _DEVICE, password=_PASSWORD)
+            await customers.create_device(user, _DEVICE, password=PASSWORD)
             trunk = await customers.create_trunk(
                 customer,
                 "sipp",
@@ -123,7 +128,9 @@ class Site:
                 username="",
                 password="",
             )
-            await customers.add_numbers(trunk, _HEAD, len(self.extension))
+            await customers.add_numbers(trunk, HEAD, len(self.extension))
+            if self.furnish is not None:
+                await self.furnish(database, customers, provider, customer)
         finally:
             await database.close()
 

@@ -33,6 +33,10 @@ class Journalling:
         """What is sent within this block leaves at its end, after what was noted in it."""
         return self._ua.held()
 
+    def joined(self, leg: Leg) -> None:
+        """A leg belongs to a call: what happens to it is noted from now on."""
+        leg.noted = self._leg
+
     def begun(self, call: "Call", anchor: Leg | None) -> None:
         """A call begins: its caller waits for an answer, or is there already."""
         if call.answered_at is not None:
@@ -41,12 +45,13 @@ class Journalling:
             self._journal.put(call.id, setup_of(call, anchor))
 
     def invited(self, leg: Leg) -> None:
-        """A leg is being called: every change is noted from now on."""
-        leg.noted = self._leg
-        self._leg(leg)
+        """A leg is being called."""
+        self._leg(leg, False)
 
-    def _leg(self, leg: Leg) -> None:
-        if leg.session is None or leg.session.ended:
+    def _leg(self, leg: Leg, hung_up: bool) -> None:
+        if hung_up:  # known before the peer knows that we know: its call is ended even if we die now
+            self._journal.put(leg.id, {"tenant_id": self._tenant_id, "hung_up": True})
+        elif leg.session is None or leg.session.ended:
             self._journal.drop(leg.id)
         else:
             self._journal.put(leg.id, {"tenant_id": self._tenant_id, "leg": leg.session.unfinished()})
@@ -55,6 +60,8 @@ class Journalling:
         """A leg left its call; one that is being cancelled is noted until that is done."""
         if leg.session is None or leg.session.ended:
             self._journal.drop(leg.id)
+        elif leg.answered:
+            leg.noted = None
 
     def confirmed(self, call: "Call", stage: Stage | None = None) -> None:
         """A call is answered, or has changed; `stage` is what it is about to become."""
@@ -63,7 +70,8 @@ class Journalling:
 
     def ended(self, call: "Call", record: CallRecord) -> None:
         """A call is over; to be followed by its record's way into the store, then `recorded`."""
-        self._journal.put(call.id, ended_of(record, call.called_user_ids))
+        legs = [leg.id for leg in call.legs.values() if not leg.alive]
+        self._journal.put(call.id, ended_of(record, call.called_user_ids), voids=legs)
 
     def recorded(self, call: "Call") -> None:
         """The call's record was given to the store."""

@@ -47,7 +47,8 @@ class Leg(SessionFeatures):
         webrtc: the peer is a browser.
         remote: the peer's audio as last negotiated.
         codecs: what was negotiated, the first is used.
-        noted: told at once when another INVITE left, the peer answered or refused: for the journal.
+        noted: told at once, for the journal, when another INVITE left, the peer answered, refused or (True)
+            hung up.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Leg(SessionFeatures):
         self.status = 0
         self.sdp_id = str(abs(hash(leg_id)) % 10**9 + 1)
         self.sdp_version = 0
-        self.noted: Callable[[Leg], None] | None = None
+        self.noted: Callable[[Leg, bool], None] | None = None
         self._report = report
 
     @property
@@ -207,13 +208,13 @@ class Leg(SessionFeatures):
     def on_answer(self, session: Session, response: Response) -> None:
         """The called device answered."""
         if self.noted is not None:
-            self.noted(self)
+            self.noted(self, False)
         self._report(LegEvent(self, "answer", response, response.status))
 
     def on_failure(self, session: Session, status: int, reason: str, response: Response | None) -> None:
         """The called side refused. Silence: a provider is out of service (503), a device is away (480)."""
         if self.noted is not None:
-            self.noted(self)
+            self.noted(self, False)
         silent = status == 408 and response is None
         self.status = (503 if self.device_id is None else 480) if silent else status
         self._report(LegEvent(self, "failure", response, self.status, reason))
@@ -221,7 +222,7 @@ class Leg(SessionFeatures):
     def on_invited_again(self, session: Session) -> None:
         """Another INVITE left in place of the first."""
         if self.noted is not None:
-            self.noted(self)
+            self.noted(self, False)
 
     def on_ack(self, session: Session, request: Request) -> None:
         """The caller acknowledged; a body answers our offer."""
@@ -249,6 +250,8 @@ class Leg(SessionFeatures):
 
     def on_bye(self, session: Session, request: Request) -> None:
         """The peer hung up."""
+        if self.noted is not None:
+            self.noted(self, True)
         self._report(LegEvent(self, "bye", request))
 
     def on_ended(self, session: Session, reason: str) -> None:

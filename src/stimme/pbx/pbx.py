@@ -356,6 +356,7 @@ class Pbx:
     def leg_joined(self, leg: Leg, call: Call) -> None:
         """A leg belongs to a call: what the engine says of its endpoint goes there."""
         self._legs[leg.id] = (leg, call)
+        self._journalling.joined(leg)
 
     def leg_left(self, leg: Leg, call: Call) -> None:
         """A leg belongs to a call no longer."""

@@ -44,8 +44,10 @@ class TakingUp:
         """Takes everything up. Raises EngineError when the engine dies meanwhile."""
         living = {info.id: info for info in await engine.endpoints() if info.owner == self._owner}
         used: set[int] = set()
-        for key, value in (await self._journal.load()).items():
+        entries = await self._journal.load()
+        for key, value in entries.items():
             used |= self._entry(key, value, engine, living)
+        self._hang_up({key for key, value in entries.items() if "hung_up" in value})
         orphans = [engine.attach(info) for number, info in living.items() if number not in used]
         if orphans:
             _log.info("freeing orphan endpoints", count=len(orphans))
@@ -89,8 +91,17 @@ class TakingUp:
                 self._wind_up(value["setup"])
             pbx.add_record(record, tuple(value["called_user_ids"]))
             _log.info("a call that was being set up is over", call=record.id, tenant=record.tenant_id)
-        else:
+        elif "leg" in value:
             self._wind_up(value["leg"])
+
+    def _hang_up(self, legs: set[str]) -> None:
+        """Those who hung up in the last moment before we died: their calls end now."""
+        for pbx in self._tenants.values():
+            for call in pbx.calls.values():
+                for leg in call.talking_legs:
+                    if leg.id in legs and leg.session is not None:
+                        leg.session.left()
+                        leg.tell("bye", None)
 
     def _wind_up(self, value: dict[str, Any]) -> None:
         host, port = value["address"]

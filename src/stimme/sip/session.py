@@ -260,6 +260,11 @@ class Session(Calling):
         self._step(SessionEvent.OVER)
         self._let_go()
 
+    def left(self) -> None:
+        """The peer had hung up before a crash: the session is over and nothing is sent."""
+        self._step(SessionEvent.OVER)
+        self._let_go()
+
     def end(self, status: int = 480, headers: HeaderFields = ()) -> None:
         """Ends the session in whatever state it is: CANCEL, BYE, a refusal with `status`, or nothing."""
         match self.state:
