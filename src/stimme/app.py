@@ -36,6 +36,7 @@ from stimme.operations.supervisor import Patience
 from stimme.pbx.bus import EventBus
 from stimme.pbx.node import Node
 from stimme.prompts.sound import Sounds
+from stimme.sip.transport.dns import SystemResolver
 from stimme.sip.transport.flood import FloodLimits
 from stimme.sip.transport.runner import SipRunner
 from stimme.store import migrate
@@ -103,6 +104,7 @@ class Application:
             limits=config.limits.enabled,
             ring_timeout=config.calls.ring_timeout,
             media_timeout=config.calls.media_timeout,
+            resolver=SystemResolver(),
         )
         self._resources.push_async_callback(node.close)
         tls = server_tls(config.tls.certificate, config.tls.key)

@@ -12,7 +12,7 @@ LineState = Literal["free", "ringing", "busy", "offline"]
 CallResult = Literal["answered", "missed", "busy", "declined", "cancelled", "failed", "no_answer"]
 CallDirection = Literal["internal", "incoming", "outgoing", "emergency"]
 LiveState = Literal["ringing", "early", "answered", "ended"]
-TrunkState = Literal["registered", "failed", "unreachable", "unknown"]
+TrunkState = Literal["registered", "reachable", "failed", "unreachable", "unknown"]
 Health = Literal["ok", "degraded", "down"]
 
 

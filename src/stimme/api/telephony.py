@@ -19,6 +19,7 @@ _TRUNK_STATES: dict[LiveTrunkState, TrunkState] = {
     LiveTrunkState.REGISTERED: "registered",
     LiveTrunkState.FAILED: "failed",
     LiveTrunkState.UNREACHABLE: "unreachable",
+    LiveTrunkState.REACHABLE: "reachable",
     LiveTrunkState.UNKNOWN: "unknown",
 }
 
@@ -136,7 +137,8 @@ class NodeTelephony:
         usable = [
             kind
             for kind, state in states
-            if state is LiveTrunkState.REGISTERED or (kind == "static" and state is LiveTrunkState.UNKNOWN)
+            if state is LiveTrunkState.REGISTERED
+            or (kind == "static" and state in (LiveTrunkState.UNKNOWN, LiveTrunkState.REACHABLE))
         ]
         return len(states), len(usable)
 

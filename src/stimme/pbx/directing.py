@@ -10,6 +10,7 @@ Policy, in this order:
     * A call to a user follows the user's diversions (``stimme.pbx.features.diversion``). A call from
       outside to a user without telephone and without diversion is taken by the attendant; a colleague is
       told that the user cannot be reached.
+    * A provider that is out of service, or silent, is left for the customer's next trunk.
     * A call that leads nowhere tells its caller; one that a colleague had connected comes back to that
       colleague.
 """
@@ -63,6 +64,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("stimme.pbx")
 _BUSY = frozenset({486, 600})
 _NO_REPLY = 408
+_PROVIDER_FAILED = frozenset({502, 503, 504})
+"""A provider out of service: the next trunk is tried. Leg reports its silence as 503."""
 _TONE_SECONDS = 8.0
 
 
@@ -207,11 +210,21 @@ class Directing:
             return
         if call.direction == "internal":
             call.direction = "outgoing"
-        if call.trunk_id is None:
-            call.trunk_id = trunk.id
+        ours = call.trunk_id is None
         call.callee = Party(number)
-        leg = self._pbx.placing.to_trunk(user, trunk, number, withheld=call.withheld)
-        await self._ring(call, [leg])
+        trunks = self._pbx.trunks_from(trunk)
+
+        async def attempt(status: int) -> None:
+            if not trunks or status not in _PROVIDER_FAILED:
+                await call.fail(status, "system" if status == _NO_REPLY else "callee")
+                return
+            way = trunks.pop(0)
+            if ours:
+                call.trunk_id = way.id
+            leg = self._pbx.placing.to_trunk(user, way, number, withheld=call.withheld)
+            await self._ring(call, [leg], given_up=attempt)
+
+        await attempt(503)
 
     async def _emergency(self, call: Call, user: User | None, number: str) -> None:
         """By the trunk of the own site; should it fail, by the next: any address is better than no help."""

@@ -29,6 +29,7 @@ from stimme.sip.flow import Flow
 from stimme.sip.message import Request
 from stimme.sip.session import Session
 from stimme.sip.transaction import ServerTransaction
+from stimme.sip.transport.locating import Locator, Resolver
 from stimme.sip.ua import UserAgent
 from stimme.sip.uri import SipUri
 
@@ -53,6 +54,7 @@ class Node:
         algorithms: digest algorithms that are offered, the preferred one first.
         limits: whether guessing is slowed down.
         ring_timeout, media_timeout: seconds, of every call.
+        resolver: the DNS, for the servers of providers; None takes their addresses as they are configured.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Node:
         limits: bool,
         ring_timeout: float,
         media_timeout: float,
+        resolver: Resolver | None = None,
     ) -> None:
         self.bus = bus
         self.switch = Switch()
@@ -88,6 +91,7 @@ class Node:
         self._algorithms = algorithms
         self._guard = GuessingGuard(clock, enabled=limits)
         self._timeouts = (ring_timeout, media_timeout)
+        self._locator = Locator(resolver, rng=rng, clock=clock) if resolver is not None else None
         self._devices: dict[str, tuple[Pbx, Device]] = {}
         self._sources: dict[tuple[str, int], tuple[Pbx, TrunkConfig]] = {}
         self._digest: dict[str, DigestServer] = {}
@@ -109,6 +113,8 @@ class Node:
         self._lamps = BusyLamps(ua, self.tenants)
         ua.enable("REFER", "NOTIFY", "SUBSCRIBE", options=("replaces",))
         ua.contact_behind = self._contact_behind
+        if self._locator is not None:
+            ua.on_unreachable = self._locator.failed
 
     @property
     def ua(self) -> UserAgent:
@@ -137,6 +143,8 @@ class Node:
             key=self._key,
             ring_timeout=ring_timeout,
             media_timeout=media_timeout,
+            locator=self._locator,
+            moved=lambda: self._index(self.tenants[tenant.id]),
         )
         self.tenants[tenant.id] = pbx
         if self._lamps is not None:
@@ -170,8 +178,11 @@ class Node:
         for device in pbx.tenant.devices.values():
             self._devices[device.sip_user] = (pbx, device)
         for trunk in pbx.tenant.trunks.values():
-            self._sources[(trunk.host, trunk.port)] = (pbx, trunk)
-            self._trust(trunk.host)
+            provider = pbx.providers.get(trunk.id)
+            servers = [(server.host, server.port) for server in provider.servers] if provider else []
+            for host, port in {(trunk.host, trunk.port), *servers}:
+                self._sources[(host, port)] = (pbx, trunk)
+                self._trust(host)
 
     # -- SIP ------------------------------------------------------------------------------------------------
 

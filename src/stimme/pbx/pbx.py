@@ -52,7 +52,9 @@ from stimme.sip.flow import Flow, Target
 from stimme.sip.gruu import GruuIssuer
 from stimme.sip.session import Session
 from stimme.sip.transfer import Referral
+from stimme.sip.transport.locating import Locator
 from stimme.sip.ua import UserAgent
+from stimme.trunks.provider import Provider
 from stimme.trunks.registration import Registration, TrunkState
 
 log = structlog.get_logger("stimme.pbx")
@@ -75,6 +77,8 @@ class Pbx:
         rng: for identifiers.
         key: the node's secret, for words that must be the same after a restart.
         ring_timeout, media_timeout: seconds, of every call.
+        locator: finds the servers of providers; None takes their addresses as they are configured.
+        moved: called when a provider is reached at other addresses than before.
     """
 
     def __init__(
@@ -94,6 +98,8 @@ class Pbx:
         key: bytes,
         ring_timeout: float,
         media_timeout: float,
+        locator: Locator | None = None,
+        moved: Callable[[], None] = lambda: None,
     ) -> None:
         self.tenant = tenant
         self.calls: dict[str, Call] = {}
@@ -125,12 +131,23 @@ class Pbx:
         self._calls_of: dict[str, dict[str, Call]] = {}
         self._concerned: dict[str, tuple[str, ...]] = {}
         self._music: tuple[str, SharedSource] | None = None
+        self._locator = locator
+        self._moved = moved
+        self._started = False
+        self.providers = {trunk.id: self._provider(trunk) for trunk in tenant.trunks.values()}
         self.registrations = {
             trunk.id: self._registration(trunk)
             for trunk in tenant.trunks.values()
             if trunk.kind == "register"
         }
-        self.placing = Placing(ua, self.registrar, self.registrations, lambda: self.tenant, self.new_id)
+        self.placing = Placing(
+            ua,
+            self.registrar,
+            registrations=self.registrations,
+            providers=self.providers,
+            tenant=lambda: self.tenant,
+            new_id=self.new_id,
+        )
         self.codes = CodeTable(tenant.code_changes)
         self.settings = Settings(tenant.id, store, self._settings_changed)
         self.groups = Memberships(tenant.id, store, self._member_line, self._membership_changed)
@@ -151,10 +168,23 @@ class Pbx:
             trunk,
             changed=lambda state, detail: self._trunk_changed(trunk, state, detail),
             word=hmac.digest(self._key, f"contact of {trunk.id}".encode(), hashlib.sha256).hex()[:24],
+            ways=self.providers[trunk.id].ways,
+        )
+
+    def _provider(self, trunk: TrunkConfig) -> Provider:
+        return Provider(
+            self._ua,
+            trunk,
+            self._locator,
+            changed=lambda: self._trunk_changed(trunk, *self.trunk_state(trunk.id)),
+            moved=self._moved,
         )
 
     def start(self) -> None:
-        """Registers the trunks."""
+        """Registers the trunks, and asks their providers."""
+        self._started = True
+        for provider in self.providers.values():
+            provider.start()
         for registration in self.registrations.values():
             registration.start()
 
@@ -162,6 +192,15 @@ class Pbx:
         """Takes over a changed configuration; calls go on, a changed trunk registers anew."""
         self.tenant = tenant
         self.codes = CodeTable(tenant.code_changes)
+        for trunk_id, provider in list(self.providers.items()):
+            if tenant.trunks.get(trunk_id) != provider.trunk:
+                provider.stop()
+                del self.providers[trunk_id]
+        for trunk in tenant.trunks.values():
+            if trunk.id not in self.providers:
+                self.providers[trunk.id] = self._provider(trunk)
+                if self._started:
+                    self.providers[trunk.id].start()
         for trunk_id, registration in list(self.registrations.items()):
             if tenant.trunks.get(trunk_id) != registration.trunk:
                 registration.stop()
@@ -174,6 +213,8 @@ class Pbx:
     async def close(self) -> None:
         """Stops this tenant's tasks; its calls live on in the engine and the journal."""
         self.features.close()
+        for provider in self.providers.values():
+            provider.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -203,11 +244,21 @@ class Pbx:
         return reachable, self.line_state(user_id) in ("busy", "ringing"), self.settings.of(user_id).dnd
 
     def trunk_state(self, trunk_id: str) -> tuple[TrunkState, str]:
-        """How a trunk is, with a sentence; a static trunk is unknown until calls prove it."""
-        registration = self.registrations.get(trunk_id)
-        if registration is None:
-            return TrunkState.UNKNOWN, "no registration"
-        return registration.state, registration.detail
+        """How a trunk is, with a sentence: what OPTIONS shows of the provider, and the registration."""
+        registration, provider = self.registrations.get(trunk_id), self.providers.get(trunk_id)
+        if provider is not None and not provider.usable:
+            return TrunkState.UNREACHABLE, provider.describe()
+        if registration is not None:
+            return registration.state, registration.detail
+        if provider is None:
+            return TrunkState.UNKNOWN, "not in use"
+        up = provider.health.last_sign is not None
+        return TrunkState.REACHABLE if up else TrunkState.UNKNOWN, provider.describe()
+
+    def trunks_from(self, trunk: TrunkConfig) -> list[TrunkConfig]:
+        """The ways outside in the order to try them: this trunk, then the others; unusable ones last."""
+        others = [each for each in self.tenant.trunks.values() if each.id != trunk.id]
+        return sorted([trunk, *others], key=lambda each: not self.providers[each.id].usable)
 
     def hang_up(self, call_id: str) -> None:
         """Ends a call. Raises KeyError when it is not going on."""
@@ -442,6 +493,9 @@ class Pbx:
         self._journalling.ended(call, record)
         self.add_record(record, call.called_user_ids)
         self._journalling.recorded(call)
+        provider = self.providers.get(record.trunk_id or "")
+        if provider is not None and record.answered_at is not None:
+            provider.answered()
         self.features.call_over(call, record)
         self._lines_changed(tuple(dict.fromkeys((*self._concern(call, ()), *_users_of(call)))))
         log.info(
@@ -511,7 +565,8 @@ class Pbx:
             watcher(resource)
 
     def _trunk_changed(self, trunk: TrunkConfig, state: TrunkState, detail: str) -> None:
-        report = log.info if state is TrunkState.REGISTERED else log.warning
+        good = (TrunkState.REGISTERED, TrunkState.REACHABLE)
+        report = log.info if state in good else log.warning
         report("trunk", tenant=self.tenant.id, trunk=trunk.name, state=state.value, detail=detail)
         self._bus.publish(TrunkChanged(self.tenant.id, trunk.id, trunk.name, state.value, detail))
 

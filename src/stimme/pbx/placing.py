@@ -23,6 +23,7 @@ from stimme.sip.session_id import PartyId
 from stimme.sip.ua import UserAgent
 from stimme.sip.uri import NameAddr, SipUri
 from stimme.trunks.identity import outgoing_number
+from stimme.trunks.provider import PATIENCE, Provider
 from stimme.trunks.registration import Registration
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Placing:
         ua: the node's user agent.
         registrar: where devices are reachable.
         registrations: of the tenant's trunks, by trunk id.
+        providers: behind the tenant's trunks, by trunk id.
         tenant: the configuration as it is now.
         new_id: makes unique words.
     """
@@ -64,13 +66,16 @@ class Placing:
         self,
         ua: UserAgent,
         registrar: Registrar,
+        *,
         registrations: Mapping[str, Registration],
+        providers: Mapping[str, Provider],
         tenant: Callable[[], Tenant],
         new_id: Callable[[], str],
     ) -> None:
         self._ua = ua
         self._registrar = registrar
         self._registrations = registrations
+        self._providers = providers
         self._tenant = tenant
         self._new_id = new_id
 
@@ -186,9 +191,12 @@ class Placing:
             tenant = self._tenant()
             numbers = [self._outside(tenant, hop.number, trunk) for hop in call.hops]
             headers += [("Diversion", str(each)) for each in tell_diversions(call.hops, numbers, trunk.host)]
+        provider = self._providers.get(trunk.id)
+        servers = provider.ways() if provider is not None else ()
+        first, *others = servers or (Target(trunk.transport, trunk.host, trunk.port),)
         return self._ua.invite(
             uri=way.uri,
-            to=Target(trunk.transport, trunk.host, trunk.port),
+            to=first,
             from_=ANONYMOUS if way.withheld else address,
             to_header=NameAddr(way.uri),
             contact=registration.contact
@@ -199,6 +207,8 @@ class Placing:
             headers=headers,
             credentials=registration.credentials if registration is not None else None,
             pinned=False,
+            alternatives=others,
+            patience=PATIENCE,
             speaks_for=_party(call),
         )
 

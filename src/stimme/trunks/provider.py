@@ -85,14 +85,13 @@ class Provider:
         self.health.begin(self._ua.now())
         self._arm()
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """Asks nothing more."""
         self._stopped = True
         if self._alarm is not None:
             self._alarm.cancel()
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
 
     def describe(self) -> str:
         """A sentence for people."""

@@ -6,7 +6,7 @@ account. 423 raises the interval, five times at most. The Contact carries a word
 knows, so that a call which claims to come from the provider can be recognised.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 
 from stimme.pbx.model import TrunkConfig
@@ -31,6 +31,7 @@ class TrunkState(Enum):
     REGISTERED = "registered"
     FAILED = "failed"
     UNREACHABLE = "unreachable"
+    REACHABLE = "reachable"
 
 
 class TrunkEvent(Enum):
@@ -61,6 +62,7 @@ class Registration:
         changed: called with the new state and a sentence for people.
         word: unguessable and always the same for this trunk, so that a restart replaces the Contact that the
             provider has instead of adding another.
+        ways: the provider's servers in the order to try them; by default the configured address.
     """
 
     def __init__(
@@ -70,13 +72,15 @@ class Registration:
         *,
         changed: Callable[[TrunkState, str], None],
         word: str,
+        ways: Callable[[], Sequence[Target]] | None = None,
     ) -> None:
         self._ua = ua
         self.trunk = trunk
         self._changed = changed
         self.state = TrunkState.UNKNOWN
         self.detail = "not tried yet"
-        self.target = Target(trunk.transport, trunk.host, trunk.port)
+        target = Target(trunk.transport, trunk.host, trunk.port)
+        self._ways = ways or (lambda: (target,))
         self.word = word
         self.credentials = DigestClient(trunk.username, trunk.password, realm=trunk.realm)
         self._call_id = ua.token(24)
@@ -127,7 +131,7 @@ class Registration:
         registrar = SipUri(self.trunk.host, None, None if self.trunk.port == 5060 else self.trunk.port)
         self._ua.request(
             Request("REGISTER", registrar, headers),
-            self.target,
+            list(self._ways()),
             on_response=self._answered,
             on_failure=self._failed,
             credentials=self.credentials,

@@ -71,14 +71,14 @@ async def test_the_servers_come_from_the_dns() -> None:
     await line.begin()
     assert line.provider.ways() == [FIRST, SECOND]
     assert line.told == ["moved"]
-    await line.provider.stop()
+    line.provider.stop()
 
 
 async def test_without_a_dns_answer_the_name_itself_is_used() -> None:
     line = Line(Dns(empty=True))
     await line.begin()
     assert line.provider.ways() == [Target("udp", "sip.provider.example", 5060)]
-    await line.provider.stop()
+    line.provider.stop()
 
 
 async def test_a_provider_that_answers_is_up_whatever_it_says() -> None:
@@ -94,7 +94,7 @@ async def test_a_provider_that_answers_is_up_whatever_it_says() -> None:
     assert sum(isinstance(m, Request) for _, m in line.agent.log) == 1
     line.agent.run_to(62)
     assert sum(isinstance(m, Request) for _, m in line.agent.log) > 1
-    await line.provider.stop()
+    line.provider.stop()
 
 
 async def test_a_provider_that_is_silent_is_down_before_anybody_calls() -> None:
@@ -110,7 +110,7 @@ async def test_a_provider_that_is_silent_is_down_before_anybody_calls() -> None:
     line.provider.answered()  # a call came through meanwhile
     assert line.provider.usable
     assert line.told[-1] == "up"
-    await line.provider.stop()
+    line.provider.stop()
     line.agent.run_to(80)  # what was under way is given up
     sent = len(line.agent.log)
     line.agent.run_to(500)
@@ -145,4 +145,4 @@ async def test_a_call_goes_to_the_next_server_and_remembers_it() -> None:
     assert line.provider.ways() == [SECOND, FIRST]
     line.agent.run_to(9.5)
     assert ears.heard == ["failure 408"]
-    await line.provider.stop()
+    line.provider.stop()

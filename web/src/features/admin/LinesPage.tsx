@@ -8,7 +8,7 @@ import { Listing, Pill, RowText, SearchField, useSearch } from './Listing'
 import type { Trunk } from './requests'
 import { useList } from './useList'
 
-const TONES = { registered: 'good', failed: 'bad', unreachable: 'bad', unknown: 'plain' } as const
+const TONES = { registered: 'good', reachable: 'good', failed: 'bad', unreachable: 'bad', unknown: 'plain' } as const
 
 /** Trunks and the numbers that come over them, and how they are. */
 export function LinesPage({ customerId }: { customerId: string }) {

@@ -2886,7 +2886,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "registered" | "failed" | "unreachable" | "unknown";
+            state: "registered" | "reachable" | "failed" | "unreachable" | "unknown";
             /**
              * Transport
              * @enum {string}
