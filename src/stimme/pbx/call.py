@@ -17,9 +17,9 @@ that a leg is released to another call.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
@@ -30,7 +30,7 @@ from stimme.pbx.leg import Leg, LegEvent
 from stimme.pbx.owner import CallOwner
 from stimme.pbx.records import CallRecord, Direction, HangupBy, Party, result_of
 from stimme.pbx.recovery import MediaRecovery
-from stimme.pbx.stages import Stage
+from stimme.pbx.stages import OVER, Stage
 from stimme.pbx.states import CALL, SHOWN, CallEvent, CallState, ShownState
 from stimme.pbx.switch import Switch
 from stimme.pbx.talking import Talking
@@ -66,6 +66,43 @@ class Call:
         transferor: the user who connected the anchor with somebody without waiting for the answer: the call
             comes back there when it leads nowhere.
     """
+
+    __slots__ = (
+        "_hangup_by",
+        "_inbox",
+        "_media_timeout",
+        "_retired",
+        "_switch",
+        "_timers",
+        "_vanished",
+        "_waiting",
+        "anchor",
+        "answered_at",
+        "answered_by",
+        "bridge",
+        "called_user_ids",
+        "callee",
+        "caller",
+        "declined_by",
+        "direction",
+        "display",
+        "earlier_diversions",
+        "hops",
+        "id",
+        "insistent",
+        "legs",
+        "owner",
+        "partner",
+        "ringing_at",
+        "stage",
+        "started_at",
+        "state",
+        "status",
+        "tenant_id",
+        "transferor",
+        "trunk_id",
+        "withheld",
+    )
 
     def __init__(
         self,
@@ -107,17 +144,20 @@ class Call:
         self.earlier_diversions = 0
         self.declined_by: Callable[[Leg], None] | None = None
         self.status = 0
-        self.log = _log.bind(call=call_id, tenant=tenant_id)
         self._switch = switch
-        self._inbox: deque[LegEvent | Work] = deque()
-        self._arrived = asyncio.Event()
+        self._inbox: list[LegEvent | Work] = []
+        self._waiting: asyncio.Future[None] | None = None
         self._retired: list[Leg] = []
         self._vanished = False
         self._timers: list[asyncio.TimerHandle] = []
         self._hangup_by: HangupBy | None = None
-        self._recovery = MediaRecovery(self, switch)
 
     # -- what others may ask --------------------------------------------------------------------------------
+
+    @property
+    def log(self) -> Any:
+        """Where it says what went wrong."""
+        return _log.bind(call=self.id, tenant=self.tenant_id)
 
     @property
     def sides(self) -> list[Leg]:
@@ -155,12 +195,16 @@ class Call:
     def report(self, event: LegEvent) -> None:
         """Takes an event of a leg; the call's task reads it."""
         self._inbox.append(event)
-        self._arrived.set()
+        self._wake()
 
     def ask(self, work: Work) -> None:
         """Lets the call's task do something, after what it has to do before."""
         self._inbox.append(work)
-        self._arrived.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def after(self, seconds: float, work: Work) -> None:
         """Lets the call's task do something later, unless the stage has changed until then."""
@@ -239,7 +283,7 @@ class Call:
         """The call was only the way to another one: its task ends and nothing is said of it."""
         self._vanished = True
         self.state = CallState.ENDED
-        self._arrived.set()
+        self._wake()
 
     async def resume(self, stage: Stage | None = None) -> None:
         """Goes on with a restored, answered call."""
@@ -252,10 +296,10 @@ class Call:
     async def _read_inbox(self) -> None:
         while self.state is not CallState.ENDED:
             if not self._inbox:
-                self._arrived.clear()
-                await self._arrived.wait()
+                self._waiting = asyncio.get_running_loop().create_future()
+                await self._waiting
                 continue
-            item = self._inbox.popleft()
+            item = self._inbox.pop(0)
             if isinstance(item, LegEvent):
                 await self._hear(item)
             else:
@@ -292,7 +336,7 @@ class Call:
         elif leg is self.partner:
             self.partner = None
         unread = [item for item in self._inbox if isinstance(item, LegEvent) and item.leg is leg]
-        self._inbox = deque(item for item in self._inbox if item not in unread)
+        self._inbox = [item for item in self._inbox if item not in unread]
         self.bridge = None
         return unread
 
@@ -479,7 +523,7 @@ class Call:
             case "reinvite":
                 await self._on_reinvite(leg, event.message)
             case "reinvite_result":
-                await self._recovery.answered(leg, event.message)
+                await MediaRecovery(self, self._switch).answered(leg, event.message)
             case "ack":
                 await self._on_ack(leg, event.message)
             case "info":
@@ -498,7 +542,7 @@ class Call:
             self.end(503, "system")
             return
         try:
-            await self._recovery.begin()
+            await MediaRecovery(self, self._switch).begin()
             await self.stage.restored()
         except EngineError as error:
             self.log.warning("media could not be brought back", error=str(error))
@@ -564,7 +608,7 @@ class Call:
             if leg.alive and leg.session is not None:
                 leg.session.end(status if status >= 300 else 480)
         self.step(CallEvent.END)
-        self._arrived.set()
+        self._wake()
 
     async def _clear(self) -> None:
         """Frees the endpoints (a bridge goes with them) and leaves the record."""
@@ -575,6 +619,7 @@ class Call:
         if not self._vanished:
             self.owner.call_ended(self, self.record())
         await self.stage.leave()
+        self.stage = OVER
         for leg in list(self.legs.values()):
             self.forget(leg)
         await self._free_retired()
@@ -583,6 +628,9 @@ class Call:
         if not self._retired:
             return
         retired, self._retired = self._retired, []
+        if self.stage is OVER:
+            for leg in retired:
+                leg.let_go()
         endpoints = [leg.endpoint for leg in retired if leg.endpoint is not None]
         results = await asyncio.gather(*(endpoint.delete() for endpoint in endpoints), return_exceptions=True)
         for failure in results:

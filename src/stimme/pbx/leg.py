@@ -36,6 +36,10 @@ class LegEvent:
     value: Any = None
 
 
+def _nobody(_: LegEvent) -> None:
+    """Hears for a leg whose call is over."""
+
+
 class Leg(SessionFeatures):
     """One side of a call: the handler of its session, which hands what it hears to the call as `LegEvent`s.
 
@@ -50,6 +54,25 @@ class Leg(SessionFeatures):
         noted: told at once, for the journal, when another INVITE left, the peer answered, refused or (True)
             hung up.
     """
+
+    __slots__ = (
+        "_report",
+        "codecs",
+        "device_id",
+        "direction",
+        "endpoint",
+        "id",
+        "noted",
+        "offer",
+        "remote",
+        "sdp_id",
+        "sdp_version",
+        "session",
+        "status",
+        "user_id",
+        "way",
+        "webrtc",
+    )
 
     def __init__(
         self,
@@ -113,6 +136,10 @@ class Leg(SessionFeatures):
     def report_to(self, report: Callable[[LegEvent], None]) -> None:
         """Says which call hears this leg."""
         self._report = report
+
+    def let_go(self) -> None:
+        """The call is over: the leg holds it no longer (they hold each other)."""
+        self._report = _nobody
 
     def tell(self, kind: str, value: Any) -> None:
         """Hands on what the engine says of this leg's endpoint."""

@@ -57,6 +57,22 @@ class Stage:
         return None
 
 
+class Over(Stage):
+    """The call has ended: nothing is expected any more, and the call is not held by its last stage.
+
+    They hold each other: without this only the garbage collector could take them away.
+    """
+
+    def __init__(self) -> None:
+        """It belongs to no call."""
+
+    async def gone(self, leg: Leg, event: LegEvent) -> None:
+        """There is nothing left to end."""
+
+
+OVER = Over()
+
+
 class Playing:
     """Something that plays to a leg until it is stopped; starting another ends the one before."""
 

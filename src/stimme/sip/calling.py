@@ -39,6 +39,17 @@ class Calling(InviteUsage):
         patience: seconds to wait for a sign of the last server, None for timer B.
     """
 
+    __slots__ = (
+        "_cancel_headers",
+        "_challenges",
+        "_early_answer",
+        "_order",
+        "_unwanted",
+        "_ways",
+        "patience",
+        "request",
+    )
+
     def __init__(
         self,
         ua: "UserAgent",

@@ -31,6 +31,28 @@ class Dialog:
         ids: the Session-ID of the conversation; None for dialogs that are no calls.
     """
 
+    __slots__ = (
+        "_contact_text",
+        "_credentials",
+        "_invite",
+        "_local_text",
+        "_remote",
+        "_remote_text",
+        "_ua",
+        "call_id",
+        "caller",
+        "contact",
+        "destination",
+        "id",
+        "ids",
+        "local",
+        "local_cseq",
+        "pinned",
+        "remote_cseq",
+        "remote_target",
+        "route_set",
+    )
+
     def __init__(
         self,
         ua: "UserAgent",

@@ -32,6 +32,20 @@ class InviteUsage(Dialog):
         peer_methods: what the peer's Allow names; empty when it sent none.
     """
 
+    __slots__ = (
+        "_ack",
+        "_alarm",
+        "_awaiting_ack",
+        "_last_sdp",
+        "_pending_bye",
+        "_reinvite_in",
+        "_reinviting",
+        "handler",
+        "peer_methods",
+        "state",
+        "timer",
+    )
+
     def __init__(
         self,
         ua: "UserAgent",

@@ -32,6 +32,15 @@ class Session(Calling):
         replaces, joins: the session that a new call takes the place of, or joins (RFC 3891, 3911).
     """
 
+    __slots__ = (
+        "_held_answer",
+        "_incoming",
+        "_reliable",
+        "_transfers",
+        "joins",
+        "replaces",
+    )
+
     def __init__(
         self,
         ua: "UserAgent",

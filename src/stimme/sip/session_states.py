@@ -105,6 +105,8 @@ class SessionFeatures:
     say. A method must be enabled at the user agent (`UserAgent.enable`) before the peer may use it.
     """
 
+    __slots__ = ()
+
     def on_invited_again(self, session: "Session") -> None:
         """Another INVITE left in place of the first: after a challenge, or to the next server."""
 
