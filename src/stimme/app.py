@@ -33,9 +33,11 @@ from stimme.config import Config, ConfigError, load_config
 from stimme.logs import configure_logs
 from stimme.operations.preload import keep_running
 from stimme.operations.supervisor import Patience
+from stimme.operations.traces import TraceFiles
 from stimme.pbx.bus import EventBus
 from stimme.pbx.node import Node
 from stimme.prompts.sound import Sounds
+from stimme.sip.trace import Trace
 from stimme.sip.transport.dns import SystemResolver
 from stimme.sip.transport.flood import FloodLimits
 from stimme.sip.transport.runner import SipRunner
@@ -136,6 +138,7 @@ class Application:
             client_tls=_client_tls(config.tls.ca),
             public_address=config.node.public_address,
             flood=FloodLimits(enabled=config.limits.enabled),
+            trace=Trace(time.time),
         )
         node.attach(runner.ua, runner.guard.trust)
         runner.on_flow_closed = node.flow_closed
@@ -170,6 +173,7 @@ class Application:
             limits=config.limits.enabled,
             static=config.web.static,
             origins=config.web.origins,
+            traces=TraceFiles(config.node.data / "traces"),
         )
         web = HttpServer(create_api(services), tls=tls)
         address = await web.start(config.web.listen.host, config.web.listen.port)

@@ -18,6 +18,8 @@ from stimme.cli_output import done, load, read_secret, refuse
 from stimme.demo import system as demo_system
 from stimme.demo.welcome import welcome
 from stimme.operations.supervisor import serve as serve_node
+from stimme.operations.traces import TraceFiles
+from stimme.sip.ladder import ladder
 from stimme.store import migrate
 from stimme.store.accounts import Accounts
 from stimme.store.database import Database
@@ -103,6 +105,24 @@ def create_provider(
     except (WeakPasswordError, SecretKeyError, OSError) as error:
         refuse(as_json, [str(error)])
     done(as_json, {"id": provider_id, "login": login}, f"Provider {name} created.")
+
+
+@app.command("trace")
+def trace(
+    call: Annotated[str, typer.Argument(help="Id of the call, as in the call records.")],
+    config: ConfigFile,
+    messages: Annotated[bool, typer.Option("--messages", help="Show the messages, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw the SIP trace of a call that was stored (PUT /calls/{id}/trace)."""
+    settings = load(config, as_json=as_json)
+    stored = TraceFiles(settings.node.data / "traces").load(call)
+    if stored is None:
+        refuse(as_json, ["there is no stored trace of this call"])
+    drawn = ladder(stored.entries)
+    texts = [entry.data.decode("utf-8", "replace") for entry in stored.entries]
+    shown = "\n".join([drawn, *texts]) if messages else drawn
+    done(as_json, {"call": call, "customer": stored.tenant_id, "ladder": drawn, "messages": texts}, shown)
 
 
 @app.command("reset-password")

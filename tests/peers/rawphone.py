@@ -76,8 +76,10 @@ class RawPhone:
     sip: socket.socket
     rtp: socket.socket
     requests: list[Text] = field(default_factory=list)
+    extra: list[str] = field(default_factory=list)
     _responses: dict[str, asyncio.Queue[Text]] = field(default_factory=dict)
     _last_branch: str = ""
+    _contact_params: str = ""
 
     @property
     def _address(self) -> str:
@@ -85,7 +87,7 @@ class RawPhone:
 
     @property
     def _contact(self) -> str:
-        return f"<sip:{self.line.user}@{self._address}>"
+        return f"<sip:{self.line.user}@{self._address}>{self._contact_params}"
 
     def sdp(self) -> str:
         """An offer, or an answer, of G.711 A-law."""
@@ -175,6 +177,25 @@ class RawPhone:
 
     # -- what telephones do ---------------------------------------------------------------------------------
 
+    async def register(self, contact: str = "", *extra: str) -> Text:
+        """Registers; `contact` are parameters behind the address."""
+        uri = f"sip:{self.line.domain}"
+        own = f"<sip:{self.line.user}@{self.line.domain}>"
+        dialog = Dialog(secrets.token_hex(8), f"{own};tag={secrets.token_hex(4)}", own, uri, 0)
+        self._contact_params = contact
+        response, _ = await self.ask("REGISTER", "", *extra, "Expires: 120", dialog=dialog)
+        return response
+
+    async def call_address(self, uri: str, *extra: str) -> tuple[Text, Dialog]:
+        """Calls an address as it stands."""
+        own = f"<sip:{self.line.user}@{self.line.domain}>;tag={secrets.token_hex(4)}"
+        dialog = Dialog(secrets.token_hex(8), own, f"<{uri}>", uri, 0)
+        response, _ = await self.ask("INVITE", "", *extra, body=self.sdp(), dialog=dialog, seconds=20)
+        contact = re.search(r"<(sips?:[^>]+)>", response.headers.get("contact", ""))
+        if response.status == 200 and contact is not None:
+            dialog.remote, dialog.target = response.headers["to"], contact[1]
+        return response, dialog
+
     async def subscribe(self, user: str, package: str, *, expires: int = 600) -> tuple[Text, Dialog]:
         """Watches somebody."""
         return await self.ask("SUBSCRIBE", user, f"Event: {package}", f"Expires: {expires}")
@@ -217,7 +238,13 @@ class RawPhone:
     def _respond(self, request: Text) -> None:
         vias = [f"Via: {via}" for via in request.headers["via"].split("\n")]
         same = [f"{name}: {request.headers[name.lower()]}" for name in ("From", "To", "Call-ID", "CSeq")]
-        self._send("\r\n".join(["SIP/2.0 200 OK", *vias, *same, "Content-Length: 0", "", ""]))
+        body = ""
+        if request.method == "INVITE":
+            same += [f"Contact: {self._contact}", "Content-Type: application/sdp", *self.extra]
+            same[1] += "" if "tag=" in same[1] else f";tag={secrets.token_hex(4)}"
+            body = self.sdp()
+        lines = ["SIP/2.0 200 OK", *vias, *same, f"Content-Length: {len(body)}", "", body]
+        self._send("\r\n".join(lines))
 
 
 @contextlib.asynccontextmanager

@@ -15,6 +15,7 @@ from stimme.api.routes.organisations import organisation_routes
 from stimme.api.routes.session import session_routes
 from stimme.api.routes.system import system_routes
 from stimme.api.routes.telephony import telephony_routes
+from stimme.api.routes.traces import trace_routes
 from stimme.api.services import Services
 from stimme.api.signing_in import SignIns
 from stimme.api.sockets import OriginPolicy, event_routes, sip_routes
@@ -93,6 +94,9 @@ def _api_routes(services: Services) -> APIRouter:
         me_routes(authentication, services.accounts, services.directory, services.history, services.telephony)
     )
     router.include_router(call_routes(authentication, services.directory, services.telephony))
+    router.include_router(
+        trace_routes(authentication, services.directory, services.telephony, services.traces)
+    )
     router.include_router(
         administration_routes(authentication, services.directory, services.history, services.telephony)
     )

@@ -11,6 +11,7 @@ from stimme.api.application import create_api
 from stimme.api.ports import LiveEvent, NoSuchCallError, NotReachableError
 from stimme.api.schemas import LineState, LiveCall, TrunkState, UserSettings
 from stimme.api.services import Services
+from stimme.sip.trace import TraceEntry
 from stimme.store.accounts import Accounts
 from stimme.store.calls import CallHistory
 from stimme.store.database import Database
@@ -38,6 +39,10 @@ class UnpluggedTelephony:
     def hang_up(self, tenant_id: str, call_id: str) -> None:
         """There is nothing to end."""
         raise NoSuchCallError(call_id)
+
+    def trace(self, tenant_id: str, call_id: str) -> Sequence[TraceEntry]:
+        """No trace."""
+        return ()
 
     def dial(self, tenant_id: str, user_id: str, number: str, device_id: str | None) -> LiveCall:
         """No telephone is there."""

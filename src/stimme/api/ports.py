@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from typing import Any, Protocol
 
 from stimme.api.schemas import LineState, LiveCall, TrunkState, UserSettings
+from stimme.sip.trace import TraceEntry
 
 
 class NotReachableError(Exception):
@@ -72,6 +73,9 @@ class Telephony(Protocol):
         Raises:
             NoSuchCallError: When it is not going on.
         """
+
+    def trace(self, tenant_id: str, call_id: str) -> Sequence[TraceEntry]:
+        """The SIP messages of a call as far as they are in memory; empty for another customer's."""
 
     def dial(self, tenant_id: str, user_id: str, number: str, device_id: str | None) -> LiveCall:
         """Place a call for a user, whose telephone rings first.

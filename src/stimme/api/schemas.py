@@ -168,6 +168,24 @@ class LiveCalls(BaseModel):
     items: list[LiveCall]
 
 
+class TraceMessage(BaseModel):
+    """One SIP message of a call; ``text`` is the message, secrets blotted out."""
+
+    at: float
+    sent: bool
+    transport: str
+    peer: str
+    text: str
+
+
+class CallTrace(BaseModel):
+    """The SIP messages of a call, and a drawing of them as text."""
+
+    call_id: str
+    ladder: str
+    messages: list[TraceMessage]
+
+
 class Dial(BaseModel):
     """A call to be placed for the signed-in user.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stimme.api.ports import EventSource, SipSocketServer, Telephony
+from stimme.operations.traces import TraceFiles
 from stimme.store.accounts import Accounts, utc_now
 from stimme.store.calls import CallHistory
 from stimme.store.database import Database
@@ -29,6 +30,7 @@ class Services:
     limits: bool = True
     static: Path | None = None
     origins: tuple[str, ...] = ()
+    traces: TraceFiles | None = None
     clock: Callable[[], float] = field(default=time.monotonic)
     now: Callable[[], datetime.datetime] = utc_now
 

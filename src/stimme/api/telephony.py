@@ -13,6 +13,7 @@ from stimme.pbx.node import Node
 from stimme.pbx.records import Party as CallParty
 from stimme.pbx.ringing_first import call_for
 from stimme.pbx.settings import UserSettings as LiveSettings
+from stimme.sip.trace import TraceEntry
 from stimme.trunks.registration import TrunkState as LiveTrunkState
 
 _TRUNK_STATES: dict[LiveTrunkState, TrunkState] = {
@@ -73,6 +74,10 @@ class NodeTelephony:
         if pbx is None or call_id not in pbx.calls:
             raise NoSuchCallError(call_id)
         pbx.hang_up(call_id)
+
+    def trace(self, tenant_id: str, call_id: str) -> Sequence[TraceEntry]:
+        """The SIP messages of a call as far as they are in memory; empty for another customer's."""
+        return self._node.trace(tenant_id, call_id)
 
     def dial(self, tenant_id: str, user_id: str, number: str, device_id: str | None) -> LiveCall:
         """Place a call for a user, whose telephone rings first.

@@ -22,12 +22,14 @@ from stimme.pbx.pbx import Pbx
 from stimme.pbx.ports import BindingStore, CallRecords, Journal, Sounds, StateStore
 from stimme.pbx.registrar import Refusal
 from stimme.pbx.routing import dialled_of, emergency_number
+from stimme.pbx.sip_calls import SipCalls
 from stimme.pbx.switch import Switch
 from stimme.pbx.taking_up import TakingUp
 from stimme.sip.auth import DigestServer, Rejected, Stale, Verified
 from stimme.sip.flow import Flow
 from stimme.sip.message import Request
 from stimme.sip.session import Session
+from stimme.sip.trace import TraceEntry
 from stimme.sip.transaction import ServerTransaction
 from stimme.sip.transport.locating import Locator, Resolver
 from stimme.sip.ua import UserAgent
@@ -79,6 +81,7 @@ class Node:
         self.bus = bus
         self.switch = Switch()
         self.tenants: dict[str, Pbx] = {}
+        self.sip_calls = SipCalls()
         self._bindings = bindings
         self._journal = journal
         self._records = records
@@ -144,6 +147,7 @@ class Node:
             ring_timeout=ring_timeout,
             media_timeout=media_timeout,
             locator=self._locator,
+            sip_calls=self.sip_calls,
             moved=lambda: self._index(self.tenants[tenant.id]),
         )
         self.tenants[tenant.id] = pbx
@@ -224,6 +228,10 @@ class Node:
             self._subscribe(transaction, request, flow)
         else:
             transaction.respond(405, None, [("Allow", self.ua.allow)])
+
+    def trace(self, tenant_id: str, call_id: str) -> list[TraceEntry]:
+        """The SIP messages of all legs of a call, as far as they are in memory."""
+        return self.ua.trace(*self.sip_calls.of(tenant_id, call_id))
 
     def _contact_behind(self, uri: SipUri) -> SipUri | None:
         """The contact of the device that a GRUU of ours stands for."""

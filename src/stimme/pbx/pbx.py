@@ -44,6 +44,7 @@ from stimme.pbx.ports import BindingStore, CallRecords, Journal, Sounds, StateSt
 from stimme.pbx.records import CallRecord, Direction, HangupBy, Party, call_list_entries
 from stimme.pbx.registrar import Registrar
 from stimme.pbx.settings import Settings, UserSettings
+from stimme.pbx.sip_calls import SipCalls
 from stimme.pbx.snapshot import take_snapshot
 from stimme.pbx.stages import Stage
 from stimme.pbx.states import CallState
@@ -79,6 +80,7 @@ class Pbx:
         ring_timeout, media_timeout: seconds, of every call.
         locator: finds the servers of providers; None takes their addresses as they are configured.
         moved: called when a provider is reached at other addresses than before.
+        sip_calls: told of every dialog and the call that it belongs to.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class Pbx:
         media_timeout: float,
         locator: Locator | None = None,
         moved: Callable[[], None] = lambda: None,
+        sip_calls: SipCalls | None = None,
     ) -> None:
         self.tenant = tenant
         self.calls: dict[str, Call] = {}
@@ -133,6 +136,7 @@ class Pbx:
         self._music: tuple[str, SharedSource] | None = None
         self._locator = locator
         self._moved = moved
+        self._sip_calls = SipCalls() if sip_calls is None else sip_calls
         self._started = False
         self.providers = {trunk.id: self._provider(trunk) for trunk in tenant.trunks.values()}
         self.registrations = {
@@ -344,6 +348,7 @@ class Pbx:
         """Lets a call begin; without an anchor its caller's telephones ring first."""
         self.calls[call.id] = call
         if anchor is not None:
+            self._note_dialog(call, anchor)
             anchor.report_to(call.report)
         self._journalling.begun(call, anchor)
         self._start(call, call.run(anchor, first))
@@ -402,11 +407,17 @@ class Pbx:
         with self._journalling.held():
             leg.session = self.placing.invite(call, leg, offer)
             self._journalling.invited(leg)
+        self._note_dialog(call, leg)
         return leg.session
+
+    def _note_dialog(self, call: Call, leg: Leg) -> None:
+        if leg.session is not None:
+            self._sip_calls.note(self.tenant.id, call.id, leg.session.call_id)
 
     def leg_joined(self, leg: Leg, call: Call) -> None:
         """A leg belongs to a call: what the engine says of its endpoint goes there."""
         self._legs[leg.id] = (leg, call)
+        self._note_dialog(call, leg)
         self._journalling.joined(leg)
 
     def leg_left(self, leg: Leg, call: Call) -> None:

@@ -103,9 +103,9 @@ class TransactionLayer:
         """Transactions alive, both roles."""
         return len(self._clients) + len(self._servers)
 
-    def trace(self, call_id: str) -> list[TraceEntry]:
-        """The messages of a call as far as they are kept."""
-        return self._trace.of(call_id) if self._trace is not None else []
+    def trace(self, *call_ids: str) -> list[TraceEntry]:
+        """The messages with one of these Call-IDs as far as they are kept."""
+        return self._trace.of(*call_ids) if self._trace is not None and call_ids else []
 
     # -- for transactions and dialogs -----------------------------------------------------------------------
 

@@ -1,19 +1,18 @@
-"""The messages of each call, kept in memory for a while: what an administrator sees as a ladder.
+"""The messages of the last calls, kept in memory for a while: what an administrator sees as a ladder.
 
-Policy: the messages are kept as they were on the wire; the calls that were quiet longest leave when the whole
-is too large, and of one call no more than 200 messages are kept. What could help to guess a password or to
-decrypt speech is blotted out when the trace is read.
+Policy: the messages of all calls are kept together as they were on the wire; the oldest leave when they are
+more than `MAX_BYTES`. Noting one costs nothing but its place: which call it belongs to is looked up when a
+trace is read. What could help to guess a password or to decrypt speech is blotted out then.
 """
 
 import re
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 MAX_BYTES = 32 << 20
-MAX_MESSAGES = 200
 _CALL_ID = re.compile(rb"\r\n(?:Call-ID|i)[ \t]*:[ \t]*([^\r\n]+)", re.IGNORECASE)
-_SECRETS = re.compile(rb'(\bresponse="|\bcnonce="|\binline:|\bice-pwd:)[^"|\s]+')
+_SECRETS = re.compile(rb'(\bresponse="|\bcnonce="|\binline:|\bice-pwd:|\bpn-prid=)[^"|\s;>]+')
 _OVERHEAD = 200
 
 
@@ -49,7 +48,7 @@ class Trace:
     def __init__(self, clock: Callable[[], float], *, most_bytes: int = MAX_BYTES) -> None:
         self._clock = clock
         self._most = most_bytes
-        self._calls: OrderedDict[bytes, list[_Kept]] = OrderedDict()
+        self._kept: deque[_Kept] = deque()
         self._size = 0
 
     @property
@@ -61,27 +60,23 @@ class Trace:
         """A message was sent or received."""
         if not self._most:
             return
-        found = _CALL_ID.search(data)
-        if found is None:
-            return
-        call_id = found.group(1).strip()
-        messages = self._calls.get(call_id)
-        if messages is None:
-            messages = self._calls[call_id] = []
-        elif len(messages) >= MAX_MESSAGES:
-            return
-        else:
-            self._calls.move_to_end(call_id)
-        messages.append((self._clock(), sent, transport, peer, data))
+        self._kept.append((self._clock(), sent, transport, peer, data))
         self._size += len(data) + _OVERHEAD
-        while self._size > self._most and len(self._calls) > 1:
-            _, dropped = self._calls.popitem(last=False)
-            self._size -= sum(len(entry[4]) + _OVERHEAD for entry in dropped)
+        while self._size > self._most:
+            self._size -= len(self._kept.popleft()[4]) + _OVERHEAD
 
-    def of(self, call_id: str) -> list[TraceEntry]:
-        """The messages of a call in the order they went; empty when it is not kept any more."""
-        kept = self._calls.get(call_id.encode("utf-8", "surrogateescape"), ())
+    def of(self, *call_ids: str) -> list[TraceEntry]:
+        """The messages with one of these Call-IDs in the order they went; empty when none is kept."""
+        wanted = {call_id.encode("utf-8", "surrogateescape") for call_id in call_ids}
         return [
             TraceEntry(at, sent, transport, peer, _SECRETS.sub(rb"\1***", data))
-            for at, sent, transport, peer, data in kept
+            for at, sent, transport, peer, data in self._kept
+            if _is_of(data, wanted)
         ]
+
+
+def _is_of(data: bytes, wanted: Collection[bytes]) -> bool:
+    if not any(call_id in data for call_id in wanted):  # cheap, and false for nearly all
+        return False
+    found = _CALL_ID.search(data)
+    return found is not None and found.group(1).strip() in wanted

@@ -70,6 +70,8 @@ LOWEST: dict[tuple[str, str], str] = {
     ("GET", "/calls"): "user",
     ("POST", "/calls"): "user",
     ("DELETE", "/calls/{call_id}"): "user",
+    ("GET", "/calls/{call_id}/trace"): "customer",
+    ("PUT", "/calls/{call_id}/trace"): "customer",
     ("POST", "/events/ticket"): "user",
     ("GET", "/users"): "customer",
     ("GET", "/users/{user_id}"): "customer",

@@ -16,6 +16,7 @@ from stimme.api.application import create_api
 from stimme.api.ports import LiveEvent, NoSuchCallError, NotReachableError, SettingRefusedError
 from stimme.api.schemas import LineState, LiveCall, Party, TrunkState, UserSettings
 from stimme.api.services import Services
+from stimme.sip.trace import TraceEntry
 from stimme.store import migrate
 from stimme.store.accounts import Accounts
 from stimme.store.calls import CallHistory
@@ -39,6 +40,7 @@ class FakeTelephony:
         self.reloaded: list[str] = []
         self.trunks = (1, 1)
         self.own_settings: dict[str, UserSettings] = {}
+        self.traces: dict[tuple[str, str], Sequence[TraceEntry]] = {}
 
     def line_state(self, tenant_id: str, user_id: str) -> LineState:
         return "free"
@@ -53,6 +55,9 @@ class FakeTelephony:
         if not any(call.call_id == call_id for call in self.calls(tenant_id)):
             raise NoSuchCallError(call_id)
         self.hung_up.append((tenant_id, call_id))
+
+    def trace(self, tenant_id: str, call_id: str) -> Sequence[TraceEntry]:
+        return self.traces.get((tenant_id, call_id), ())
 
     def dial(self, tenant_id: str, user_id: str, number: str, device_id: str | None) -> LiveCall:
         if device_id is not None:
@@ -265,6 +270,8 @@ async def build_world(tmp_path: Path) -> AsyncIterator[World]:
                 started_at=START,
             )
         ]
+        entry = TraceEntry(1.0, False, "udp", ("192.0.2.1", 5060), b"nonsense")
+        telephony.traces[customer.id, f"live-{customer.call_id}"] = [entry]
     clock = [1000.0]
     static = tmp_path / "dist"
     (static / "assets").mkdir(parents=True)

@@ -88,6 +88,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{call_id}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Trace
+         * @description Return the SIP messages of a call, secrets blotted out, and their ladder as text.
+         */
+        get: operations["trace_api_v1_calls__call_id__trace_get"];
+        /**
+         * Store
+         * @description Keep the trace of a call beyond the time that it is in memory.
+         */
+        put: operations["store_api_v1_calls__call_id__trace_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers": {
         parameters: {
             query?: never;
@@ -1666,6 +1690,18 @@ export interface components {
             next: string | null;
         };
         /**
+         * CallTrace
+         * @description The SIP messages of a call, and a drawing of them as text.
+         */
+        CallTrace: {
+            /** Call Id */
+            call_id: string;
+            /** Ladder */
+            ladder: string;
+            /** Messages */
+            messages: components["schemas"]["TraceMessage"][];
+        };
+        /**
          * ClosingItem
          * @description A closed month.
          */
@@ -2803,6 +2839,22 @@ export interface components {
             on: boolean;
         };
         /**
+         * TraceMessage
+         * @description One SIP message of a call; ``text`` is the message, secrets blotted out.
+         */
+        TraceMessage: {
+            /** At */
+            at: number;
+            /** Peer */
+            peer: string;
+            /** Sent */
+            sent: boolean;
+            /** Text */
+            text: string;
+            /** Transport */
+            transport: string;
+        };
+        /**
          * TrunkBody
          * @description Body of ``PUT /trunks/{id}``; without ``password`` it stays.
          */
@@ -3237,6 +3289,66 @@ export interface operations {
         };
     };
     hang_up_api_v1_calls__call_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trace_api_v1_calls__call_id__trace_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallTrace"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    store_api_v1_calls__call_id__trace_put: {
         parameters: {
             query?: never;
             header?: never;
