@@ -1,7 +1,7 @@
 """The engine as call control sees it: makes things that live there, and finds those that do."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,23 @@ class Engine:
     async def create_endpoint(self, kind: Kind, *, tag: str) -> Endpoint:
         """Opens an endpoint with ports of its own."""
         reply = await self._connection.request("create-endpoint", kind=kind, tag=tag)
+        local = LocalTransport.from_wire(reply["local"])
+        return Endpoint(self._connection, int(reply["endpoint"]), tag, kind, local)
+
+    async def create_endpoints(self, wanted: Sequence[tuple[Kind, str]]) -> list[Endpoint | EngineError]:
+        """Opens several endpoints, each of a kind and with a tag, by one write; an error for each failure.
+
+        Raises nothing: who opens several must know which of them are there, to delete them.
+        """
+        replies = await asyncio.gather(
+            *(self._connection.request("create-endpoint", kind=kind, tag=tag) for kind, tag in wanted),
+            return_exceptions=True,
+        )
+        return [self._endpoint(kind, tag, reply) for (kind, tag), reply in zip(wanted, replies, strict=True)]
+
+    def _endpoint(self, kind: Kind, tag: str, reply: Any) -> Endpoint | EngineError:
+        if isinstance(reply, EngineError):
+            return reply
         local = LocalTransport.from_wire(reply["local"])
         return Endpoint(self._connection, int(reply["endpoint"]), tag, kind, local)
 

@@ -1,9 +1,11 @@
 """Handles on what lives in the engine.
 
-Every verb raises EngineError, or EngineLostError when the engine is gone.
+Every verb raises EngineError, or EngineLostError when the engine is gone. Its request leaves when the verb is
+called; those of one pass of the event loop leave in one write. Endpoints, of which every call has two, give
+the future of the reply itself, so that nobody need make a task to wait for several.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +26,8 @@ from stimme.media.types import (
 class Player:
     """A source that plays into an endpoint."""
 
+    __slots__ = ("_connection", "id")
+
     def __init__(self, connection: Connection, player_id: int) -> None:
         self._connection = connection
         self.id = player_id
@@ -36,6 +40,8 @@ class Player:
 class Recorder:
     """A WAV file that is being written."""
 
+    __slots__ = ("_connection", "id")
+
     def __init__(self, connection: Connection, recorder_id: int) -> None:
         self._connection = connection
         self.id = recorder_id
@@ -47,6 +53,8 @@ class Recorder:
 
 class Bridge:
     """Two endpoints that hear each other."""
+
+    __slots__ = ("_connection", "a", "b", "id")
 
     def __init__(self, connection: Connection, bridge_id: int, a: int, b: int) -> None:
         self._connection = connection
@@ -62,6 +70,8 @@ class Bridge:
 class Endpoint:
     """Where one leg's media ends: its ports, codecs, keys."""
 
+    __slots__ = ("_connection", "id", "kind", "local", "tag")
+
     def __init__(
         self, connection: Connection, endpoint_id: int, tag: str, kind: Kind, local: LocalTransport
     ) -> None:
@@ -71,15 +81,15 @@ class Endpoint:
         self.kind = kind
         self.local = local
 
-    async def configure(
+    def configure(
         self,
         remote: RemoteMedia,
         codecs: Sequence[Codec],
         *,
         direction: Direction = "sendrecv",
-        timeout: float | None = None,  # noqa: ASYNC109  a setting of the engine, not of this call
+        timeout: float | None = None,
         dtmf: DtmfMethod = "events",
-    ) -> None:
+    ) -> Awaitable[None]:
         """Says where the peer is and what was negotiated; may be repeated, as a re-INVITE does.
 
         Args:
@@ -91,7 +101,7 @@ class Endpoint:
                 listens for tones; with `info` call control tells of digits by `receive_dtmf` and is told of
                 those to send by `DtmfHandover`. A bridge translates between its two sides.
         """
-        await self._connection.request(
+        return self._connection.request(
             "configure",
             endpoint=self.id,
             remote=remote.to_wire(),
@@ -149,9 +159,9 @@ class Endpoint:
         """The counters so far."""
         return EndpointStats.from_wire(await self._connection.request("stats", endpoint=self.id))
 
-    async def delete(self) -> None:
+    def delete(self) -> Awaitable[None]:
         """Frees ports and everything else; a bridge with it ends. Deleting twice is no error."""
-        await self._connection.request("delete-endpoint", endpoint=self.id)
+        return self._connection.request("delete-endpoint", endpoint=self.id)
 
 
 class Room:

@@ -368,13 +368,10 @@ class Call:
     async def open(self, legs: Sequence[Leg]) -> bool:
         """Opens the endpoints that are missing, in one write. False when the call had to be ended."""
         missing = [leg for leg in legs if leg.endpoint is None]
-        opened = await asyncio.gather(
-            *(self._switch.open("webrtc" if leg.webrtc else "rtp", leg.id) for leg in missing),
-            return_exceptions=True,
-        )
-        failure: BaseException | None = None
+        opened = await self._switch.open_all([("webrtc" if leg.webrtc else "rtp", leg.id) for leg in missing])
+        failure: EngineError | None = None
         for leg, endpoint in zip(missing, opened, strict=True):
-            if isinstance(endpoint, BaseException):
+            if isinstance(endpoint, EngineError):
                 failure = endpoint
             else:
                 leg.endpoint = endpoint
@@ -480,11 +477,11 @@ class Call:
 
     async def connect(self, a: Leg, b: Leg) -> None:
         """Configures both endpoints and joins them; the requests leave in one write. Raises EngineError."""
-        await asyncio.gather(
-            a.connect_media(timeout=self.media_timeout),
-            b.connect_media(timeout=self.media_timeout),
-            self._bridge(a, b),
-        )
+        configured = [leg.connect_media(timeout=self.media_timeout) for leg in (a, b)]
+        try:
+            await self._bridge(a, b)
+        finally:
+            await asyncio.gather(*configured)
 
     async def join(self) -> None:
         """Lets both sides hear each other, whoever they heard before. Raises EngineError."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from stimme.pbx.records import CallListEntry, Party
@@ -57,8 +58,8 @@ class CallChanged(Event):
     direction: str
     caller: Party
     callee: Party
-    started_at: str
-    answered_at: str | None = None
+    started_at: datetime
+    answered_at: datetime | None = None
     result: str | None = None
 
     def data(self) -> dict[str, Any]:
@@ -69,8 +70,8 @@ class CallChanged(Event):
             "direction": self.direction,
             "caller": self.caller.to_json(),
             "callee": self.callee.to_json(),
-            "started_at": self.started_at,
-            "answered_at": self.answered_at,
+            "started_at": self.started_at.isoformat(),
+            "answered_at": self.answered_at.isoformat() if self.answered_at else None,
             "result": self.result,
         }
 

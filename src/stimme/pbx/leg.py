@@ -1,6 +1,6 @@
 """A leg: one SIP session and the media endpoint that belongs to it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -202,10 +202,10 @@ class Leg(SessionFeatures):
             setup="passive" if self.webrtc else None,
         )
 
-    async def connect_media(self, *, timeout: float | None) -> None:  # noqa: ASYNC109  a setting of the engine
-        """Tells the engine where the peer is and what was negotiated. Raises EngineError."""
+    def connect_media(self, *, timeout: float | None) -> Awaitable[None]:
+        """Tells the engine at once where the peer is, and what was negotiated; raises EngineError."""
         if self.endpoint is None or self.remote is None:
-            return
+            return _done()
         remote = self.remote
         media = RemoteMedia(
             address=remote.address,
@@ -224,7 +224,7 @@ class Leg(SessionFeatures):
         ]
         # A peer that holds us sends nothing: its silence is no fault.
         watched = timeout if self.direction == "sendrecv" else None
-        await self.endpoint.configure(media, codecs, direction=self.direction, timeout=watched)
+        return self.endpoint.configure(media, codecs, direction=self.direction, timeout=watched)
 
     # -- the session's handler ------------------------------------------------------------------------------
 
@@ -312,6 +312,10 @@ class Leg(SessionFeatures):
         if value["address"]:
             address, port, rtcp_port, mux = value["address"]
             self.remote = Audio(address, port, self.codecs, rtcp_port, bool(mux), self.direction)
+
+
+async def _done() -> None:
+    """There was nothing to tell."""
 
 
 def _our_setup(theirs: str | None) -> str:

@@ -465,8 +465,8 @@ class Pbx:
                 call.direction,
                 call.caller,
                 call.callee,
-                call.started_at.isoformat(),
-                call.answered_at.isoformat() if call.answered_at else None,
+                call.started_at,
+                call.answered_at,
                 call.result,
                 user_ids=users,
             )

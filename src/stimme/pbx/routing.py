@@ -7,6 +7,7 @@ customer, so that a colleague's public number does not leave the house; then the
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 
@@ -15,6 +16,9 @@ from stimme.sip.uri import NameAddr, OtherUri, Uri
 
 EMERGENCY_NUMBERS = frozenset({"110", "112"})
 _LONGEST_INTERNAL = 5
+# The numbers of a house come again and again. Nothing that is longer than this is a number.
+_KEPT = 4096
+_LONGEST_KEPT = 250
 _SEPARATORS = str.maketrans("", "", " -()/.")
 # What people put before an emergency number: codes such as *31# (CLIR, also written *31*), the country, an
 # older system's zero, a star pressed by mistake.
@@ -50,6 +54,10 @@ Destination = ToUser | ToTrunk | Unroutable
 
 def normalise(dialled: str, region: str = "DE") -> str | None:
     """A dialled public number as E.164, None when it cannot be one (00, 0 and + forms, visual separators)."""
+    return _known(dialled, region) if len(dialled) <= _LONGEST_KEPT else None
+
+
+def _normalise(dialled: str, region: str) -> str | None:
     try:
         number = phonenumbers.parse(dialled, region)
     except phonenumbers.NumberParseException:
@@ -57,6 +65,9 @@ def normalise(dialled: str, region: str = "DE") -> str | None:
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+_known = lru_cache(maxsize=_KEPT)(_normalise)
 
 
 def emergency_number(dialled: str, numbers: Collection[str] = EMERGENCY_NUMBERS) -> str | None:

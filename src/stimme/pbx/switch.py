@@ -1,9 +1,9 @@
 """The tenant's way to the media engine, which may die and come back while calls hold on to it."""
 
-from typing import Literal
+from collections.abc import Sequence
 
-from stimme.media import Bridge, Endpoint, Engine, EngineLostError, Room, SharedSource
-from stimme.media.types import Source
+from stimme.media import Bridge, Endpoint, Engine, EngineError, EngineLostError, Room, SharedSource
+from stimme.media.types import Kind, Source
 
 
 class Switch:
@@ -31,9 +31,18 @@ class Switch:
             raise EngineLostError
         return self._engine
 
-    async def open(self, kind: Literal["rtp", "webrtc"], tag: str) -> Endpoint:
+    async def open(self, kind: Kind, tag: str) -> Endpoint:
         """A new endpoint. Raises EngineError."""
         return await self._current().create_endpoint(kind, tag=tag)
+
+    async def open_all(self, wanted: Sequence[tuple[Kind, str]]) -> list[Endpoint | EngineError]:
+        """New endpoints by one write; an error for each that failed."""
+        if not wanted:
+            return []
+        try:
+            return await self._current().create_endpoints(wanted)
+        except EngineLostError as error:
+            return [error for _ in wanted]
 
     async def room(self, tag: str) -> Room:
         """A new room. Raises EngineError."""

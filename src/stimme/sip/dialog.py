@@ -124,16 +124,22 @@ class Dialog:
             self._contact_text = f"<{self.contact}>"
         return self._contact_text
 
-    def build(self, method: str, cseq: int, headers: HeaderFields, body: bytes, content_type: str) -> Request:
-        """A request within the dialog (§12.2.1.1), loose routing only."""
+    def _local_field(self) -> str:
         if not self._local_text:
             self._local_text = str(self.local)
+        return self._local_text
+
+    def _remote_field(self) -> str:
         if not self._remote_text:
             self._remote_text = str(self._remote)
+        return self._remote_text
+
+    def build(self, method: str, cseq: int, headers: HeaderFields, body: bytes, content_type: str) -> Request:
+        """A request within the dialog (§12.2.1.1), loose routing only."""
         fields = [
             ("Max-Forwards", "70"),
-            ("From", self._local_text),
-            ("To", self._remote_text),
+            ("From", self._local_field()),
+            ("To", self._remote_field()),
             ("Call-ID", self.call_id),
             ("CSeq", f"{cseq} {method}"),
         ]
@@ -150,8 +156,7 @@ class Dialog:
         if body:
             fields.append(("Content-Type", content_type))
         request = Request(method, self.remote_target, Headers.of(fields), body)
-        for name, value in headers:
-            request.headers.add(name, value)
+        request.headers.extend(headers)
         return request
 
     def establish(self, response: Response) -> None:
@@ -218,9 +223,9 @@ class Dialog:
         """All that `restore` needs, as JSON types. Secrets are not part of it."""
         return {
             "call_id": self.call_id,
-            "local": str(self.local),
-            "remote": str(self.remote),
-            "contact": str(self.contact),
+            "local": self._local_field(),
+            "remote": self._remote_field(),
+            "contact": self.contact_field()[1:-1],
             "remote_target": str(self.remote_target),
             "route_set": self.route_set,
             "local_cseq": self.local_cseq,

@@ -174,10 +174,9 @@ class TransactionLayer:
         `patience` is how long to wait for the first response when that is less than timer B or F: for a
         request that can go to another server.
         """
-        if "Via" not in request.headers:
-            self._stamp(request, destination)
+        branch = self._stamp(request, destination) if "Via" not in request.headers else None
         transaction = ClientTransaction(
-            self, request, destination, on_response, on_failure, patience=patience
+            self, request, destination, on_response, on_failure, branch=branch, patience=patience
         )
         self._clients[transaction.key] = transaction
         transaction.start()
@@ -205,11 +204,9 @@ class TransactionLayer:
         """Puts what every request of ours carries, and gives the branch."""
         host, port = self._address(destination.transport)
         branch = MAGIC_COOKIE + self.token(20)
+        usual = (("Max-Forwards", "70"), ("User-Agent", self.product))
+        request.headers.extend([field for field in usual if field[0] not in request.headers])
         request.headers.insert("Via", format_via(destination.transport, host, port, branch))
-        if "Max-Forwards" not in request.headers:
-            request.headers.add("Max-Forwards", "70")
-        if "User-Agent" not in request.headers:
-            request.headers.add("User-Agent", self.product)
         return branch
 
     def ways(self, request: Request, destinations: Sequence[Destination]) -> list[Destination]:
@@ -239,7 +236,7 @@ class TransactionLayer:
 
     def _receive_response(self, response: Response) -> None:
         try:
-            key = client_key(response.via.branch, response.cseq.method)
+            key = client_key(response.branch, response.cseq.method)
             response.to.tag  # noqa: B018  the dialog needs it: a response without To is dropped here
             if key[1] == "INVITE" and 100 < response.status < 300:
                 check_dialog(response)

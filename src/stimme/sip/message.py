@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from stimme.sip.body import find_part
 from stimme.sip.errors import SipParseError
-from stimme.sip.headers import CSeq, Via
+from stimme.sip.headers import CSeq, Via, branch_of
 from stimme.sip.reasons import reason_phrase
 from stimme.sip.uri import NameAddr, Uri, parse_uri, split_outside_quotes, user_of
 
@@ -114,6 +114,16 @@ class Headers:
         name = _CANONICAL.get(name) or canonical(name)
         self._fields.append((name, value))
         self._changed(name)
+
+    def extend(self, fields: Iterable[tuple[str, str]]) -> None:
+        """Appends fields in their order."""
+        known = _CANONICAL
+        added = [(known.get(name) or canonical(name), value) for name, value in fields]
+        if added:
+            self._fields += added
+            self._first = None
+            for name, _ in added:
+                self._typed.pop(name, None)
 
     def insert(self, name: str, value: str) -> None:
         """Puts a field before all others, as a Via or Route on top must stand."""
@@ -290,6 +300,14 @@ class Response(_Message):
         self.status = status
         self.reason = reason_phrase(status) if reason is None else reason
 
+    @property
+    def branch(self) -> str:
+        """The branch of the topmost Via, which is our own. Raises SipParseError."""
+        value = self.headers.get("Via")
+        if value is None:
+            raise SipParseError("the header Via is missing")
+        return branch_of(value if "," not in value else _first_of(value).strip())
+
     def __bytes__(self) -> bytes:
         return self._encode(f"SIP/2.0 {self.status} {self.reason}")
 
@@ -401,7 +419,11 @@ def _parse_request_line(start: str, headers: Headers, body: bytes) -> Request:
 
 
 def _first_via(value: str) -> Via:
+    return Via.parse(_first_of(value))
+
+
+def _first_of(value: str) -> str:
     values = split_outside_quotes(value, ",")
     if not values:
         raise SipParseError("an empty Via")
-    return Via.parse(values[0])
+    return values[0]

@@ -33,10 +33,10 @@ class AudioCodec:
 
     def same(self, other: "AudioCodec") -> bool:
         """True when both mean one codec, whatever payload type they give it."""
-        return (self.name.lower(), self.clock_rate, self.channels) == (
-            other.name.lower(),
-            other.clock_rate,
-            other.channels,
+        return (
+            self.clock_rate == other.clock_rate
+            and self.channels == other.channels
+            and (self.name == other.name or self.name.lower() == other.name.lower())
         )
 
 
@@ -186,7 +186,10 @@ def common_codecs(offered: Sequence[AudioCodec], ours: Sequence[AudioCodec]) -> 
 
 
 def _find(codecs: Sequence[AudioCodec], wanted: AudioCodec) -> AudioCodec | None:
-    return next((codec for codec in codecs if codec.same(wanted)), None)
+    for codec in codecs:
+        if codec.same(wanted):
+            return codec
+    return None
 
 
 def ordered(codecs: Sequence[AudioCodec], preferred: Sequence[AudioCodec]) -> tuple[AudioCodec, ...]:

@@ -4,7 +4,7 @@ A transaction is given messages and time by its layer and hands messages to the 
 state follows on which event is looked up in `transitions`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -26,7 +26,7 @@ from stimme.sip.transitions import (
 )
 from stimme.sip.uri import parse_uri
 
-_HEAD = ("Via", "Route", "Record-Route", "From", "To", "Call-ID", "CSeq")
+_HEAD = frozenset({"Via", "Route", "Record-Route", "From", "To", "Call-ID", "CSeq"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,8 +282,7 @@ class ServerTransaction(_Transaction):
     ) -> Response:
         """Builds the response from the request and sends it. Raises SessionStateError after a final one."""
         response = response_to(self.request, status, reason, tag=self.local_tag)
-        for name, value in headers.items() if isinstance(headers, Headers) else headers:
-            response.headers.add(name, value)
+        response.headers.extend(headers.items() if isinstance(headers, Headers) else headers)
         response.body = body
         self.send(response)
         return response
@@ -369,10 +368,9 @@ def cancel_for(invite: Request, extra: list[tuple[str, str]] | tuple[tuple[str, 
     return Request("CANCEL", invite.uri, headers)
 
 
-def head_of(request: Request) -> list[list[str]]:
+def head_of(request: Request) -> list[tuple[str, str]]:
     """The headers that responses, ACK and CANCEL are made from, as JSON types."""
-    headers = request.headers
-    return [[name, value] for name in _HEAD for value in headers.get_all(name)]
+    return [field for field in request.headers.items() if field[0] in _HEAD]
 
 
 def unfinished_of(role: str, invite: Request, destination: Destination) -> dict[str, Any]:
@@ -386,9 +384,9 @@ def unfinished_of(role: str, invite: Request, destination: Destination) -> dict[
     }
 
 
-def from_head(uri: str, head: list[list[str]]) -> Request:
+def from_head(uri: str, head: Iterable[tuple[str, str]]) -> Request:
     """An INVITE as far as `head_of` kept it. Raises SipParseError for a damaged URI."""
-    return Request("INVITE", parse_uri(uri), Headers([(name, value) for name, value in head]))
+    return Request("INVITE", parse_uri(uri), Headers((name, value) for name, value in head))
 
 
 def _same_transaction(invite: Request, method: str) -> Headers:

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stimme.sip.errors import SipParseError
-from stimme.sip.headers import CSeq, Via
+from stimme.sip.headers import CSeq, Via, branch_of, format_via
 from stimme.sip.message import Headers, Message, Request, Response, parse_message, response_to
 
 INVITE = (
@@ -283,3 +283,40 @@ def test_nothing_but_a_parse_error(data: bytes) -> None:
         return
     views(message)
     parse_message(bytes(message))
+
+
+_VIA_PIECES = (
+    "SIP/2.0/UDP", "sip/2.0/TLS", "SIP / 2.0 / WS", " ", "192.0.2.1", "host.example", "[2001:db8::1]",
+    ":5060",
+    ":123456", ";branch=z9hG4bKa.b-1", ";BRANCH=x", ";branch", ';branch="q"', ";rport", ";rport=5060",
+    ";received=192.0.2.9", ";;", ",", ";x=y",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_VIA_PIECES), max_size=6).map("".join) | st.text(max_size=40))
+@example(format_via("udp", "192.0.2.1", 5060, "z9hG4bK0123") + ";received=192.0.2.9")
+@example("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport=5062;received=192.0.2.9")
+@example("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport;branch=z9hG4bK2")
+def test_the_fast_way_to_a_branch_gives_what_the_slow_one_gives(text: str) -> None:
+    try:
+        expected = Via.parse(text).branch
+    except SipParseError:
+        with pytest.raises(SipParseError):
+            branch_of(text)
+    else:
+        assert branch_of(text) == expected
+
+
+def test_a_response_is_found_by_the_branch_of_its_first_via() -> None:
+    ours = format_via("udp", "192.0.2.1", 5060, "z9hG4bKours")
+    assert Response(200, headers=[("Via", f"{ours}, SIP/2.0/UDP b;branch=other")]).branch == "z9hG4bKours"
+    with pytest.raises(SipParseError):
+        Response(200).branch  # noqa: B018  reading it is the test
+
+
+def test_fields_that_are_appended_together() -> None:
+    headers = Headers([("Allow", "ACK")])
+    assert headers.get("Allow") == "ACK"
+    headers.extend([("k", "timer"), ("x-own", "1"), ("Allow", "BYE")])
+    assert headers.get_all("Allow") == ["ACK", "BYE"]
+    assert (headers.get("Supported"), headers.get("X-Own")) == ("timer", "1")
