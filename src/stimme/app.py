@@ -160,7 +160,7 @@ class Application:
             for tenant in await load_tenants(database, vault, only=tenant_id):
                 await node.update_tenant(tenant)
 
-        telephony = NodeTelephony(node, reload, lambda: runner.messages)
+        telephony = NodeTelephony(node, reload, lambda: runner.messages, runner.attacks)
         services = Services(
             database=database,
             accounts=Accounts(database),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Gauge, make_asgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -25,6 +25,8 @@ class NodeFigures:
     engine_up: bool
     sip_messages_total: dict[tuple[str, str], int]
     """SIP messages by direction (``in``, ``out``) and kind (method or status class)."""
+    attacks_total: dict[str, int] = field(default_factory=dict)
+    """What was refused because its source sends too much, guesses, or keeps connections open, by kind."""
 
 
 class _NodeCollector(Collector):
@@ -50,6 +52,10 @@ class _NodeCollector(Collector):
         for (direction, kind), count in figures.sip_messages_total.items():
             messages.add_metric([direction, kind], count)
         yield messages
+        attacks = CounterMetricFamily("stimme_sip_attacks", "What was refused.", labels=["kind"])
+        for kind, count in figures.attacks_total.items():
+            attacks.add_metric([kind], count)
+        yield attacks
 
 
 class Metrics:

@@ -32,6 +32,7 @@ class NodeTelephony:
         node: The node.
         load: Reads a tenant's configuration from the store again and hands it to the node.
         messages: How many SIP messages went in and out, by direction and kind.
+        attacks: What the transport has refused, by kind.
     """
 
     def __init__(
@@ -39,10 +40,12 @@ class NodeTelephony:
         node: Node,
         load: Callable[[str], Awaitable[None]],
         messages: Callable[[], Mapping[tuple[str, str], int]],
+        attacks: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self._node = node
         self._load = load
         self._messages = messages
+        self._attacks = attacks
 
     @property
     def engine_up(self) -> bool:
@@ -167,6 +170,7 @@ class NodeTelephony:
             trunks_registered=usable,
             engine_up=self.engine_up,
             sip_messages_total=dict(self._messages()),
+            attacks_total={**self._node.attacks(), **self._attacks()},
         )
 
 

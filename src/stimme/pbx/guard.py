@@ -14,18 +14,21 @@ BLOCK = 300.0
 
 
 class GuessingGuard:
-    """See the module's docstring. `clock` is in seconds."""
+    """See the module's docstring. `clock` is in seconds; `failures` and `blocks` count since the start."""
 
     def __init__(self, clock: Callable[[], float], *, enabled: bool) -> None:
         self._clock = clock
         self._enabled = enabled
+        self.failures = 0
+        self.blocks = 0
         self._failures: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._blocked: OrderedDict[str, float] = OrderedDict()
 
-    def failed(self, source: str) -> None:
-        """A wrong password came from here."""
+    def failed(self, source: str) -> bool:
+        """A wrong password came from here; True when the source is refused from now on."""
+        self.failures += 1
         if not self._enabled:
-            return
+            return False
         now = self._clock()
         since, count = self._failures.pop(source, (now, 0))
         if now - since > WINDOW:
@@ -34,9 +37,11 @@ class GuessingGuard:
         if count + 1 >= FAILURES:
             self._failures.pop(source)
             self._blocked[source] = now + BLOCK
+            self.blocks += 1
         for table in (self._failures, self._blocked):
             while len(table) > MAX_SOURCES:
                 table.popitem(last=False)
+        return count + 1 >= FAILURES
 
     def succeeded(self, source: str) -> None:
         """A right password came from here."""

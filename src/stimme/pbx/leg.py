@@ -6,6 +6,7 @@ from typing import Any
 
 from stimme.media import Codec, Endpoint, RemoteMedia
 from stimme.media.types import Direction
+from stimme.sip.hops import HopLimits
 from stimme.sip.message import Request, Response
 from stimme.sip.negotiation import (
     BROWSER_CODECS,
@@ -46,6 +47,7 @@ class Leg(SessionFeatures):
     Attributes:
         id: unique among all legs; the engine knows the leg's endpoint by it.
         way: how its INVITE reaches the called side (``stimme.pbx.placing``); None for a caller's leg.
+        limits: how far a call to it may go on (`stimme.sip.hops`).
         user_id: whose leg it is, None for the public network.
         device_id: which device, None for a trunk.
         webrtc: the peer is a browser.
@@ -62,6 +64,7 @@ class Leg(SessionFeatures):
         "direction",
         "endpoint",
         "id",
+        "limits",
         "noted",
         "offer",
         "remote",
@@ -85,6 +88,7 @@ class Leg(SessionFeatures):
     ) -> None:
         self.id = leg_id
         self.way: Any = None
+        self.limits: HopLimits | None = None
         self.user_id = user_id
         self.device_id = device_id
         self.webrtc = webrtc

@@ -229,6 +229,10 @@ class Node:
         else:
             transaction.respond(405, None, [("Allow", self.ua.allow)])
 
+    def attacks(self) -> dict[str, int]:
+        """What the node has refused since the start, by kind."""
+        return {"wrong_passwords": self._guard.failures, "blocked_for_guessing": self._guard.blocks}
+
     def trace(self, tenant_id: str, call_id: str) -> list[TraceEntry]:
         """The SIP messages of all legs of a call, as far as they are in memory."""
         return self.ua.trace(*self.sip_calls.of(tenant_id, call_id))
@@ -300,10 +304,12 @@ class Node:
         digest = self._digest[pbx.tenant.id]
         verdict = digest.verify(request, self._lookup, proxy=proxy)
         if isinstance(verdict, Rejected) and verdict.guessed:
-            self._guard.failed(flow.remote[0])
+            blocked = self._guard.failed(flow.remote[0])
             log.warning(
                 "authentication failed", source=flow.remote[0], user=verdict.username, reason=verdict.reason
             )
+            if blocked:
+                log.warning("source blocked for guessing passwords", source=flow.remote[0])
         elif isinstance(verdict, Verified):
             self._guard.succeeded(flow.remote[0])
             self._trust(flow.remote[0])

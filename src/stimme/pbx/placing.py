@@ -173,6 +173,7 @@ class Placing:
             route=list(way.path),
             pinned=True,
             speaks_for=_party(call),
+            limits=leg.limits,
         )
 
     def _diversions(self, call: "Call", host: str, last: str) -> list[tuple[str, str]]:
@@ -210,6 +211,7 @@ class Placing:
             alternatives=others,
             patience=PATIENCE,
             speaks_for=_party(call),
+            limits=leg.limits,
         )
 
     def _outside(self, tenant: Tenant, extension: str, trunk: TrunkConfig) -> str:

@@ -6,6 +6,8 @@ Policy:
       §16.7).
     * A caller who waits for our answer gets 180, or 183 with the early media of a single called side; a
       caller who is in the call already (from a menu, a transfer) hears the ringing tone.
+    * A call that has gone through too many systems, or would ring at more telephones than its caller allows,
+      goes no further (`stimme.sip.hops`); an emergency call always does.
     * When nobody takes the call in time, or all fail, `given_up` decides what follows; by default the
       caller is told.
 """
@@ -20,6 +22,7 @@ from stimme.pbx.leg import Leg, LegEvent
 from stimme.pbx.stages import Playing, Stage
 from stimme.pbx.states import CallEvent, CallState
 from stimme.sip.errors import SipParseError
+from stimme.sip.hops import HopLimits
 from stimme.sip.message import Response
 
 if TYPE_CHECKING:
@@ -73,7 +76,14 @@ class Ringing(Stage):
         anchor = call.anchor
         if anchor is None or not anchor.alive:  # the caller gave up meanwhile: its CANCEL waits in the queue
             return
+        limits = HopLimits.of(anchor.session.request if anchor.session is not None else None)
+        refusal = limits.refusal(len(self.called))
+        if refusal is not None and call.direction != "emergency":
+            await self._give_up(refusal)
+            return
+        share = limits.next(len(self.called))
         for leg in self.called.values():
+            leg.limits = share if call.direction != "emergency" else None
             leg.session = call.owner.invite(call, leg, leg.write_offer(anchor.codecs))
         if self._seconds is not None:
             call.after(self._seconds, self._nobody)

@@ -15,6 +15,7 @@ from stimme.sip.dialog import SDP, HeaderFields
 from stimme.sip.errors import SessionStateError
 from stimme.sip.flow import Destination
 from stimme.sip.headers import CSeq
+from stimme.sip.hops import HopLimits
 from stimme.sip.invite_usage import InviteUsage
 from stimme.sip.message import Request, Response
 from stimme.sip.reliable import RAck, ReliableOrder, rseq_of
@@ -37,6 +38,7 @@ class Calling(InviteUsage):
     Attributes:
         request: the initial INVITE, None after a restore.
         patience: seconds to wait for a sign of the last server, None for timer B.
+        limits: how far the call may go on, None for the usual.
     """
 
     __slots__ = (
@@ -46,6 +48,7 @@ class Calling(InviteUsage):
         "_order",
         "_unwanted",
         "_ways",
+        "limits",
         "patience",
         "request",
     )
@@ -74,6 +77,7 @@ class Calling(InviteUsage):
         )
         self.request: Request | None = None
         self.patience: float | None = None
+        self.limits: HopLimits | None = None
         self._order = ReliableOrder()
         self._early_answer = False
         self._cancel_headers: HeaderFields | None = None
@@ -102,6 +106,8 @@ class Calling(InviteUsage):
         self._last_sdp = offer or b""
         fields = [*headers, *self.timer.request_headers()]
         self.request = self.build("INVITE", self.local_cseq, fields, offer or b"", SDP)
+        if self.limits is not None:
+            self.limits.apply(self.request)
         self._ways = self._ua.ways(self.request, (self.destination, *alternatives))
         self._send_to_next(self.request)
 

@@ -18,6 +18,7 @@ from stimme.sip.dialog import HeaderFields, target_of
 from stimme.sip.errors import SipParseError
 from stimme.sip.flow import Destination, Flow, Target, address_of
 from stimme.sip.headers import Via
+from stimme.sip.hops import HopLimits
 from stimme.sip.layer import TransactionLayer
 from stimme.sip.malformed import refusal_of
 from stimme.sip.message import Message, Request, Response, response_to
@@ -188,13 +189,14 @@ class UserAgent(TransactionLayer):
         alternatives: Sequence[Destination] = (),
         patience: float | None = None,
         speaks_for: PartyId | None = None,
+        limits: HopLimits | None = None,
     ) -> Session:
         """Places a call.
 
         `pinned` is as on Session, by default true when `to` is a flow. `alternatives` are servers to try when
         `to` cannot be reached, does not answer or says 503 (RFC 3263 §4.3). `patience` is how long to wait
         for a sign of the last one, when that is less than timer B. `speaks_for` is who calls, as
-        another session knows it (`Session.party`).
+        another session knows it (`Session.party`); `limits` is how far the call may go on.
         """
         session = Session(
             self,
@@ -211,6 +213,7 @@ class UserAgent(TransactionLayer):
             session.speak_for(speaks_for)
         self._sessions[(session.call_id, session.id)] = session
         session.patience = patience
+        session.limits = limits
         session.start(uri, offer, headers, route, credentials=credentials, alternatives=alternatives)
         return session
 

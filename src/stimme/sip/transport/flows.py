@@ -85,6 +85,7 @@ class StreamFlow(asyncio.Protocol):
 
     Attributes:
         key: transport and address that we opened it for, None when the peer opened it.
+        half_open: it was closed because no whole message came in time.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class StreamFlow(asyncio.Protocol):
         receive: Callable[[bytes, "StreamFlow"], None],
         lost: Callable[["StreamFlow"], None],
         half_open: float | None,
-        admits: Callable[[str], bool] = lambda source: True,
+        admits: Callable[["StreamFlow"], bool] = lambda flow: True,
     ) -> None:
         self.transport = transport
         self.local: Address = ("", 0)
@@ -104,6 +105,7 @@ class StreamFlow(asyncio.Protocol):
         self._half_open = half_open
         self._admits = admits
         self.key: tuple[str, Address] | None = None
+        self.half_open = False
         self._deadline: asyncio.TimerHandle | None = None
         self._framer = StreamFramer()
         self._socket: asyncio.Transport | None = None
@@ -112,7 +114,7 @@ class StreamFlow(asyncio.Protocol):
         """The connection stands."""
         self._socket = cast(asyncio.Transport, transport)
         self.remote = (transport.get_extra_info("peername") or ("", 0))[:2]
-        if not self._admits(self.remote[0]) or self.closed:
+        if not self._admits(self) or self.closed:
             self.closed = True
             self._socket.abort()
             return
@@ -142,7 +144,11 @@ class StreamFlow(asyncio.Protocol):
 
     def _expect_a_message(self) -> None:
         if self._half_open is not None:
-            self._deadline = asyncio.get_running_loop().call_later(self._half_open, self.close)
+            self._deadline = asyncio.get_running_loop().call_later(self._half_open, self._too_slow)
+
+    def _too_slow(self) -> None:
+        self.half_open = True
+        self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""

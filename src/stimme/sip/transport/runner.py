@@ -4,7 +4,7 @@ import asyncio
 import random
 import ssl
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Literal
 
 import structlog
@@ -20,6 +20,7 @@ from stimme.sip.timers import Timers
 from stimme.sip.trace import Trace
 from stimme.sip.transport.flood import FloodGuard, FloodLimits
 from stimme.sip.transport.flows import Address, StreamFlow, UdpFlow, UdpListener, WebSocketFlow
+from stimme.sip.transport.gate import HANDSHAKE_SECONDS, TlsGate
 from stimme.sip.transport.sending import Sender
 from stimme.sip.ua import METHODS, UserAgent, UserAgentHandler
 
@@ -50,6 +51,8 @@ class SipRunner:
     Attributes:
         guard: counts what each source sends; the application tells it whom to trust.
         on_blocked: hears of a source that is blocked from now on.
+        most_of_one: connections that one source may have.
+        refused_connections, half_open: connections refused, and closed for saying too little in time.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class SipRunner:
             failed=self._report,
         )
         self._servers: list[asyncio.Server] = []
+        self._gates: list[TlsGate] = []
         self._websockets: list[WebSocketServer] = []
         self._open: set[StreamFlow] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -85,6 +89,9 @@ class SipRunner:
         self.guard = FloodGuard(self._loop.time, flood or FloodLimits(enabled=False), self._blocked)
         self.on_blocked: Callable[[str], None] = lambda source: None
         self._connections: Counter[str] = Counter()
+        self.most_of_one = MAX_CONNECTIONS_OF_ONE
+        self.refused_connections = 0
+        self.half_open = 0
         self.messages: Counter[tuple[str, str]] = Counter()
         self.on_flow_closed: Callable[[Flow], None] = lambda flow: None
         self.ua = UserAgent(
@@ -112,12 +119,20 @@ class SipRunner:
             )
             self._sender.udp.append(listener)
             address = listener.local
-        elif transport in ("tcp", "tls"):
+        elif transport == "tls" and self._server_tls is not None:
+            gate = TlsGate(
+                self._server_tls,
+                (host, port),
+                admits=self._admits,
+                left=self._left,
+                new_flow=lambda: self._new_stream("tls", self._half_open),
+                seconds=min(self._half_open, HANDSHAKE_SECONDS),
+            )
+            self._gates.append(gate)
+            address = gate.address
+        elif transport == "tcp":
             server = await self._loop.create_server(
-                lambda: self._new_stream(transport, self._half_open),
-                host,
-                port,
-                ssl=self._server_tls if transport == "tls" else None,
+                lambda: self._new_stream("tcp", self._half_open), host, port
             )
             self._servers.append(server)
             address = server.sockets[0].getsockname()[:2]
@@ -147,6 +162,8 @@ class SipRunner:
             listener.close()
         for server in self._servers:
             server.close()
+        for gate in self._gates:
+            await gate.close()
         for sockets in self._websockets:
             sockets.close()
         for stream in list(self._open):
@@ -154,6 +171,18 @@ class SipRunner:
         await self._sender.close()
         for sockets in self._websockets:
             await sockets.wait_closed()
+
+    def attacks(self) -> dict[str, int]:
+        """What was refused since the start, by kind."""
+        counts = self.guard.counts
+        return {
+            "throttled": counts.throttled,
+            "refused_while_blocked": counts.refused,
+            "blocked_for_flooding": counts.blocks,
+            "malformed": self.malformed,
+            "connections_refused": self.refused_connections,
+            "half_open": self.half_open,
+        }
 
     # -- receiving ------------------------------------------------------------------------------------------
 
@@ -205,22 +234,32 @@ class SipRunner:
         self._flush()
 
     def _new_stream(self, transport: str, half_open: float | None) -> StreamFlow:
-        flow = StreamFlow(transport, self._receive_stream, self._lost, half_open, self._admits)
-        if len(self._open) >= MAX_CONNECTIONS:
-            flow.close()  # before it is made: it is aborted as soon as it stands
+        return StreamFlow(transport, self._receive_stream, self._lost, half_open, self._opens)
+
+    def _opens(self, flow: StreamFlow) -> bool:
         self._open.add(flow)
-        return flow
+        return self._admits(flow.remote[0])
 
     def _admits(self, source: str) -> bool:
-        """Whether this source may have one more connection."""
+        """Whether this source may have one more connection; it is counted until `_left`."""
         self._connections[source] += 1
-        return self._connections[source] <= MAX_CONNECTIONS_OF_ONE and not self.guard.blocked(source)
+        full = self._connections.total() > MAX_CONNECTIONS or self._connections[source] > self.most_of_one
+        if not full and not self.guard.blocked(source):
+            return True
+        self.refused_connections += 1
+        return False
+
+    def _left(self, source: str) -> None:
+        self._connections[source] -= 1
+        if self._connections[source] <= 0:
+            del self._connections[source]
 
     def _lost(self, flow: StreamFlow) -> None:
-        self._open.discard(flow)
-        self._connections[flow.remote[0]] -= 1
-        if self._connections[flow.remote[0]] <= 0:
-            del self._connections[flow.remote[0]]
+        if flow in self._open:
+            self._open.discard(flow)
+            self._left(flow.remote[0])
+        if flow.half_open:
+            self.half_open += 1
         self._sender.lost(flow)
         self.on_flow_closed(flow)
 
@@ -235,9 +274,12 @@ class SipRunner:
     ) -> None:
         """Serves one accepted WebSocket with sub-protocol `sip` (RFC 7118) until `receive` gives None."""
         flow = WebSocketFlow("wss" if secure else "ws", local, remote)
+        if not self._admits(remote[0]):
+            self._left(remote[0])
+            return
         writer = self._loop.create_task(flow.write_to(send))
         try:
-            while (data := await receive()) is not None:
+            async for data in self._frames(receive):
                 frame = data.encode() if isinstance(data, str) else data
                 if frame.strip():
                     self._receive(frame, flow)
@@ -246,7 +288,22 @@ class SipRunner:
         finally:
             flow.closed = True
             writer.cancel()
+            self._left(remote[0])
             self.on_flow_closed(flow)
+
+    async def _frames(
+        self, receive: Callable[[], Awaitable[bytes | str | None]]
+    ) -> AsyncIterator[bytes | str]:
+        """What comes over a WebSocket; the first frame in time, or nothing."""
+        try:
+            async with asyncio.timeout(self._half_open):
+                data = await receive()
+        except TimeoutError:
+            self.half_open += 1
+            return
+        while data is not None:
+            yield data
+            data = await receive()
 
     async def _serve_websocket(self, connection: ServerConnection, *, secure: bool) -> None:
         async def receive() -> bytes | str | None:
