@@ -17,13 +17,18 @@ from sqlalchemy import select, update
 
 from stimme.demo.network import HEAD_NUMBER, REALM, TrunkAccount
 from stimme.pbx.apps.attendant import Attendant
-from stimme.pbx.apps.written import write_attendant, write_group
+from stimme.pbx.apps.menu import ByName, ConnectTo, Menu, Repeat
+from stimme.pbx.apps.written import write_attendant, write_group, write_menu, write_queue
 from stimme.pbx.groups.group import Group, Strategy
+from stimme.pbx.groups.queue import QueueSettings
+from stimme.prompts.say import Say
 from stimme.store import migrate
 from stimme.store.database import Database
 from stimme.store.models import Trunk
 from stimme.store.provisioning import Provisioning
 from stimme.store.secrets import Passwords, open_vault
+from stimme.trunks.barring import Barring, Reach
+from stimme.trunks.rules import OutsideRules, write_rules
 
 NAME = "Muster GmbH"
 DOMAIN = "muster.example"
@@ -220,10 +225,31 @@ def services(users: Mapping[str, str]) -> list[tuple[str, str | None, dict[str, 
         overflow="30",
         display="Support",
     )
+    hotline = QueueSettings(
+        Group("hotline", "32", "Hotline", (users["13"], users["14"]), display="Hotline"),
+        exits={"9": sales.extension},
+    )
+    menu = Menu(
+        "main",
+        "40",
+        "Begrüßung",
+        (Say("attendant.welcome"),),
+        {
+            "1": ConnectTo(sales.extension),
+            "2": ConnectTo(hotline.group.extension),
+            "5": ByName(),
+            "9": Repeat(),
+        },
+        dial_extensions=True,
+    )
+    attendant = Attendant("0", "10", nights=("11", "30"), recall_seconds=15.0)
     return [
         ("group", sales.extension, write_group(sales)),
         ("group", support.extension, write_group(support)),
-        ("attendant", "0", write_attendant(Attendant("0", "10", nights=("11", "30")))),
+        ("queue", hotline.group.extension, write_queue(hotline)),
+        ("menu", menu.extension, write_menu(menu)),
+        ("attendant", "0", write_attendant(attendant)),
+        ("barring", None, write_rules(OutsideRules(barring_of={users["19"]: Barring(Reach.INTERNAL)}))),
         ("pickup_group", None, {"members": [users["10"], users["11"], users["12"]]}),
         ("parking", None, {"slots": [str(number) for number in range(701, 706)]}),
     ]

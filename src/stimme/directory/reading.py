@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from stimme.directory.entry import Entry, EntryNumber, NumberKind
 from stimme.directory.words import digits_of
-from stimme.pbx.routing import emergency_number, normalise
+from stimme.pbx.emergency_numbers import emergency_number
+from stimme.pbx.routing import normalise
 
 _LONGEST_INTERNAL = 5
 NewId = Callable[[], str]

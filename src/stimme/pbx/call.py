@@ -8,7 +8,8 @@ Policy:
       menu, a queue.
     * Either side may hold or change its media; the other side sees no re-INVITE. A side can be replaced by
       another leg (transfer, pick-up): a pointer changes in the engine, and nobody else notices.
-    * Silence of RTP and RTCP on a leg that should speak ends the call, hung up by the system.
+    * Silence of RTP and RTCP on a leg that should speak ends the call, hung up by the system; an emergency
+      call goes on.
     * When the engine died, every leg gets a new endpoint and a re-INVITE; the conversation goes on.
     * One record per call, whatever happens.
 
@@ -63,6 +64,9 @@ class Call:
         insistent: it rings in spite of do not disturb.
         earlier_diversions: how often it had been diverted before it came to us.
         declined_by: hears which called leg refused or failed, for who chooses the next.
+        group: the extension of the group or queue whose members ring, or took it.
+        passed: extensions of the groups and queues that it came through, so that no overflow goes round.
+        talking_since: when a called side took it; a queue may have answered long before.
         transferor: the user who connected the anchor with somebody without waiting for the answer: the call
             comes back there when it leads nowhere.
     """
@@ -87,17 +91,20 @@ class Call:
         "direction",
         "display",
         "earlier_diversions",
+        "group",
         "hops",
         "id",
         "insistent",
         "legs",
         "owner",
         "partner",
+        "passed",
         "ringing_at",
         "stage",
         "started_at",
         "state",
         "status",
+        "talking_since",
         "tenant_id",
         "transferor",
         "trunk_id",
@@ -141,6 +148,9 @@ class Call:
         self.withheld = False
         self.insistent = False
         self.transferor: str | None = None
+        self.group: str | None = None
+        self.passed: frozenset[str] = frozenset()
+        self.talking_since: datetime | None = None
         self.earlier_diversions = 0
         self.declined_by: Callable[[Leg], None] | None = None
         self.status = 0
@@ -168,6 +178,11 @@ class Call:
     def talking_legs(self) -> list[Leg]:
         """The legs of the conversation, empty before the answer."""
         return self.sides if self.answered_at is not None else []
+
+    @property
+    def alive(self) -> bool:
+        """True until it has ended."""
+        return self.state is not CallState.ENDED
 
     def other(self, leg: Leg) -> Leg | None:
         """Who is at the other end."""
@@ -413,14 +428,16 @@ class Call:
         if anchor.session.ended or leg.session.ended or self.state is CallState.ENDED:
             return  # hung up meanwhile: the event waits in the inbox
         self._note_answer()
-        self.answered_by = leg.user_id
+        self.answered_by, self.talking_since = leg.user_id, datetime.now(UTC)
         talking = Talking(self)
         with self.owner.held():
             if body is not None:
                 anchor.session.answer(body)
-            self.step(CallEvent.ANSWER)
+            was_answered = not self.step(CallEvent.ANSWER)
             self.confirm(talking)
         await self.become(talking)
+        if was_answered:
+            self.owner.call_changed(self)
 
     def _answer_body(self, anchor: Leg, leg: Leg) -> bytes | None:
         if not anchor.incoming:
@@ -536,7 +553,7 @@ class Call:
 
     async def _recover(self) -> None:
         if self.answered_at is None:
-            self.end(503, "system")
+            await self._recover_before_answer()
             return
         try:
             await MediaRecovery(self, self._switch).begin()
@@ -544,6 +561,16 @@ class Call:
         except EngineError as error:
             self.log.warning("media could not be brought back", error=str(error))
             self.end(self.status, "system")
+
+    async def _recover_before_answer(self) -> None:
+        """A call that rings is lost with its media, but for an emergency call: it is placed again."""
+        if self.direction != "emergency":
+            self.end(503, "system")
+            return
+        for leg in self.legs.values():
+            leg.endpoint = None
+        self.bridge = None
+        await self.stage.restored()
 
     async def _on_reinvite(self, leg: Leg, message: Request | Response | None) -> None:
         """Hold, retrieve, another codec or address: settled on this leg alone."""

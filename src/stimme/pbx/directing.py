@@ -10,11 +10,11 @@ Policy, in this order:
     * A call to a user follows the user's diversions (``stimme.pbx.features.diversion``). A call from
       outside to a user without telephone and without diversion is taken by the attendant; a colleague is
       told that the user cannot be reached.
-    * A provider that is out of service, or silent, is left for the customer's next trunk.
     * A call that leads nowhere tells its caller; one that a colleague had connected comes back to that
       colleague.
 """
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,9 @@ import structlog
 
 from stimme.media.tones import tones_of
 from stimme.pbx.announcing import Tone
+from stimme.pbx.apps.menu_stage import InMenu
 from stimme.pbx.call import Call
+from stimme.pbx.emergency_numbers import emergency_number
 from stimme.pbx.features.codes import Dialled, Incomplete
 from stimme.pbx.features.commands import DiversionKind
 from stimme.pbx.features.diversion import (
@@ -39,16 +41,15 @@ from stimme.pbx.features.diversion_headers import diversions_so_far
 from stimme.pbx.groups.hunting import Hunting
 from stimme.pbx.leg import Leg
 from stimme.pbx.model import Device, TrunkConfig, User
+from stimme.pbx.outside import Outside
 from stimme.pbx.placing import party_of
 from stimme.pbx.records import Direction, HangupBy, Party
-from stimme.pbx.ringing import GivenUp, Ringing
+from stimme.pbx.ringing import BUSY, GivenUp, Ringing
 from stimme.pbx.routing import (
     ToTrunk,
     ToUser,
     Unroutable,
     dialled_of,
-    emergency_number,
-    emergency_trunks,
     normalise,
     route_from_trunk,
     route_from_user,
@@ -62,10 +63,7 @@ if TYPE_CHECKING:
     from stimme.pbx.pbx import Pbx
 
 log = structlog.get_logger("stimme.pbx")
-_BUSY = frozenset({486, 600})
 _NO_REPLY = 408
-_PROVIDER_FAILED = frozenset({502, 503, 504})
-"""A provider out of service: the next trunk is tried. Leg reports its silence as 503."""
 _TONE_SECONDS = 8.0
 
 
@@ -74,6 +72,7 @@ class Directing:
 
     def __init__(self, pbx: "Pbx") -> None:
         self._pbx = pbx
+        self.outside = Outside(pbx)
 
     # -- calls that come ------------------------------------------------------------------------------------
 
@@ -82,15 +81,14 @@ class Directing:
         pbx = self._pbx
         user = pbx.tenant.users.get(pbx.user_at(device))
         dialled = dialled_of(session.request.uri) if session.request is not None else ""
-        leg = pbx.placing.incoming(
-            session, user_id=user.id if user is not None else None, device_id=device.id
-        )
-        caller = party_of(user) if user is not None else Party(device.sip_user)
+        user_id = user.id if user is not None else None
+        leg = pbx.placing.incoming(session, user_id=user_id, device_id=device.id)
         emergency = emergency_number(dialled)
         if emergency is not None:
-            trunks = emergency_trunks(pbx.tenant, user)
-            call = pbx.new_call("emergency", caller, Party(emergency), trunks[0].id if trunks else None)
-            pbx.begin(call, leg, partial(self._emergency, call, user, emergency))
+            caller = party_of(user) if user is not None else Party(device.sip_user)
+            trunk_id = self.outside.emergency_trunk(user)
+            call = pbx.new_call("emergency", caller, Party(emergency), trunk_id)
+            pbx.begin(call, leg, partial(self.outside.emergency, call, user, emergency))
             return
         if user is None:  # deleted while the configuration changed
             session.reject(403)
@@ -98,7 +96,7 @@ class Directing:
         if session.replaces is not None:
             pbx.features.take_place(session, leg, user)
             return
-        call = pbx.new_call("internal", caller, Party(dialled))
+        call = pbx.new_call("internal", party_of(user), Party(dialled))
         call.withheld = pbx.settings.of(user.id).clir
         uri = session.request.uri if session.request is not None else None
         if isinstance(uri, SipUri) and is_gruu(uri.params):
@@ -113,13 +111,19 @@ class Directing:
             return
         caller = caller_of(session.request)
         number = dialled_number(session.request, pbx.tenant, trunk)
-        leg = pbx.placing.incoming(session)
+        leg = pbx.placing.incoming(session, trunk_id=trunk.id)
         session.pinned = False
         call = pbx.new_call("incoming", caller, Party(number), trunk.id)
         call.earlier_diversions = diversions_so_far(session.request)
-        pbx.begin(call, leg, partial(self._arrive, call, number))
+        pbx.begin(call, leg, partial(self._arrive, call, leg, trunk, number))
 
-    async def _arrive(self, call: Call, number: str) -> None:
+    async def _arrive(self, call: Call, leg: Leg, trunk: TrunkConfig, number: str) -> None:
+        if not self._pbx.tenant.licensed_at(datetime.now(UTC)):
+            await call.fail(404)
+            return
+        if not self.outside.has_channel(trunk, leg):
+            await call.fail(503)
+            return
         service = self._service_behind(number)
         if service is not None:
             await self.to_extension(call, service)
@@ -165,13 +169,27 @@ class Directing:
             case ToUser(callee):
                 await self.to_user(call, callee)
             case ToTrunk(trunk, number, emergency):
-                await self._outside(call, user, trunk, number, emergency=emergency)
+                if emergency:
+                    await self.outside.emergency(call, user, number)
+                else:
+                    await self.outside.by_user(call, user, trunk, number)
             case Unroutable(status):
                 await call.fail(status)
 
     async def to_extension(self, call: Call, extension: str) -> None:
         """A group or another service of the house."""
         pbx = self._pbx
+        if extension in call.passed:
+            await call.fail(480)
+            return
+        queue = pbx.tenant.queues.get(extension)
+        if queue is not None:
+            pbx.queues.room(queue).arrive(call)
+            return
+        menu = pbx.tenant.menu_at(extension)
+        if menu is not None:
+            await self.to_menu(call, menu.id)
+            return
         group = pbx.tenant.groups.get(extension)
         if group is not None:
             call.callee = Party(group.extension, group.name)
@@ -183,6 +201,13 @@ class Directing:
             return
         await call.fail(404)
 
+    async def to_menu(self, call: Call, menu_id: str) -> None:
+        """A menu answers."""
+        menu = self._pbx.tenant.menus[menu_id]
+        call.callee = Party(menu.extension or "", menu.name)
+        call.passed = frozenset()
+        await call.become(InMenu(call, self._pbx, menu))
+
     async def to_internal(self, call: Call, number: str) -> None:
         """A number that the house itself leads to: a user, a service, or one outside in the house's name."""
         user = self._pbx.tenant.by_extension(number)
@@ -191,56 +216,7 @@ class Directing:
         elif self._pbx.tenant.is_service(number):
             await self.to_extension(call, number)
         else:
-            await self._outside_for_house(call, number)
-
-    async def _outside_for_house(self, call: Call, number: str) -> None:
-        public = normalise(number)
-        trunk = self._pbx.tenant.trunk_for(None)
-        if public is None or trunk is None or emergency_number(number) is not None:
-            await call.fail(404)
-            return
-        call.trunk_id = call.trunk_id or trunk.id
-        await self._ring(call, [self._pbx.placing.to_trunk(None, trunk, public)])
-
-    async def _outside(
-        self, call: Call, user: User, trunk: TrunkConfig, number: str, *, emergency: bool
-    ) -> None:
-        if emergency:
-            await self._emergency(call, user, number)
-            return
-        if call.direction == "internal":
-            call.direction = "outgoing"
-        ours = call.trunk_id is None
-        call.callee = Party(number)
-        trunks = self._pbx.trunks_from(trunk)
-
-        async def attempt(status: int) -> None:
-            if not trunks or status not in _PROVIDER_FAILED:
-                await call.fail(status, "system" if status == _NO_REPLY else "callee")
-                return
-            way = trunks.pop(0)
-            if ours:
-                call.trunk_id = way.id
-            leg = self._pbx.placing.to_trunk(user, way, number, withheld=call.withheld)
-            await self._ring(call, [leg], given_up=attempt)
-
-        await attempt(503)
-
-    async def _emergency(self, call: Call, user: User | None, number: str) -> None:
-        """By the trunk of the own site; should it fail, by the next: any address is better than no help."""
-        call.direction, call.callee = "emergency", Party(number)
-        trunks = emergency_trunks(self._pbx.tenant, user)
-
-        async def attempt(status: int) -> None:
-            if not trunks or status in _BUSY or call.answered_at is not None:
-                await call.fail(status)
-                return
-            trunk = trunks.pop(0)
-            call.trunk_id = trunk.id
-            leg = self._pbx.placing.to_trunk(user, trunk, number)
-            await call.become(Ringing(call, [leg], seconds=None, given_up=attempt))
-
-        await attempt(503)
+            await self.outside.by_house(call, number)
 
     async def to_instance(self, call: Call, uri: SipUri) -> None:
         """A GRUU: the one device that it stands for rings (RFC 5627), whatever its user has set."""
@@ -254,7 +230,7 @@ class Directing:
             return
         call.callee = party_of(user)
         call.called_user_ids = (*call.called_user_ids, user.id)
-        await self._ring(call, self._pbx.placing.to_bindings(user, bindings))
+        await self.ring(call, self._pbx.placing.to_bindings(user, bindings))
 
     # -- users ----------------------------------------------------------------------------------------------
 
@@ -318,7 +294,7 @@ class Directing:
             call.called_user_ids = (*call.called_user_ids, user.id)
         call.callee = party_of(user)
         seconds = outcome.no_reply.seconds if outcome.no_reply is not None else self._ring_seconds(call)
-        await self._ring(
+        await self.ring(
             call,
             self._pbx.placing.to_user(user),
             seconds=seconds,
@@ -327,7 +303,13 @@ class Directing:
 
     def _ring_seconds(self, call: Call) -> float:
         """A call that a colleague connected comes back sooner than a caller would give up."""
-        return self._pbx.recall_seconds if call.transferor is not None else self._pbx.ring_timeout
+        transferor = self._pbx.tenant.users.get(call.transferor or "")
+        attendant = self._pbx.tenant.attendant
+        if transferor is None:
+            return self._pbx.ring_timeout
+        if attendant is not None and self._pbx.features.reception.serves(transferor):
+            return attendant.recall_seconds
+        return self._pbx.recall_seconds
 
     async def _divert_on(self, call: Call, outcome: Ring) -> None:
         """To a group, or outside: in the name of who diverted last."""
@@ -338,9 +320,9 @@ class Directing:
             await self.to_number(call, outcome.number, diverter)
 
     async def _unanswered(self, call: Call, start: str, outcome: Ring, status: int) -> None:
-        kind = DiversionKind.BUSY if status in _BUSY else DiversionKind.NO_REPLY
+        kind = DiversionKind.BUSY if status in BUSY else DiversionKind.NO_REPLY
         following = None
-        if status in _BUSY or (status == _NO_REPLY and outcome.no_reply is not None):
+        if status in BUSY or (status == _NO_REPLY and outcome.no_reply is not None):
             circumstances = self._circumstances(call, follow=True)
             following = after_ringing(outcome, kind, start, self.line, circumstances)
         if following is None:
@@ -348,7 +330,7 @@ class Directing:
         else:
             await self._follow(call, start, following)
 
-    async def _ring(
+    async def ring(
         self,
         call: Call,
         legs: list[Leg],
@@ -356,6 +338,7 @@ class Directing:
         seconds: float | None = None,
         given_up: GivenUp | None = None,
     ) -> None:
+        """Lets legs ring, by default as long as any call; without a leg nobody can be reached."""
         if not legs:
             await call.fail(480)
             return
@@ -373,7 +356,7 @@ class Directing:
                 return
         if anchor is not None and anchor.answered:
             tones = tones_of("DE")
-            tone = tones.busy if status in _BUSY else tones.congestion
+            tone = tones.busy if status in BUSY else tones.congestion
             await call.become(Tone(call, tone, _TONE_SECONDS, call.status or status))
             return
         call.end(status, by)
@@ -384,7 +367,7 @@ class Directing:
         call.hops = ()
         call.callee = party_of(transferor)
         call.called_user_ids = (*call.called_user_ids, transferor.id)
-        await self._ring(call, self._pbx.placing.to_user(transferor))
+        await self.ring(call, self._pbx.placing.to_user(transferor))
 
 
 def direction_of(call: Call) -> Direction:

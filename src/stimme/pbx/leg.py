@@ -50,6 +50,7 @@ class Leg(SessionFeatures):
         limits: how far a call to it may go on (`stimme.sip.hops`).
         user_id: whose leg it is, None for the public network.
         device_id: which device, None for a trunk.
+        trunk_id: which trunk it takes a channel of, None for a device.
         webrtc: the peer is a browser.
         remote: the peer's audio as last negotiated.
         codecs: what was negotiated, the first is used.
@@ -72,6 +73,7 @@ class Leg(SessionFeatures):
         "sdp_version",
         "session",
         "status",
+        "trunk_id",
         "user_id",
         "way",
         "webrtc",
@@ -84,6 +86,7 @@ class Leg(SessionFeatures):
         *,
         user_id: str | None = None,
         device_id: str | None = None,
+        trunk_id: str | None = None,
         webrtc: bool = False,
     ) -> None:
         self.id = leg_id
@@ -91,6 +94,7 @@ class Leg(SessionFeatures):
         self.limits: HopLimits | None = None
         self.user_id = user_id
         self.device_id = device_id
+        self.trunk_id = trunk_id
         self.webrtc = webrtc
         self.session: Session | None = None
         self.endpoint: Endpoint | None = None
@@ -299,6 +303,7 @@ class Leg(SessionFeatures):
             "id": self.id,
             "user_id": self.user_id,
             "device_id": self.device_id,
+            "trunk_id": self.trunk_id,
             "webrtc": self.webrtc,
             "endpoint": self.endpoint.id if self.endpoint is not None else None,
             "session": session.snapshot() if session is not None else None,

@@ -1,10 +1,14 @@
 """What one tenant lives from: plain values that the store loads and the actor keeps in memory."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from stimme.pbx.apps.attendant import Attendant
+from stimme.pbx.apps.menu import Menu
 from stimme.pbx.groups.group import Group
+from stimme.pbx.groups.queue import QueueSettings
+from stimme.trunks.rules import EmergencySite, OutsideRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,13 @@ class Tenant:
     """One customer's PBX.
 
     Attributes:
-        groups: hunt groups by extension.
+        groups: hunt groups by extension, those of the queues among them.
+        queues: wait queues by extension.
+        menus: by id.
+        rules: what calls to the public network are bound by.
+        site_of: what a user's site says of emergency calls, by user id.
+        licensed: the customer's calls may go out.
+        licensed_until: when that ends by itself.
         pickup_groups: the user ids of each pick-up group.
         park_slots: numbers of the places where calls wait.
         code_changes: feature codes that differ from the defaults (``stimme.pbx.features.codes``).
@@ -75,15 +85,29 @@ class Tenant:
     trunks: dict[str, TrunkConfig] = field(default_factory=dict)
     numbers: list[NumberBlock] = field(default_factory=list)
     groups: dict[str, Group] = field(default_factory=dict)
+    queues: dict[str, QueueSettings] = field(default_factory=dict)
+    menus: dict[str, Menu] = field(default_factory=dict)
     attendant: Attendant | None = None
     pickup_groups: list[frozenset[str]] = field(default_factory=list)
     park_slots: tuple[str, ...] = tuple(str(number) for number in range(701, 711))
     code_changes: dict[str, list[str]] = field(default_factory=dict)
+    rules: OutsideRules = field(default_factory=OutsideRules)
+    site_of: dict[str, EmergencySite] = field(default_factory=dict)
+    licensed: bool = True
+    licensed_until: datetime | None = None
 
     def is_service(self, extension: str) -> bool:
-        """True for the extension of a group or of the attendant."""
+        """True for the extension of a group, a menu or the attendant."""
         attendant = self.attendant is not None and self.attendant.extension == extension
-        return attendant or extension in self.groups
+        return attendant or extension in self.groups or self.menu_at(extension) is not None
+
+    def menu_at(self, extension: str) -> Menu | None:
+        """The menu with this extension."""
+        return next((menu for menu in self.menus.values() if menu.extension == extension), None)
+
+    def licensed_at(self, moment: datetime) -> bool:
+        """Whether calls may go out; emergency calls are not asked about."""
+        return self.licensed and (self.licensed_until is None or moment < self.licensed_until)
 
     def by_extension(self, extension: str) -> User | None:
         """The user with this extension."""

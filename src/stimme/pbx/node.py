@@ -16,12 +16,13 @@ import structlog
 from stimme.media import Engine, EngineError, MediaEvent
 from stimme.pbx.blf import BusyLamps
 from stimme.pbx.bus import EventBus
+from stimme.pbx.emergency_numbers import emergency_number
 from stimme.pbx.guard import GuessingGuard
 from stimme.pbx.model import Device, Tenant, TrunkConfig
 from stimme.pbx.pbx import Pbx
 from stimme.pbx.ports import BindingStore, CallRecords, Journal, Sounds, StateStore
 from stimme.pbx.registrar import Refusal
-from stimme.pbx.routing import dialled_of, emergency_number
+from stimme.pbx.routing import dialled_of
 from stimme.pbx.sip_calls import SipCalls
 from stimme.pbx.switch import Switch
 from stimme.pbx.taking_up import TakingUp

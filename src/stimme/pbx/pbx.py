@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import hmac
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -36,6 +36,7 @@ from stimme.pbx.features.codes import CodeTable
 from stimme.pbx.features.park import ParkLot
 from stimme.pbx.features.registry import Features
 from stimme.pbx.groups.memberships import Memberships
+from stimme.pbx.groups.waiting import Queues
 from stimme.pbx.journalling import Journalling
 from stimme.pbx.leg import Leg, LegEvent
 from stimme.pbx.model import Device, Tenant, TrunkConfig
@@ -43,6 +44,7 @@ from stimme.pbx.placing import Placing
 from stimme.pbx.ports import BindingStore, CallRecords, Journal, Sounds, StateStore
 from stimme.pbx.records import CallRecord, Direction, HangupBy, Party, call_list_entries
 from stimme.pbx.registrar import Registrar
+from stimme.pbx.ringing import Ringing
 from stimme.pbx.settings import Settings, UserSettings
 from stimme.pbx.sip_calls import SipCalls
 from stimme.pbx.snapshot import take_snapshot
@@ -158,6 +160,7 @@ class Pbx:
         self.lot = ParkLot(tenant.park_slots)
         self.watchers: list[Callable[[str], None]] = []
         self.features = Features(self)
+        self.queues = Queues(self)
         self.directing = Directing(self)
 
     def restore_state(self, stored: dict[str, Any]) -> None:
@@ -205,6 +208,7 @@ class Pbx:
                 self.providers[trunk.id] = self._provider(trunk)
                 if self._started:
                     self.providers[trunk.id].start()
+        self.queues.reconfigured()
         for trunk_id, registration in list(self.registrations.items()):
             if tenant.trunks.get(trunk_id) != registration.trunk:
                 registration.stop()
@@ -219,6 +223,8 @@ class Pbx:
         self.features.close()
         for provider in self.providers.values():
             provider.stop()
+        self.directing.outside.watch.close()
+        self.queues.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -235,10 +241,11 @@ class Pbx:
 
     def line_state(self, user_id: str) -> LineState:
         """What a user's line does now."""
-        calls = self._calls_of.get(user_id)
-        if calls:
-            talking = any(call.state is CallState.ANSWERED for call in calls.values())
-            return "busy" if talking else "ringing"
+        states = {_state_for(call, user_id) for call in self._calls_of.get(user_id, {}).values()}
+        if CallState.ANSWERED in states:
+            return "busy"
+        if states & {CallState.ROUTING, CallState.RINGING, CallState.EARLY}:
+            return "ringing"
         online = any(self.registrar.of(device.id) for device in self.tenant.devices_of(user_id))
         return "free" if online else "offline"
 
@@ -286,6 +293,10 @@ class Pbx:
     def conversation_of(self, user_id: str, *, besides: Call) -> tuple[Call | None, Leg | None]:
         """The latest of a user's conversations; Nones when there is none."""
         return next(iter(self.conversations_of(user_id, besides=besides)), (None, None))
+
+    def legs(self) -> Iterable[tuple[Leg, Call]]:
+        """Every leg with the call that it belongs to."""
+        return self._legs.values()
 
     def leg_of_session(self, session: Session | None) -> tuple[Call, Leg] | None:
         """The leg whose session this is."""
@@ -425,6 +436,7 @@ class Pbx:
         found = self._legs.get(leg.id)
         if found is not None and found[1] is call:
             del self._legs[leg.id]
+            self.directing.outside.watch.leg_ended(leg)
         self._journalling.left(leg)
 
     async def music(self) -> Source:
@@ -456,7 +468,8 @@ class Pbx:
     def call_changed(self, call: Call) -> None:
         """Tells everybody concerned."""
         users = _users_of(call)
-        before = self._concern(call, () if call.state is CallState.ENDED else users)
+        concerned = (*users, *_rung_in(call))
+        before = self._concern(call, () if call.state is CallState.ENDED else concerned)
         self._bus.publish(
             CallChanged(
                 self.tenant.id,
@@ -471,7 +484,7 @@ class Pbx:
                 user_ids=users,
             )
         )
-        self._lines_changed(tuple(dict.fromkeys((*before, *users))))
+        self._lines_changed(tuple(dict.fromkeys((*before, *concerned))))
 
     def _concern(self, call: Call, users: tuple[str, ...]) -> tuple[str, ...]:
         """Notes whose lines a call occupies, to be found without looking at all calls; gives who it was."""
@@ -495,6 +508,7 @@ class Pbx:
     def call_confirmed(self, call: Call, stage: Stage | None = None) -> None:
         """Writes the call's journal entry."""
         self._journalling.confirmed(call, stage)
+        self.directing.outside.watch.confirmed(call)
 
     def call_ended(self, call: Call, record: CallRecord) -> None:
         """Takes the call off the books: record, call lists, journal, lines."""
@@ -508,6 +522,7 @@ class Pbx:
         if provider is not None and record.answered_at is not None:
             provider.answered()
         self.features.call_over(call, record)
+        self._spare_member(call)
         self._lines_changed(tuple(dict.fromkeys((*self._concern(call, ()), *_users_of(call)))))
         log.info(
             "call ended",
@@ -528,9 +543,18 @@ class Pbx:
         for entry in entries:
             self._bus.publish(CallListAdded(self.tenant.id, entry, user_ids=(entry.user_id,)))
 
+    def _spare_member(self, call: Call) -> None:
+        """Who took a call of a group is idle from now on, and spared for its wrap-up time."""
+        group = self.tenant.groups.get(call.group or "")
+        member = call.answered_by
+        if group is not None and member is not None and member in group.members:
+            self.groups.call_ended(group, member)
+            self.queues.conversation_ended(group, call)
+
     # -- what changes around calls --------------------------------------------------------------------------
 
     def _lines_changed(self, user_ids: tuple[str, ...]) -> None:
+        self.queues.changed()
         for user_id in user_ids:
             state = self.line_state(user_id)
             if self._lines.get(user_id) != state:
@@ -565,9 +589,11 @@ class Pbx:
 
     def _settings_changed(self, user_id: str, settings: UserSettings) -> None:
         self._bus.publish(SettingsChanged(self.tenant.id, user_id, settings.to_json(), user_ids=(user_id,)))
+        self.queues.changed()
         self.state_changed(f"user:{user_id}")
 
     def _membership_changed(self, extension: str, user_id: str) -> None:
+        self.queues.changed()
         self.state_changed(f"group:{extension}:{user_id}")
 
     def state_changed(self, resource: str) -> None:
@@ -608,6 +634,7 @@ class Pbx:
             call.report,
             user_id=item["user_id"],
             device_id=item["device_id"],
+            trunk_id=item.get("trunk_id"),
             webrtc=item["webrtc"],
         )
         leg.take_snapshot(item)
@@ -622,11 +649,25 @@ class Pbx:
         """Lets a restored call go on; a caller without partner goes to whom the call was for again."""
         self.calls[call.id] = call
         if call.partner is not None:
+            self.directing.outside.watch.restored(call)
             self._start(call, call.resume())
         elif call.anchor is not None:
             anchor = call.anchor
             self._start(call, call.run(anchor, partial(self.directing.to_internal, call, call.callee.number)))
         self.call_changed(call)
+
+
+def _rung_in(call: Call) -> tuple[str, ...]:
+    """Whose telephones ring in a call whose caller was answered before: by a menu, a queue, a transfer."""
+    if call.answered_at is None or not isinstance(call.stage, Ringing):
+        return ()
+    return tuple(leg.user_id for leg in call.stage.called.values() if leg.user_id is not None)
+
+
+def _state_for(call: Call, user_id: str) -> CallState:
+    """How a call is for one user: it may ring here though its caller was answered."""
+    talks = any(leg.user_id == user_id for leg in call.talking_legs)
+    return CallState.RINGING if not talks and user_id in _rung_in(call) else call.state
 
 
 def _users_of(call: Call) -> tuple[str, ...]:

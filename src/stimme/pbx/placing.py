@@ -79,9 +79,16 @@ class Placing:
         self._tenant = tenant
         self._new_id = new_id
 
-    def incoming(self, session: Session, *, user_id: str | None = None, device_id: str | None = None) -> Leg:
+    def incoming(
+        self,
+        session: Session,
+        *,
+        user_id: str | None = None,
+        device_id: str | None = None,
+        trunk_id: str | None = None,
+    ) -> Leg:
         """The leg of somebody who calls us."""
-        leg = Leg(self._new_id(), lambda event: None, user_id=user_id, device_id=device_id)
+        leg = Leg(self._new_id(), lambda event: None, user_id=user_id, device_id=device_id, trunk_id=trunk_id)
         leg.session = session
         session.handler = leg
         if session.request is not None:
@@ -135,11 +142,22 @@ class Placing:
         leg.way = DeviceWay(destination, binding.uri, tuple(path for path in binding.path if path), extra)
         return leg
 
-    def to_trunk(self, user: User | None, trunk: TrunkConfig, number: str, *, withheld: bool = False) -> Leg:
-        """A leg to the public network, with the network number of a user (None: the trunk's own)."""
-        leg = Leg(self._new_id(), lambda event: None)
+    def to_trunk(
+        self,
+        user: User | None,
+        trunk: TrunkConfig,
+        number: str,
+        *,
+        withheld: bool = False,
+        identity: str | None = None,
+    ) -> Leg:
+        """A leg to the public network, with the network number of a user (None: the trunk's own).
+
+        An `identity` is shown in place of that number.
+        """
+        leg = Leg(self._new_id(), lambda event: None, trunk_id=trunk.id)
         uri = SipUri(trunk.host, number, None if trunk.port == 5060 else trunk.port)
-        leg.way = TrunkWay(trunk, uri, outgoing_number(self._tenant(), user, trunk), withheld)
+        leg.way = TrunkWay(trunk, uri, identity or outgoing_number(self._tenant(), user, trunk), withheld)
         return leg
 
     def invite(self, call: "Call", leg: Leg, offer: bytes) -> Session:

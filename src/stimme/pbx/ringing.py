@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from stimme.pbx.call import Call
 
 ELSEWHERE = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')
+BUSY = frozenset({486, 600})
+"""Statuses of a called side that is there, and will not talk now."""
 _RANK = {486: 0, 600: 0, 603: 0, 480: 1, 408: 1, 404: 2, 487: 3}
 _NO_ANSWER = 408
 
@@ -87,7 +89,9 @@ class Ringing(Stage):
             leg.session = call.owner.invite(call, leg, leg.write_offer(anchor.codecs))
         if self._seconds is not None:
             call.after(self._seconds, self._nobody)
-        if anchor.answered and not self._quiet:
+        # Who has heard us before the answer gets no 180 any more: the tone is ours to play.
+        heard = anchor.answered or call.state is CallState.EARLY
+        if heard and not self._quiet:
             await self._ring_back(anchor)
 
     async def leave(self) -> None:
@@ -181,6 +185,10 @@ class Ringing(Stage):
             await self._given_up(status)
         else:
             await self.call.fail(status, "system" if status == _NO_ANSWER else "callee")
+
+    async def restored(self) -> None:
+        """Only an emergency call comes here: what rang had lost its media, so it is placed again."""
+        await self._give_up(503)
 
     def snapshot(self) -> dict[str, Any] | None:
         """A call that rings is not taken up again: its transactions are lost."""

@@ -4,25 +4,20 @@ Order: emergency numbers first, whatever else matches; then the user's own exten
 customer, so that a colleague's public number does not leave the house; then the public network.
 """
 
-import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
 
+from stimme.pbx.emergency_numbers import emergency_number
 from stimme.pbx.model import Tenant, TrunkConfig, User
 from stimme.sip.uri import NameAddr, OtherUri, Uri
 
-EMERGENCY_NUMBERS = frozenset({"110", "112"})
 _LONGEST_INTERNAL = 5
 # The numbers of a house come again and again. Nothing that is longer than this is a number.
 _KEPT = 4096
 _LONGEST_KEPT = 250
 _SEPARATORS = str.maketrans("", "", " -()/.")
-# What people put before an emergency number: codes such as *31# (CLIR, also written *31*), the country, an
-# older system's zero, a star pressed by mistake.
-_BEFORE_EMERGENCY = re.compile(r"(?:[*#]\d{1,3}#|[*#]31\*)*[*#]?(?:\+49|0049|0)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +63,6 @@ def _normalise(dialled: str, region: str) -> str | None:
 
 
 _known = lru_cache(maxsize=_KEPT)(_normalise)
-
-
-def emergency_number(dialled: str, numbers: Collection[str] = EMERGENCY_NUMBERS) -> str | None:
-    """The emergency number that somebody dialled, however they dialled it; None when it was another number.
-
-    Frightened people dial as they are used to: `0112` with the zero of an older system, `+49112`, `*31#112`,
-    `112#`. None of these is anybody else's number, so all of them are 112.
-    """
-    digits = dialled.partition(";")[0].translate(_SEPARATORS).removesuffix("#")
-    for number in numbers:
-        if digits.endswith(number) and _BEFORE_EMERGENCY.fullmatch(digits.removesuffix(number)):
-            return number
-    return None
 
 
 def dialled_of(uri: Uri) -> str:

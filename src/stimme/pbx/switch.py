@@ -1,5 +1,6 @@
 """The tenant's way to the media engine, which may die and come back while calls hold on to it."""
 
+import asyncio
 from collections.abc import Sequence
 
 from stimme.media import Bridge, Endpoint, Engine, EngineError, EngineLostError, Room, SharedSource
@@ -11,6 +12,7 @@ class Switch:
 
     def __init__(self) -> None:
         self._engine: Engine | None = None
+        self._came = asyncio.Event()
 
     @property
     def up(self) -> bool:
@@ -25,6 +27,17 @@ class Switch:
     def connected(self, engine: Engine) -> None:
         """An engine has come."""
         self._engine = engine
+        self._came.set()
+
+    async def wait(self, seconds: float) -> bool:
+        """Waits until an engine is connected, at most so long; True when there is one."""
+        if not self.up:
+            self._came.clear()
+            try:
+                await asyncio.wait_for(self._came.wait(), seconds)
+            except TimeoutError:
+                return False
+        return self.up
 
     def _current(self) -> Engine:
         if self._engine is None or self._engine.closed.done():

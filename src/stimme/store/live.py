@@ -6,6 +6,7 @@ of a device's password only the digest hashes go on.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import structlog
@@ -16,6 +17,7 @@ from stimme.pbx.records import CallListEntry, CallRecord
 from stimme.sip.auth import ALGORITHMS, ha1
 from stimme.store import models
 from stimme.store.database import Database
+from stimme.store.live_business import load_business
 from stimme.store.secrets import Vault
 from stimme.store.service_models import Service, TenantState
 from stimme.store.services import add_services
@@ -156,6 +158,11 @@ async def load_tenants(database: Database, vault: Vault, *, only: str | None = N
         services: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         for service in await session.scalars(_of(Service, only).order_by(Service.id)):
             services.setdefault(service.customer_id, []).append((service.kind, service.value))
+    for tenant_id, business in (await load_business(database, datetime.now(UTC), only=only)).items():
+        tenant = tenants[tenant_id]
+        tenant.licensed, tenant.licensed_until = business.standing.allows_calls(), business.ends
+        sites = {user_id: business.emergency_site(user_id) for user_id in tenant.users}
+        tenant.site_of = {user_id: site for user_id, site in sites.items() if site is not None}
     for tenant_id, stored in services.items():
         for fault in add_services(tenants[tenant_id], stored):
             _log.error("a service cannot be used", tenant=tenant_id, fault=fault)

@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from stimme.licensing.holding import Standing
-from stimme.pbx.features.emergency import EmergencySite
+from stimme.licensing.holding import Holding, Standing
 from stimme.store.customer_models import CustomerLicence, Site
 from stimme.store.database import Database
 from stimme.store.licences import holding_of
 from stimme.store.models import User
+from stimme.trunks.rules import EmergencySite
 
 
 @dataclass(slots=True)
@@ -26,11 +26,13 @@ class Business:
     Attributes:
         sites: Emergency data by site id.
         site_of: Site id by user id, for users who have one.
+        ends: When the standing ends by itself (a demo), None when it does not.
     """
 
     standing: Standing
     sites: dict[str, EmergencySite] = field(default_factory=dict)
     site_of: dict[str, str] = field(default_factory=dict)
+    ends: datetime.datetime | None = None
 
     def emergency_site(self, user_id: str) -> EmergencySite | None:
         """Return the site of a user, if one is set."""
@@ -44,7 +46,7 @@ async def load_business(
     """Read the customers' standings and sites, all of them or ``only`` one's, by customer id."""
     async with database.system() as session:
         businesses = {
-            row.customer_id: Business(holding_of(row).standing(now))
+            row.customer_id: _business(holding_of(row), now)
             for row in await session.scalars(_of(CustomerLicence, only))
         }
         for site in await session.scalars(_of(Site, only)):
@@ -56,6 +58,11 @@ async def load_business(
             if user.site_id is not None:
                 businesses[user.customer_id].site_of[user.id] = user.site_id
     return businesses
+
+
+def _business(holding: Holding, now: datetime.datetime) -> Business:
+    standing = holding.standing(now)
+    return Business(standing, ends=holding.demo_ends if standing is Standing.DEMO else None)
 
 
 def _of(model: Any, only: str | None) -> Any:

@@ -9,6 +9,7 @@ from stimme.store.models import Base, CustomerOwned
 
 SERVICE_KINDS = (
     "group", "attendant", "calendar", "menu", "queue", "pickup_group", "parking", "codes",
+    "barring", "paging",
 )  # fmt: skip
 
 

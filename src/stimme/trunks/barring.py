@@ -17,7 +17,7 @@ from enum import IntEnum
 
 import phonenumbers
 
-from stimme.pbx.routing import emergency_number
+from stimme.pbx.emergency_numbers import emergency_number
 
 _TYPE = phonenumbers.PhoneNumberType
 # International networks that belong to no country, at prices of their own (ITU-T E.164, list of country

@@ -11,7 +11,7 @@ from enum import Enum
 
 import phonenumbers
 
-from stimme.pbx.routing import emergency_number
+from stimme.pbx.emergency_numbers import emergency_number
 
 _LONGEST_E164 = 15
 

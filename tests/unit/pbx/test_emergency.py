@@ -13,7 +13,7 @@ from stimme.pbx.features.channels import ChannelUse, Free, Full, take_channel
 from stimme.pbx.features.codes import CodeTable
 from stimme.pbx.features.commands import DiversionKind
 from stimme.pbx.features.diversion import Diversion, DiversionError
-from stimme.pbx.features.emergency import Attempt, EmergencySite, plan_emergency_call
+from stimme.pbx.features.emergency import Attempt, plan_emergency_call
 from stimme.pbx.features.hotdesk import HotDesks
 from stimme.pbx.features.permission import Payer, Permitted, Refused, permit
 from stimme.pbx.groups.group import Group
@@ -27,6 +27,7 @@ from stimme.trunks.barring import Barring, Reach
 from stimme.trunks.fraud import FraudGuard, Limits
 from stimme.trunks.profiles.presentation import present
 from stimme.trunks.profiles.profile import profiles
+from stimme.trunks.rules import EmergencySite
 
 NUMBERS = ["110", "112"]
 BERLIN = EmergencySite("berlin", "+49302312500", "Musterstraße 1, 10115 Berlin")
@@ -242,6 +243,7 @@ async def test_a_telephone_is_asked_for_its_password_while_its_address_is_blocke
     line = await guessed_at()
     assert line.ask("112") == 407
     assert line.call("112", password="right") == 100
+    await asyncio.sleep(0)
     await line.pbx.close()
 
 

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.pbx.world import HEAD, muster
 
+from stimme.pbx.emergency_numbers import emergency_number
 from stimme.pbx.routing import (
     ToTrunk,
     ToUser,
     Unroutable,
-    emergency_number,
     emergency_trunks,
     normalise,
     route_from_trunk,

@@ -7,7 +7,6 @@ from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 
 from stimme.licensing.holding import DEMO_LIFE, Standing
-from stimme.pbx.features.emergency import EmergencySite
 from stimme.store import migrate
 from stimme.store.customer_models import Site
 from stimme.store.database import Database
@@ -15,6 +14,7 @@ from stimme.store.live_business import load_business
 from stimme.store.models import User
 from stimme.store.provisioning import Provisioning
 from stimme.store.secrets import Passwords, Vault
+from stimme.trunks.rules import EmergencySite
 
 NOW = datetime.datetime(2026, 11, 25, 12, tzinfo=datetime.UTC)
 

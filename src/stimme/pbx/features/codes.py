@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stimme.pbx.apps.attendant import Position
+from stimme.pbx.emergency_numbers import EMERGENCY_NUMBERS, emergency_number
 from stimme.pbx.features import commands as c
 from stimme.pbx.features.patterns import CodeError, Pattern, compile_pattern
-from stimme.pbx.routing import EMERGENCY_NUMBERS, emergency_number
 
 _SEPARATORS = str.maketrans("", "", " -()/.")
 _ALWAYS, _BUSY = c.DiversionKind.ALWAYS, c.DiversionKind.BUSY

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from stimme.pbx.emergency_numbers import emergency_number
 from stimme.pbx.features.commands import DiversionKind
-from stimme.pbx.routing import emergency_number
 
 MOST_HOPS = 5
 DEFAULT_SECONDS = 20

@@ -16,15 +16,7 @@ from dataclasses import dataclass
 from stimme.pbx.model import Tenant, TrunkConfig, User
 from stimme.pbx.routing import emergency_trunks
 from stimme.trunks.identity import outgoing_number
-
-
-@dataclass(frozen=True, slots=True)
-class EmergencySite:
-    """What a site says of emergency calls: its trunk, its network number (E.164), its address in words."""
-
-    trunk_id: str
-    number: str | None
-    address: str = ""
+from stimme.trunks.rules import EmergencySite
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +35,11 @@ class EmergencyPlan:
     address: str
 
 
-def plan_emergency_call(tenant: Tenant, user: User, site: EmergencySite | None) -> EmergencyPlan:
+def plan_emergency_call(tenant: Tenant, user: User | None, site: EmergencySite | None) -> EmergencyPlan:
     """How an emergency call of a user is placed.
 
     Args:
+        user: who calls; None when the telephone is nobody's any more.
         site: the user's site; None when none is set: the trunk of the user's number counts.
     """
     trunks = emergency_trunks(tenant, user)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from stimme.pbx.routing import emergency_number
+from stimme.pbx.emergency_numbers import emergency_number
 
 _LONGEST = 12
 _SERVICES = ("115", "19222")

@@ -7,7 +7,7 @@ toll fraud. Channels come after this gate, since they may free themselves by pre
 
 from dataclasses import dataclass
 
-from stimme.pbx.routing import emergency_number
+from stimme.pbx.emergency_numbers import emergency_number
 from stimme.trunks.barring import Barring, is_expensive
 from stimme.trunks.fraud import FraudGuard, LimitReached
 

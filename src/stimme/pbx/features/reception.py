@@ -1,7 +1,8 @@
 """The attendant (Zentrale): where calls to the head number go, by day and by night.
 
 Policy: by day to a telephone or a group, with an announcement before answering when there is one; by night
-to one of two targets, switched by schedule or by key. Calls to the attendant do not follow the telephone's
+to one of two targets, switched by schedule or by key. A menu, when there is one, answers by day before
+anybody. Calls to the attendant do not follow the telephone's
 own diversion. The switch is a state that BLF keys show.
 """
 
@@ -9,14 +10,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from stimme.media import WavFile
-from stimme.pbx.announcing import Announcing
 from stimme.pbx.apps.attendant import Attendant, AttendantError, Override, Position
 from stimme.pbx.call import Call
 from stimme.pbx.features import commands as c
 from stimme.pbx.features.asked import FeatureRefusedError
 from stimme.pbx.model import User
-from stimme.prompts.grammar import SpeechError
+from stimme.pbx.saying import say_then
 from stimme.prompts.say import Say
 
 if TYPE_CHECKING:
@@ -60,23 +59,25 @@ class Reception:
         target = attendant.destination(datetime.now(UTC))
         go_on = partial(self._connect, call, target)
         if attendant.announcement and call.anchor is not None and not call.anchor.answered:
-            try:
-                file = self._pbx.sounds.file(
-                    attendant.announcement, self._pbx.tenant.language, self._pbx.tenant.id
-                )
-            except SpeechError as error:
-                call.log.warning("no announcement before answering", error=str(error))
-            else:
-                await call.become(Announcing(call, WavFile(file), go_on))
-                return
-        await go_on()
+            await say_then(self._pbx, call, attendant.announcement, go_on)
+        else:
+            await go_on()
 
     async def _connect(self, call: Call, target: str) -> None:
+        attendant = self.attendant
+        if attendant is not None and self._menu_answers(call, attendant, target):
+            await self._pbx.directing.to_menu(call, attendant.menu or "")
+            return
         user = self._pbx.tenant.by_extension(target)
         if user is not None:
             await self._pbx.directing.to_user(call, user, follow=False)
         else:
             await self._pbx.directing.to_internal(call, target)
+
+    def _menu_answers(self, call: Call, attendant: Attendant, target: str) -> bool:
+        """By day the menu is first, unless the caller comes from a menu: then it is people's turn."""
+        by_day = target == attendant.to
+        return by_day and attendant.menu in self._pbx.tenant.menus and call.stage.kind != "menu"
 
     def press(self, position: Position | None) -> None:
         """A key or code switches; None follows the schedule. Raises AttendantError without such a target."""

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from stimme.media import WavFile
-from stimme.pbx.announcing import Announcing
 from stimme.pbx.call import Call
 from stimme.pbx.features import (
     callback_call,
@@ -27,7 +25,7 @@ from stimme.pbx.model import User
 from stimme.pbx.placing import party_of
 from stimme.pbx.records import CallRecord
 from stimme.pbx.ringing import Ringing
-from stimme.prompts.grammar import SpeechError
+from stimme.pbx.saying import say_and_end
 from stimme.prompts.say import Say
 from stimme.sip.session import Session
 
@@ -90,29 +88,15 @@ class Features:
         """Does what a code asks for; the caller hears what came of it."""
         handler = HANDLERS.get(type(command))
         if handler is None:
-            await self._say(call, Say("code.refused"), 501)
+            await say_and_end(self._pbx, call, Say("code.refused"), 501)
             return
         try:
             say = await handler(self._pbx, call, user, command)
         except FeatureRefusedError as refusal:
-            await self._say(call, refusal.say, refusal.status)
+            await say_and_end(self._pbx, call, refusal.say, refusal.status)
             return
         if say is not None:
-            await self._say(call, say, 480)
-
-    async def _say(self, call: Call, say: Say, status: int) -> None:
-        """Says something before the answer, so that it costs nothing, and ends the call."""
-
-        async def end() -> None:
-            call.end(status, "system")
-
-        try:
-            file = self._pbx.sounds.file([say], self._pbx.tenant.language, self._pbx.tenant.id)
-        except SpeechError as error:
-            call.log.warning("a prompt is missing", prompt=say.prompt, error=str(error))
-            await end()
-            return
-        await call.become(Announcing(call, WavFile(file), end))
+            await say_and_end(self._pbx, call, say, 480)
 
     def take_place(self, session: Session, leg: Leg, user: User) -> None:
         """INVITE with Replaces (RFC 3891): pick-up, or another telephone of a user takes over."""

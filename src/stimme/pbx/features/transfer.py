@@ -18,13 +18,13 @@ import structlog
 
 from stimme.media import EngineError
 from stimme.pbx.call import Call
+from stimme.pbx.emergency_numbers import emergency_number
 from stimme.pbx.features import commands as c
 from stimme.pbx.features.asked import FeatureRefusedError
 from stimme.pbx.leg import Leg
 from stimme.pbx.model import User
 from stimme.pbx.records import Direction, Party
 from stimme.pbx.ringing import Ringing
-from stimme.pbx.routing import emergency_number
 from stimme.sip.errors import SessionStateError
 from stimme.sip.gruu import is_gruu
 from stimme.sip.transfer import Referral

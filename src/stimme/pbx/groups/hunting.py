@@ -23,20 +23,20 @@ class Hunting:
         pbx: the tenant.
         call: whose caller waits.
         group: the group.
-        visited: extensions of groups that it has passed, so that overflow cannot run in a circle.
     """
 
-    def __init__(self, pbx: "Pbx", call: Call, group: Group, visited: frozenset[str] = frozenset()) -> None:
+    def __init__(self, pbx: "Pbx", call: Call, group: Group) -> None:
         self._pbx = pbx
         self._call = call
         self._group = group
-        self._visited = visited | {group.extension}
         self._hunt = begin(group, time.monotonic())
 
     async def begin(self) -> None:
         """The first stage."""
         self._call.display = self._group.display
         self._call.declined_by = self._declined
+        self._call.group = self._group.extension
+        self._call.passed |= {self._group.extension}
         await self._next(_NOBODY)
 
     def _declined(self, leg: Leg) -> None:
@@ -64,13 +64,9 @@ class Hunting:
         return [self._pbx.groups.member(self._group, user_id) for user_id in self._group.members]
 
     async def _overflow(self, status: int) -> None:
-        target = overflow_of(self._group, self._visited)
-        self._call.declined_by = None
+        target = overflow_of(self._group, self._call.passed)
+        self._call.declined_by = self._call.group = None
         if target is None:
             await self._call.fail(status)
             return
-        group = self._pbx.tenant.groups.get(target)
-        if group is not None:
-            await Hunting(self._pbx, self._call, group, self._visited).begin()
-        else:
-            await self._pbx.directing.to_internal(self._call, target)
+        await self._pbx.directing.to_internal(self._call, target)
