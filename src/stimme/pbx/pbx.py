@@ -468,7 +468,7 @@ class Pbx:
     def call_changed(self, call: Call) -> None:
         """Tells everybody concerned."""
         users = _users_of(call)
-        concerned = (*users, *_rung_in(call))
+        concerned = tuple(dict.fromkeys((*users, *_rung_in(call))))
         before = self._concern(call, () if call.state is CallState.ENDED else concerned)
         self._bus.publish(
             CallChanged(
