@@ -59,6 +59,18 @@ async def dials(stage: Stage, who: str, code: str) -> None:
     await person.next("CALL_CLOSED", seconds=25)
 
 
+@sentence("<who> sets <code>")
+async def sets(stage: Stage, who: str, code: str) -> None:
+    """Dials a code and hangs up as soon as the system confirms it."""
+    person = stage.who(who)
+    person.forget("CALL_PROGRESS")
+    person.forget("CALL_CLOSED")
+    await person.phone.dial(code)
+    await person.next("CALL_PROGRESS", seconds=25)
+    await person.phone.hang_up()
+    await person.next("CALL_CLOSED")
+
+
 @sentence("<who> rings [from <caller>] [showing <text>]")
 async def rings(stage: Stage, who: str, caller: str | None, text: str | None) -> None:
     """A call arrives; the display shows this number or name."""
@@ -157,6 +169,18 @@ async def presses(stage: Stage, who: str, keys: str) -> None:
     for key in keys:
         await stage.who(who).phone.press(key)
         await asyncio.sleep(0.15)
+
+
+@sentence("<who> got the keys <keys>")
+async def got_keys(stage: Stage, who: str, keys: str) -> None:
+    """The other side pressed these keys; each arrived once, in order."""
+    person = stage.who(who)
+
+    def arrived() -> str:
+        events = [each for each in person.phone.events if each["type"] == "CALL_DTMF_START"]
+        return "".join(str(each["param"]) for each in events)
+
+    await eventually(lambda: arrived() == keys, f"the keys {keys}")
 
 
 # -- hearing ------------------------------------------------------------------------------------------------
