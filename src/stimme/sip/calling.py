@@ -36,7 +36,7 @@ class Calling(InviteUsage):
     """See the module's docstring.
 
     Attributes:
-        request: the initial INVITE, None after a restore.
+        request: the initial INVITE; None once the session is confirmed, and after a restore.
         patience: seconds to wait for a sign of the last server, None for timer B.
         limits: how far the call may go on, None for the usual.
     """
@@ -192,6 +192,8 @@ class Calling(InviteUsage):
             self._step(SessionEvent.ANSWER_RECEIVED)
             self.timer.take_answer(response)
             self._ack = (response.cseq.number, self.acknowledge(response.cseq.number))
+            if self._credentials is None:  # else the ACK of another fork will need them
+                self._invite = None
             if self.handler is not None:
                 self.handler.on_answer(self._myself(), response)
         else:

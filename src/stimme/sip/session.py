@@ -186,6 +186,9 @@ class Session(Calling):
         if self._reliable is not None and self.state is not SessionState.INCOMING:
             self._reliable.stop()
             self._reliable = None
+        if self.state is SessionState.CONFIRMED:
+            # Calls are many and long: what nobody will ask for again is not kept.
+            self._incoming = self.request = None
         return moved
 
     def _offer_open(self) -> bool:

@@ -185,6 +185,7 @@ class ClientTransaction(_Transaction):
                 self._alarm.cancel()
         elif event is Event.SUCCESS:
             if before is not State.ACCEPTED:
+                self._data = b""  # never sent again
                 self._after(timers.timeout, Event.EXPIRED)
         else:
             self._acknowledge(response)
@@ -297,7 +298,6 @@ class ServerTransaction(_Transaction):
             raise SessionStateError(f"{self.request.method} is already answered ({self.state.value})")
         if self.ids is not None and HEADER not in response.headers:
             response.headers.add(HEADER, str(self.ids))
-        first = self._last
         self._last = bytes(response)
         self._send_last()
         if event is Event.PROVISIONAL:
@@ -306,7 +306,8 @@ class ServerTransaction(_Transaction):
         if self.request.method != "INVITE":
             self._after(0 if is_reliable(self.destination) else timers.timeout, Event.EXPIRED)
         elif event is Event.SUCCESS:
-            if first is None or self._alarm is None:
+            self._last = None  # the application repeats it (RFC 6026 §7.1)
+            if self._alarm is None:
                 self._after(timers.timeout, Event.EXPIRED)
         else:
             if not is_reliable(self.destination):

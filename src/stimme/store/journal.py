@@ -11,13 +11,15 @@ with the living entries only, at the start and when it has grown too much.
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgpack
 import structlog
 
 _log = structlog.get_logger("stimme.store")
 _GROWTH_BYTES = 16 << 20
+_FORGOTTEN = cast(bytes, msgpack.packb(None))
+_PACKER = msgpack.Packer()
 
 
 class CallJournal:
@@ -34,22 +36,25 @@ class CallJournal:
     def __init__(self, file: Path, settled: Callable[[Callable[[], None]], None]) -> None:
         self._file = file
         self._settled = settled
-        self._living = _read(file)
+        # As they stand in the file: objects would take three times the memory, for every call that goes on.
+        self._living: dict[str, bytes] = {
+            key: cast(bytes, msgpack.packb(value)) for key, value in _read(file).items()
+        }
         self._descriptor = -1
         self._grown = 0
         self._begin_anew()
 
     def put(self, key: str, value: dict[str, Any], *, voids: Sequence[str] = ()) -> None:
         """Keep the state of a call or leg, in place of what was there and of the entries that it voids."""
-        self._living[key] = value
+        packed = self._living[key] = cast(bytes, msgpack.packb(value))
         for void in voids:
             self._living.pop(void, None)
-        self._append(key, value, voids)
+        self._append(key, packed, voids)
 
     def drop(self, key: str) -> None:
         """Forget an entry."""
         if self._living.pop(key, None) is not None:
-            self._append(key, None)
+            self._append(key, _FORGOTTEN)
         if self._grown > _GROWTH_BYTES:
             self._begin_anew()
 
@@ -60,7 +65,7 @@ class CallJournal:
 
     async def load(self) -> dict[str, dict[str, Any]]:
         """Return every entry, by key."""
-        return dict(self._living)
+        return {key: msgpack.unpackb(packed) for key, packed in self._living.items()}
 
     def close(self) -> None:
         """Close the file."""
@@ -68,11 +73,11 @@ class CallJournal:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _append(self, key: str, value: dict[str, Any] | None, voids: Sequence[str] = ()) -> None:
+    def _append(self, key: str, packed: bytes, voids: Sequence[str] = ()) -> None:
         if self._descriptor < 0:
             return
         try:
-            self._grown += os.write(self._descriptor, msgpack.packb([key, value, *voids]))
+            self._grown += os.write(self._descriptor, _entry(key, packed, voids))
         except OSError as error:
             _log.error("the journal cannot be written", error=str(error))
 
@@ -82,10 +87,15 @@ class CallJournal:
         part = self._file.with_suffix(".part")
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
         self._descriptor = os.open(part, flags, 0o600)
-        for key, value in self._living.items():
-            os.write(self._descriptor, msgpack.packb([key, value]))
+        for key, packed in self._living.items():
+            os.write(self._descriptor, _entry(key, packed))
         part.rename(self._file)
         self._grown = 0
+
+
+def _entry(key: str, packed: bytes, voids: Sequence[str] = ()) -> bytes:
+    head = _PACKER.pack_array_header(2 + len(voids))
+    return b"".join([head, msgpack.packb(key), packed, *(msgpack.packb(void) for void in voids)])
 
 
 def _read(file: Path) -> dict[str, dict[str, Any]]:

@@ -500,3 +500,10 @@ def test_every_state_leads_to_the_end() -> None:
     while more := {state for (state, _), after in TRANSITIONS.items() if after in reached} - reached:
         reached |= more
     assert reached == set(SessionState)
+
+
+def test_a_confirmed_call_keeps_no_invite() -> None:
+    """Calls are many and long; sessions that could still be asked for it are those that are not confirmed."""
+    caller, _, callee, _ = Network().established()
+    assert (caller.request, callee.request) == (None, None)
+    assert (caller.state, callee.state) == (SessionState.CONFIRMED, SessionState.CONFIRMED)

@@ -300,5 +300,4 @@ def test_allow_and_supported_say_what_is_served() -> None:
     net = Network()
     session, _, _, _ = net.with_features()
     assert {"REFER", "MESSAGE", "SUBSCRIBE"} <= session.peer_methods
-    assert session.request is not None
-    assert "replaces" in session.request.headers.values("Supported")
+    assert "replaces" in net.caller.last_request("INVITE").headers.values("Supported")
