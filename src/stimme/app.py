@@ -138,7 +138,7 @@ class Application:
             client_tls=_client_tls(config.tls.ca),
             public_address=config.node.public_address,
             flood=FloodLimits(enabled=config.limits.enabled),
-            trace=Trace(time.time),
+            trace=Trace(time.time, most_bytes=config.sip.trace_megabytes << 20),
         )
         node.attach(runner.ua, runner.guard.trust)
         runner.on_flow_closed = node.flow_closed

@@ -6,11 +6,31 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import customer_lists, node_start, report, rtp_relay, sip_call
+from tests.bench import (
+    customer_lists,
+    node_start,
+    report,
+    rtp_relay,
+    sip_call,
+    sip_memory,
+    sip_register,
+    sip_registrations,
+    sip_sustained,
+)
 from tests.bench.processes import BenchError, RaisesOnTermination
 
 BUILD = Path("build")
-NAMES = (sip_call.NAME, rtp_relay.NAME, customer_lists.NAME, node_start.NAME)
+LONG = (sip_sustained.NAME, sip_memory.NAME)
+"""Take minutes each: only measured when they are asked for by name."""
+NAMES = (
+    sip_call.NAME,
+    sip_register.NAME,
+    sip_registrations.NAME,
+    rtp_relay.NAME,
+    customer_lists.NAME,
+    node_start.NAME,
+    *LONG,
+)
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -26,6 +46,10 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--calls", type=int, default=100, help="rtp-relay: calls at the same time (default 100)"
     )
+    parser.add_argument(
+        "--sustained", type=int, default=300, help="sip-sustained: seconds at 80 %% of the highest rate"
+    )
+    parser.add_argument("--soak", type=int, default=600, help="sip-memory: seconds of calls after calls")
     return parser
 
 
@@ -41,6 +65,26 @@ def main() -> int:
         sip_call.NAME: lambda: sip_call.run(
             sip_call.Options(chosen.rate, chosen.seconds, chosen.runs, chosen.held),
             command=command(sip_call.NAME, f"--rate {chosen.rate} --held {chosen.held}"),
+            machine=machine,
+        ),
+        sip_register.NAME: lambda: sip_register.run(
+            sip_register.Options(seconds=chosen.seconds, runs=chosen.runs),
+            command=command(sip_register.NAME, "").rstrip(),
+            machine=machine,
+        ),
+        sip_registrations.NAME: lambda: sip_registrations.run(
+            sip_registrations.Options(seconds=chosen.seconds, runs=chosen.runs),
+            command=command(sip_registrations.NAME, "").rstrip(),
+            machine=machine,
+        ),
+        sip_sustained.NAME: lambda: sip_sustained.run(
+            sip_sustained.Options(seconds=chosen.sustained, runs=chosen.runs),
+            command=f"python -m tests.bench --only {sip_sustained.NAME} --sustained {chosen.sustained}",
+            machine=machine,
+        ),
+        sip_memory.NAME: lambda: sip_memory.run(
+            sip_memory.Options(seconds=chosen.soak, rate=chosen.rate, runs=chosen.runs),
+            command=f"python -m tests.bench --only {sip_memory.NAME} --soak {chosen.soak}",
             machine=machine,
         ),
         rtp_relay.NAME: lambda: rtp_relay.run(
@@ -62,7 +106,7 @@ def main() -> int:
     outcomes: list[report.Outcome] = []
     with RaisesOnTermination():
         for name, measure in measurements.items():
-            if chosen.only in ("", name):
+            if chosen.only == name or (not chosen.only and name not in LONG):
                 started = time.monotonic()
                 try:
                     outcomes.append(measure())

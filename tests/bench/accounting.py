@@ -95,6 +95,11 @@ def parse_anonymous_memory(status: str) -> int:
     return 0
 
 
+def anonymous_memory(pid: int) -> int:
+    """Bytes of anonymous memory of one process, without its children."""
+    return parse_anonymous_memory((PROC / str(pid) / "status").read_text())
+
+
 def anonymous_memory_by_name(root: int) -> dict[str, int]:
     """Bytes of anonymous memory of a process tree, split by command name."""
     split: dict[str, int] = {}

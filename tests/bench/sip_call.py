@@ -12,6 +12,7 @@ run comes first.
 """
 
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,12 +51,18 @@ class Side:
     server: Server
     caller: sipp.Caller
     callee: sipp.Callee
+    pid_file: Path | None = None
 
-    def measure(self, load: sipp.Load) -> dict[str, Any]:
-        """Make the calls of one run; what they cost and how they went."""
+    @property
+    def call_control(self) -> int:
+        """Process id of our call control, without supervisor and engine; of the peer the server's own."""
+        return self.server.pid if self.pid_file is None else int(self.pid_file.read_text())
+
+    def measure(self, load: sipp.Load, *, meanwhile: Callable[[], None] | None = None) -> dict[str, Any]:
+        """Make the calls of one run; what they cost and how they went. `meanwhile` is as of `sipp.Caller`."""
         callee_before = self.callee.counters()
         before = accounting.cpu_seconds_by_name(self.server.pid)
-        caller = self.caller.run(load)
+        caller = self.caller.run(load, meanwhile=meanwhile)
         after = accounting.cpu_seconds_by_name(self.server.pid)
         self.server.check_alive()
         callee = self.callee.counters().since(callee_before)
@@ -95,8 +102,8 @@ def run(options: Options, *, command: str, machine: dict[str, str | int]) -> rep
     notes: list[str] = []
     ports = FreePorts()
     with tempfile.TemporaryDirectory(prefix="stimme-bench-") as scratch, ExitStack() as stack:
-        ours = _stimme(stack, Path(scratch), ports)
-        peer = _kamailio(stack, Path(scratch), ports)
+        ours = stimme(stack, Path(scratch), ports)
+        peer = kamailio_proxy(stack, Path(scratch), ports)
         if options.held:
             weights = ours.bytes_per_call(options.held)
             notes.append(
@@ -129,7 +136,8 @@ def _total(runs: list[dict[str, Any]], side: Side, key: str) -> int:
     return sum(r[key] for r in runs if r["server"] == side.server.name)
 
 
-def _kamailio(stack: ExitStack, scratch: Path, ports: FreePorts) -> Side:
+def kamailio_proxy(stack: ExitStack, scratch: Path, ports: FreePorts) -> Side:
+    """Kamailio between the same two."""
     directory = scratch / "kamailio"
     directory.mkdir()
     port, callee_port, callee_media, caller_port, caller_media = ports.take(5)
@@ -143,12 +151,18 @@ def _kamailio(stack: ExitStack, scratch: Path, ports: FreePorts) -> Side:
     return Side(server, caller, callee)
 
 
-def _stimme(stack: ExitStack, scratch: Path, ports: FreePorts) -> Side:
+def stimme(stack: ExitStack, scratch: Path, ports: FreePorts, *, trace_megabytes: int = 32) -> Side:
+    """Our node, with sipp's caller as its trunk and sipp's callee as its only telephone."""
     directory = scratch / "stimme"
     directory.mkdir()
     port, web, metrics, callee_port, callee_media, caller_port, caller_media = ports.take(7)
     site = stimme_server.Site(
-        directory, sip_port=port, web_port=web, metrics_port=metrics, trunk_port=caller_port
+        directory,
+        sip_port=port,
+        web_port=web,
+        metrics_port=metrics,
+        trunk_port=caller_port,
+        trace_megabytes=trace_megabytes,
     )
     server = stack.enter_context(site.server())
     server.wait_until(lambda: sip_client.answers_options(port))
@@ -157,4 +171,4 @@ def _stimme(stack: ExitStack, scratch: Path, ports: FreePorts) -> Side:
     caller = sipp.Caller(
         directory, port=caller_port, media_port=caller_media, server_port=port, number=site.number
     )
-    return Side(server, caller, callee)
+    return Side(server, caller, callee, directory / "run" / "call-control.pid")

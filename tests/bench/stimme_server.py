@@ -31,6 +31,7 @@ _CONFIGURATION = """\
 data = "{data}"
 [sip]
 udp = ["127.0.0.1:{sip}"]
+trace_megabytes = {trace}
 [web]
 listen = "127.0.0.1:{web}"
 [tls]
@@ -64,6 +65,7 @@ class Site:
         metrics_port: Port of its metrics.
         trunk_port: Port the caller calls from.
         extension: Digits behind the head number that lead to the telephone.
+        trace_megabytes: Memory for the messages of calls.
         furnish: Puts more into the database: gets it with the ids of the provider and of the customer.
     """
 
@@ -73,6 +75,7 @@ class Site:
     metrics_port: int
     trunk_port: int
     extension: str = "10"
+    trace_megabytes: int = 32
     furnish: Callable[[Database, Provisioning, str, str], Awaitable[None]] | None = None
 
     @property
@@ -88,6 +91,7 @@ class Site:
             _CONFIGURATION.format(
                 data=self.directory,
                 sip=self.sip_port,
+                trace=self.trace_megabytes,
                 web=self.web_port,
                 metrics=self.metrics_port,
                 first_media=46_000,

@@ -1,4 +1,4 @@
-"""Kamailio as a record-routing stateful proxy: the least to be done for a call and see all of it."""
+"""Kamailio as a record-routing stateful proxy and as a registrar in memory: the least to be done for each."""
 
 from pathlib import Path
 
@@ -39,11 +39,55 @@ request_route {{
 }}
 """
 
+_REGISTRAR = """\
+#!KAMAILIO
+debug=0
+log_stderror=yes
+children={workers}
+disable_tcp=yes
+auto_aliases=no
+dns=no
+rev_dns=no
+listen=udp:127.0.0.1:{port}
+
+loadmodule "sl.so"
+loadmodule "pv.so"
+loadmodule "auth.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+
+modparam("usrloc", "db_mode", 0)
+modparam("registrar", "max_expires", 3600)
+
+request_route {{
+    if (method != "REGISTER") {{
+        sl_send_reply("405", "Method Not Allowed");
+        exit;
+    }}
+    if (!pv_www_authenticate("$td", "{password}", "0")) {{
+        www_challenge("$td", "1");
+        exit;
+    }}
+    save("location");
+}}
+"""
+
 
 def proxy(directory: Path, *, port: int, callee_port: int) -> Server:
     """A proxy on 127.0.0.1:`port` that sends everything on to 127.0.0.1:`callee_port`; not started yet."""
     configuration = directory / "kamailio.cfg"
     configuration.write_text(_CONFIGURATION.format(workers=WORKERS, port=port, callee_port=callee_port))
+    return _server(directory, configuration)
+
+
+def registrar(directory: Path, *, port: int, password: str) -> Server:
+    """A registrar on 127.0.0.1:`port` where everybody has this password; not started yet."""
+    configuration = directory / "registrar.cfg"
+    configuration.write_text(_REGISTRAR.format(workers=WORKERS, port=port, password=password))
+    return _server(directory, configuration)
+
+
+def _server(directory: Path, configuration: Path) -> Server:
     command = [
         "kamailio",
         "-DD",

@@ -133,13 +133,20 @@ class Caller:
         self._command += ["-i", "127.0.0.1", *options, "-p", str(port), "-mp", str(media_port), "-nostdin"]
         self._command += ["-trace_stat", "-stf", str(self._statistics), "-fd", "1"]
 
-    def run(self, load: Load, *, at_full_load: Callable[[], None] | None = None) -> Counters:
+    def run(
+        self,
+        load: Load,
+        *,
+        at_full_load: Callable[[], None] | None = None,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Counters:
         """Make the calls and wait for the last to end.
 
         Args:
             load: The calls to make.
             at_full_load: Called once when as many calls are up as are to be made in all; for that `load.hold`
                 has to be longer than making them takes.
+            meanwhile: Called once the calls have begun; has to return before they must have ended.
 
         Raises:
             BenchError: sipp itself failed, or did not finish in time.
@@ -159,6 +166,8 @@ class Caller:
                 if at_full_load is not None:
                     self._wait_until_up(process, load.calls, load.calls / load.rate + load.hold)
                     at_full_load()
+                if meanwhile is not None:
+                    meanwhile()
                 status = process.wait(seconds)
             except subprocess.TimeoutExpired as error:
                 raise BenchError(f"sipp did not finish {load.calls} calls in {seconds:.0f} s") from error
