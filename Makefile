@@ -6,13 +6,13 @@ STAMPS := build/stamps
 APT := baresip-core chromium clang cmake espeak-ng ffmpeg fonts-dejavu-core kamailio kamailio-extra-modules \
        kamailio-tls-modules kamailio-websocket-modules libclang-dev libopus-dev libpangoft2-1.0-0 libspandsp-dev \
        libsrtp2-dev \
-       linphone-cli openssl pkg-config postgresql python3-venv rtpengine-daemon sip-tester sipvicious sox sqlite3
+       openssl pkg-config postgresql python3-venv rtpengine-daemon sip-tester sipvicious sox sqlite3
 ENGINE := target/release/stimme-media
 RUST_SOURCES := $(shell find crates -name '*.rs' -o -name '*.toml' 2>/dev/null) $(wildcard Cargo.toml Cargo.lock)
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 WORKERS ?= 2
 
-.PHONY: help setup packages venv engine web prompts run test lint typecheck rust-check web-check unit integration features browser bench fuzz nightly lock clean
+.PHONY: help setup packages venv engine web prompts run test lint typecheck rust-check web-check unit integration features interop browser bench fuzz nightly lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -93,6 +93,11 @@ features: setup ## run everything that shows a feature and write docs/features.m
 	@rm -f build/features.json
 	@$(PYTHON) -m pytest tests/integration tests/browser -m feature -n $(WORKERS) || true
 	@$(PYTHON) -m tests.feature_results
+
+interop: setup ## run everything that works with programs of others and write docs/interop.md
+	@rm -f build/interop.json
+	@$(PYTHON) -m pytest tests/conformance tests/integration tests/browser -m "interop and not slow" || true
+	@$(PYTHON) -m tests.interop_results
 
 browser: setup ## only the tests of the web client in Chromium
 	@$(PYTHON) -m pytest tests/browser -m "not slow"

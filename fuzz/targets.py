@@ -9,17 +9,23 @@ from stimme.sip.diversion import diversions_of, read_history
 from stimme.sip.errors import SipParseError
 from stimme.sip.events.markup import read
 from stimme.sip.events.pidf import read_pidf
+from stimme.sip.fax import ErrorCorrection, Fax, answer_fax, read_fax, write_fax_answer
 from stimme.sip.flow import Flow
+from stimme.sip.gruu import GruuIssuer
+from stimme.sip.hops import HopLimits
 from stimme.sip.identity import read_identity
 from stimme.sip.malformed import refusal_of
 from stimme.sip.message import Message, Request, Response, parse_message
 from stimme.sip.negotiation import read_audio, write_answer
+from stimme.sip.push import feature_caps, push_of
 from stimme.sip.reason import read_reasons
 from stimme.sip.replaces import DialogId, replaced_by
 from stimme.sip.session import Session
+from stimme.sip.session_id import PartyId
 from stimme.sip.transaction import ServerTransaction
 from stimme.sip.transport.stream import StreamFramer
 from stimme.sip.ua import UserAgent
+from stimme.sip.uri import SipUri, Uri
 
 
 def message(data: bytes) -> None:
@@ -52,9 +58,12 @@ def _views(parsed: Message) -> None:
         lambda: read_answer_request(parsed),
         lambda: DialogId.parse(parsed.headers.get("Replaces") or ""),
         lambda: [replaced_by(contact.uri) for contact in parsed.contacts],
+        lambda: PartyId().take(parsed),
+        lambda: [_address_of(contact.uri) for contact in parsed.contacts],
     ]
     if isinstance(parsed, Request):
         reads.append(lambda: (parsed.max_forwards, parsed.user, str(parsed.uri)))
+        reads.append(lambda: HopLimits.of(parsed).next(3).apply(parsed))
         server = DigestServer("realm", b"key", clock=lambda: 0.0)
         reads.append(lambda: server.verify(parsed, lambda u, r, a: ha1(u, r, "x", a), proxy=False))
     else:
@@ -64,6 +73,22 @@ def _views(parsed: Message) -> None:
             view()
         except SipParseError:
             continue
+
+
+def _address_of(uri: Uri) -> object:
+    """A Contact as the registrar reads it."""
+    if not isinstance(uri, SipUri):
+        return None
+    found = GruuIssuer("example.com", b"key").find(uri, "a", [_Instance()])
+    return push_of(uri), feature_caps(uri, ("fcm",)), found
+
+
+class _Instance:
+    """A registered contact."""
+
+    device_id = "d"
+    instance = "<urn:uuid:1>"
+    call_id = "c"
 
 
 def stream(data: bytes) -> None:
@@ -87,7 +112,19 @@ def description(data: bytes) -> None:
         audio = read_audio(data)
         read_audio(write_answer(data, audio, session_id="1", version=1))
     except SipParseError:
+        pass
+    try:
+        fax = read_fax(data)
+        write_fax_answer(data, None, session_id="1", version=1, address="192.0.2.1")
+    except SipParseError:
         return
+    if fax is not None:
+        ours = Fax("192.0.2.1", 4000, max_datagram=400, error_correction=ErrorCorrection.REDUNDANCY)
+        written = write_fax_answer(
+            data, answer_fax(fax, ours), session_id="1", version=1, address=ours.address
+        )
+        if read_fax(written) is None:
+            raise AssertionError("the answer has no fax")
 
 
 def document(data: bytes) -> None:

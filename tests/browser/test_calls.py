@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 from tests.browser.people import assert_hears, assert_hears_now, signed_in, silent
 from tests.integration import listening
@@ -11,6 +12,7 @@ from tests.peers.browser import Chromium, WebClient
 from tests.peers.system import Demo
 
 
+@pytest.mark.interop(client="JsSIP in Chromium", feature="call to a desk telephone, DTLS-SRTP to RTP")
 async def test_client_calls_a_desk_telephone(demo: Demo, chrome: Chromium, tmp_path: Path) -> None:
     async with (
         signed_in(chrome, demo, "10") as anna,
@@ -29,6 +31,7 @@ async def test_client_calls_a_desk_telephone(demo: Demo, chrome: Chromium, tmp_p
         await expect(anna.at("call-card")).to_have_attribute("data-failure", "local")
 
 
+@pytest.mark.interop(client="JsSIP in Chromium", feature="call from a desk telephone")
 async def test_desk_telephone_calls_a_client(demo: Demo, chrome: Chromium, tmp_path: Path) -> None:
     async with (
         signed_in(chrome, demo, "10") as anna,
@@ -49,6 +52,7 @@ async def test_desk_telephone_calls_a_client(demo: Demo, chrome: Chromium, tmp_p
         await expect(anna.at("call-card")).to_have_attribute("data-failure", "remote")
 
 
+@pytest.mark.interop(client="JsSIP in Chromium", feature="call between browsers")
 async def test_client_calls_a_client(demo: Demo, chrome: Chromium, other_chrome: Chromium) -> None:
     async with signed_in(chrome, demo, "10") as anna, signed_in(other_chrome, demo, "12") as clara:
         await anna.dial("12")
@@ -79,6 +83,7 @@ async def test_mute_silences(demo: Demo, chrome: Chromium, other_chrome: Chromiu
         await assert_hears_now(clara, anna.tone)
 
 
+@pytest.mark.interop(client="JsSIP in Chromium", feature="DTMF")
 async def test_digits_arrive(demo: Demo, chrome: Chromium, tmp_path: Path) -> None:
     async with (
         signed_in(chrome, demo, "10") as anna,
@@ -97,6 +102,7 @@ async def test_digits_arrive(demo: Demo, chrome: Chromium, tmp_path: Path) -> No
         assert received() == "0123456789*#"
 
 
+@pytest.mark.interop(client="JsSIP in Chromium", feature="declined call")
 async def test_declined_call(demo: Demo, chrome: Chromium, other_chrome: Chromium) -> None:
     async with signed_in(chrome, demo, "10") as anna, signed_in(other_chrome, demo, "12") as clara:
         await anna.dial("12")
@@ -123,6 +129,7 @@ async def test_missed_call_is_counted(demo: Demo, chrome: Chromium, other_chrome
         await expect(clara.at("missed-badge")).to_have_count(0)
 
 
+@pytest.mark.interop(client="JsSIP in Chromium", feature="parallel ringing with a desk telephone")
 async def test_call_answered_at_the_desk_stops_ringing_here(
     demo: Demo, chrome: Chromium, other_chrome: Chromium, tmp_path: Path
 ) -> None:

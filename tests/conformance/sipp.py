@@ -93,11 +93,12 @@ def receive(status: int, options: str = "") -> str:
 class Answerer:
     """A bare user agent server: rings and answers every call, and takes REGISTER and MESSAGE.
 
-    With a password it challenges first, as a registrar or a provider does.
+    With a password it challenges first, as a registrar or a provider does; with `early` it sends 183 first.
     """
 
     def __init__(self, password: str | None = None) -> None:
         self._password = password
+        self.early = False
         self._digest = DigestServer("muster.example", b"key", clock=asyncio.get_running_loop().time)
         self.heard: list[str] = []
 
@@ -107,7 +108,10 @@ class Answerer:
         if challenge is not None:
             session.reject(407, None, challenge)
             return
-        session.ring(180)
+        if self.early:
+            session.ring(183, ANSWER, reliable=True)
+        else:
+            session.ring(180)
         session.answer(ANSWER)
 
     def on_request(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:

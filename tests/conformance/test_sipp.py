@@ -33,6 +33,7 @@ async def listening(
         await runner.close()
 
 
+@pytest.mark.interop(client="sipp", feature="uac: calls us; UDP, TCP")
 @pytest.mark.parametrize(("transport", "flag"), TRANSPORTS)
 async def test_sipp_calls_us(tmp_path: Path, transport: str, flag: str) -> None:
     async with listening(transport) as (runner, answerer, address):
@@ -41,6 +42,7 @@ async def test_sipp_calls_us(tmp_path: Path, transport: str, flag: str) -> None:
         assert runner.ua.sessions == 0
 
 
+@pytest.mark.interop(client="sipp", feature="uas: is called by us; UDP, TCP")
 @pytest.mark.parametrize(("transport", "flag"), TRANSPORTS)
 async def test_we_call_sipp(tmp_path: Path, transport: str, flag: str) -> None:
     port = free_port()
@@ -70,6 +72,7 @@ async def until_it_listens(port: int, transport: str) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.interop(client="sipp", feature="REGISTER with digest; UDP, TCP")
 @pytest.mark.parametrize(("transport", "flag"), TRANSPORTS)
 async def test_registration_with_digest(tmp_path: Path, transport: str, flag: str) -> None:
     register = scenario(
@@ -93,6 +96,7 @@ async def test_registration_with_digest(tmp_path: Path, transport: str, flag: st
         assert Counter(answerer.heard) == {"REGISTER": CALLS}
 
 
+@pytest.mark.interop(client="sipp", feature="call with digest, re-INVITE, INFO; UDP, TCP")
 @pytest.mark.parametrize(("transport", "flag"), TRANSPORTS)
 async def test_call_with_digest_and_reinvite(tmp_path: Path, transport: str, flag: str) -> None:
     invite = "INVITE sip:bob@[remote_ip]:[remote_port] SIP/2.0"
@@ -133,9 +137,72 @@ async def test_call_with_digest_and_reinvite(tmp_path: Path, transport: str, fla
         assert Counter(answerer.heard) == {"ack": CALLS, "reinvite": CALLS, "info": CALLS, "bye": CALLS}
 
 
+@pytest.mark.interop(client="sipp", feature="a tenth of the messages lost")
 async def test_calls_over_a_lossy_network(tmp_path: Path) -> None:
     """sipp drops a tenth of what it sends and receives; retransmissions bring every call through."""
     async with listening("udp") as (runner, answerer, address):
         await sipp(tmp_path, "-sn", "uac", address, "-r", "20", "-lost", "10", calls=CALLS)
         # sipp takes a repeated 200 of its INVITE for that of its BYE and ends: such a call is still up here.
         assert Counter(answerer.heard)["bye"] + runner.ua.sessions == CALLS
+
+
+@pytest.mark.interop(client="sipp", feature="3PCC controller: delayed offer, answer in the ACK")
+async def test_third_party_call_control(tmp_path: Path) -> None:
+    """sipp's two controllers call us twice for each call, the first time without an offer (RFC 3725)."""
+    async with listening("udp") as (runner, answerer, address):
+        meeting = f"{LOCALHOST}:{free_port()}"
+        for folder in ("a", "b"):
+            (tmp_path / folder).mkdir()
+        second = asyncio.create_task(
+            sipp(tmp_path / "b", "-sn", "3pcc-C-B", "-3pcc", meeting, address, calls=5)
+        )
+        await until_it_listens(int(meeting.rpartition(":")[2]), "tcp")
+        await sipp(tmp_path / "a", "-sn", "3pcc-C-A", "-3pcc", meeting, address, "-r", "5", calls=5)
+        await second
+        assert Counter(answerer.heard) == {"ack": 10, "bye": 10}
+        assert runner.ua.sessions == 0
+
+
+@pytest.mark.interop(client="sipp", feature="PRACK and UPDATE (RFC 3262, 3311); UDP, TCP")
+@pytest.mark.parametrize(("transport", "flag"), TRANSPORTS)
+async def test_prack_and_update(tmp_path: Path, transport: str, flag: str) -> None:
+    call = scenario(
+        tmp_path,
+        "prack",
+        send(
+            "INVITE sip:bob@[remote_ip]:[remote_port] SIP/2.0",
+            "Content-Type: application/sdp",
+            "CSeq: 1 INVITE",
+            "Require: 100rel",
+            body=SDP,
+            options='retrans="500"',
+        ),
+        receive(100, 'optional="true"'),
+        receive(183, 'rrs="true"'),
+        send(
+            "PRACK [next_url] SIP/2.0",
+            "CSeq: 2 PRACK",
+            "RAck: 1 1 INVITE",
+            to_tag=True,
+            options='retrans="500"',
+        ),
+        receive(200),
+        receive(200, 'rrs="true"'),
+        send("ACK [next_url] SIP/2.0", "CSeq: 1 ACK", to_tag=True),
+        send(
+            "UPDATE [next_url] SIP/2.0",
+            "Content-Type: application/sdp",
+            "CSeq: 3 UPDATE",
+            to_tag=True,
+            body=SDP,
+            options='retrans="500"',
+        ),
+        receive(200),
+        send("BYE [next_url] SIP/2.0", "CSeq: 4 BYE", to_tag=True, options='retrans="500"'),
+        receive(200),
+    )
+    async with listening(transport) as (runner, answerer, address):
+        answerer.early = True
+        await sipp(tmp_path, "-sf", call, address, "-r", "20", calls=CALLS, transport=flag)
+        assert Counter(answerer.heard) == {"ack": CALLS, "reinvite": CALLS, "bye": CALLS}
+        assert runner.ua.sessions == 0

@@ -8,6 +8,7 @@ from tests.peers.baresip import Transport, telephone
 from tests.peers.system import Demo
 
 
+@pytest.mark.interop(client="baresip", feature="registration, call, speech both ways; UDP, TCP, TLS")
 @pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
 async def test_both_hear_each_other(demo: Demo, tmp_path: Path, transport: Transport) -> None:
     async with (
@@ -25,6 +26,7 @@ async def test_both_hear_each_other(demo: Demo, tmp_path: Path, transport: Trans
         await bernd.event("CALL_CLOSED")
 
 
+@pytest.mark.interop(client="baresip", feature="G.722 and Opus passed through")
 @pytest.mark.parametrize(("codec", "transport"), [("G722", "udp"), ("opus", "tls")])
 async def test_other_codecs_untouched(demo: Demo, tmp_path: Path, codec: str, transport: Transport) -> None:
     async with (
@@ -39,6 +41,7 @@ async def test_other_codecs_untouched(demo: Demo, tmp_path: Path, codec: str, tr
         await assert_hears(bernd, 440)
 
 
+@pytest.mark.interop(client="baresip", feature="transcoding between codecs")
 @pytest.mark.parametrize(("ours", "theirs"), [("PCMA", "G722"), ("G722", "opus"), ("opus", "PCMU")])
 async def test_telephones_without_a_common_codec(demo: Demo, tmp_path: Path, ours: str, theirs: str) -> None:
     async with (
@@ -87,6 +90,7 @@ async def test_callee_hangs_up_and_both_call_lists_show_it(demo: Demo, tmp_path:
         )
 
 
+@pytest.mark.interop(client="baresip", feature="declined call")
 async def test_decline(demo: Demo, tmp_path: Path) -> None:
     with demo.as_role("customer") as admin:
         known = record_ids(admin)
@@ -103,6 +107,7 @@ async def test_decline(demo: Demo, tmp_path: Path) -> None:
         assert record["result"] in ("busy", "declined")
 
 
+@pytest.mark.interop(client="baresip", feature="CANCEL")
 async def test_caller_gives_up(demo: Demo, tmp_path: Path) -> None:
     with demo.as_role("customer") as admin:
         known = record_ids(admin)
@@ -127,6 +132,7 @@ async def test_numbers_that_lead_nowhere(demo: Demo, tmp_path: Path, number: str
         assert closed["param"].startswith(status)
 
 
+@pytest.mark.interop(client="baresip", feature="digest (RFC 8760), wrong password refused")
 async def test_wrong_password_is_refused_and_others_go_on(demo: Demo, tmp_path: Path) -> None:
     line = demo.line("12", password="not the password")
     async with telephone(tmp_path, "clara", line, register=False) as clara:
@@ -138,6 +144,7 @@ async def test_wrong_password_is_refused_and_others_go_on(demo: Demo, tmp_path: 
         assert (await anna.event("CALL_CLOSED"))["param"].startswith("404")
 
 
+@pytest.mark.interop(client="baresip", feature='parallel ringing, "completed elsewhere" (RFC 3326)')
 async def test_all_telephones_of_a_user_ring_and_one_gets_the_call(demo: Demo, tmp_path: Path) -> None:
     async with (
         telephone(tmp_path, "anna", demo.line("10"), tone=440) as anna,
@@ -156,6 +163,7 @@ async def test_all_telephones_of_a_user_ring_and_one_gets_the_call(demo: Demo, t
         assert 'Reason: SIP;cause=200;text="Call completed elsewhere"' in cancel
 
 
+@pytest.mark.interop(client="baresip", feature="DTMF (RFC 4733)")
 async def test_digits_arrive(demo: Demo, tmp_path: Path) -> None:
     async with (
         telephone(tmp_path, "anna", demo.line("10")) as anna,
@@ -172,6 +180,7 @@ async def test_digits_arrive(demo: Demo, tmp_path: Path) -> None:
             assert (await bernd.event("CALL_DTMF_START", after=seen))["param"] == digit
 
 
+@pytest.mark.interop(client="baresip", feature="hold and retrieve by re-INVITE")
 async def test_hold_and_retrieve(demo: Demo, tmp_path: Path) -> None:
     async with (
         telephone(tmp_path, "anna", demo.line("10"), tone=440) as anna,

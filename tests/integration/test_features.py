@@ -62,6 +62,7 @@ async def hears(phone: Baresip, hz: int) -> None:
     )
 
 
+@pytest.mark.interop(client="baresip", feature="music on hold")
 async def test_held_party_hears_music_and_nothing_else(office: Office) -> None:
     anna, bernd = await office.phone("10"), await office.phone("11")
     await talk(anna, bernd, "11")
@@ -80,6 +81,7 @@ async def test_held_party_hears_music_and_nothing_else(office: Office) -> None:
     assert bernd.trace().count("INVITE sip:") == invites, "the held party sees no re-INVITE"
 
 
+@pytest.mark.interop(client="baresip", feature="blind transfer by REFER (RFC 3515)")
 async def test_blind_transfer_by_refer(office: Office) -> None:
     anna, bernd, clara = [await office.phone(each) for each in ("10", "11", "12")]
     await talk(anna, bernd, "11")
@@ -168,6 +170,7 @@ async def test_park_and_retrieve_from_another_telephone(office: Office) -> None:
     await hears(clara, TONES["10"])
 
 
+@pytest.mark.interop(client="baresip", feature="conference of three")
 async def test_conference_of_three_lives_on_without_its_starter(office: Office) -> None:
     anna, bernd, clara = [await office.phone(each) for each in ("10", "11", "12")]
     await talk(anna, bernd, "11")
@@ -229,6 +232,7 @@ async def test_diversion_on_busy_and_do_not_disturb(office: Office) -> None:
         await office.code(bernd, "#26#")
 
 
+@pytest.mark.interop(client="Kamailio", feature="Diversion to the provider (RFC 5806)")
 async def test_diversion_to_outside_shows_who_diverted(office: Office, demo: Demo) -> None:
     anna, bernd = await office.phone("10"), await office.phone("11")
     await office.code(bernd, f"*21*{demo.facts['outside']['echo']}#".replace("+", "00"))
@@ -296,6 +300,7 @@ async def test_head_number_reaches_the_attendant_and_night_service_diverts(
         await office.code(anna, "*45*0#")
 
 
+@pytest.mark.interop(client="baresip", feature="hidden number (RFC 3323)")
 async def test_hidden_number(office: Office) -> None:
     anna, bernd = await office.phone("10"), await office.phone("11")
     await anna.dial("*31*11#")

@@ -66,6 +66,7 @@ async def hears(phone: Baresip, hz: int) -> None:
     )
 
 
+@pytest.mark.interop(client="telephone by hand", feature="dialog-info, pick-up by Replaces (RFC 4235, 3891)")
 async def test_lamp_of_a_line_and_pick_up_by_its_key(desks: Desks) -> None:
     anna, bernd, clara = await desks.phone("10"), await desks.phone("11"), await desks.raw("12")
     line = await watch(clara, "11")
@@ -86,6 +87,7 @@ async def test_lamp_of_a_line_and_pick_up_by_its_key(desks: Desks) -> None:
     await anna.event("CALL_CLOSED")
 
 
+@pytest.mark.interop(client="telephone by hand", feature="presence (RFC 3856, 3863)")
 async def test_lamp_of_a_line_that_talks_and_presence(desks: Desks) -> None:
     anna, bernd, clara = await desks.phone("10"), await desks.phone("11"), await desks.raw("12")
     line, presence = await watch(clara, "11"), await watch(clara, "11", "presence")
@@ -140,6 +142,7 @@ async def test_lamp_of_a_park_slot_and_of_a_group(desks: Desks) -> None:
         await lamp(raw, group, "confirmed")
 
 
+@pytest.mark.interop(client="telephone by hand", feature="waiting messages (RFC 3842)")
 async def test_messages_are_the_owners_and_strangers_see_nothing(desks: Desks, demo: Demo) -> None:
     raw = await desks.raw("12")
     summary = await watch(raw, demo.line("12", device=1).user, "message-summary")
@@ -156,6 +159,7 @@ async def test_messages_are_the_owners_and_strangers_see_nothing(desks: Desks, d
         assert (await stranger.subscribe("11", "dialog"))[0].status == 401
 
 
+@pytest.mark.interop(client="telephone by hand", feature="attended transfer by REFER (RFC 5589)")
 async def test_attended_transfer_by_refer_is_seen_by_nobody(desks: Desks) -> None:
     anna, clara, bernd = await desks.phone("10"), await desks.phone("12"), await desks.raw("11")
     calls: list[Dialog] = []

@@ -17,6 +17,7 @@ def outside_line(demo: Demo, number: str = "+494066969077") -> Line:
     return Line(user=number, password="-", domain=exchange, proxy=exchange)
 
 
+@pytest.mark.interop(client="Kamailio", feature="registered trunk, call outside with digest")
 async def test_echo_number_sends_our_own_tone_back(demo: Demo, tmp_path: Path) -> None:
     with demo.as_role("customer") as admin:
         known = record_ids(admin)
@@ -45,6 +46,7 @@ async def test_speech_number_speaks_however_it_is_dialled(demo: Demo, tmp_path: 
         await eventually(lambda: anna.recorded_bytes() > 2000 and speaks(), "speech")
 
 
+@pytest.mark.interop(client="Kamailio", feature="call from outside by number")
 async def test_somebody_outside_calls_a_user_by_number(demo: Demo, tmp_path: Path) -> None:
     with demo.as_role("customer") as admin, demo.as_user("11") as bernd_api:
         known = record_ids(admin)
@@ -76,6 +78,7 @@ async def test_unknown_extension_from_outside(demo: Demo, tmp_path: Path) -> Non
         assert (await caller.event("CALL_CLOSED"))["param"].startswith("404")
 
 
+@pytest.mark.interop(client="Kamailio", feature="failures of the network passed on")
 @pytest.mark.parametrize(
     ("which", "status", "result"), [("busy", "486", "busy"), ("unknown", "404", "failed")]
 )
@@ -103,6 +106,7 @@ async def test_nobody_answers_outside_and_the_caller_gives_up(demo: Demo, tmp_pa
         assert (await call_record(admin, number, known=known))["result"] == "cancelled"
 
 
+@pytest.mark.interop(client="Kamailio", feature="emergency call with network number")
 @pytest.mark.parametrize("dialled", ["112", "110"])
 async def test_emergency_call_reaches_the_control_centre(demo: Demo, tmp_path: Path, dialled: str) -> None:
     log = Path(demo.facts["emergency_log"])
@@ -131,6 +135,7 @@ async def test_call_without_credentials_is_no_call_from_the_trunk(demo: Demo, tm
         assert not bernd.happened("CALL_INCOMING")
 
 
+@pytest.mark.interop(client="Kamailio", feature="provider down is told and comes back")
 async def test_provider_down_is_told_and_comes_back(demo: Demo, tmp_path: Path) -> None:
     async with telephone(tmp_path, "anna", demo.line("10"), tone=620) as anna:
         demo.pause("kamailio")

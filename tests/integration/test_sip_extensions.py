@@ -20,7 +20,7 @@ def invites(phone: RawPhone) -> list[Text]:
     return [request for request in phone.requests if request.method == "INVITE"]
 
 
-@pytest.mark.interop(client="raw UDP telephone", feature="GRUU, public and temporary (RFC 5627)")
+@pytest.mark.interop(client="telephone by hand", feature="GRUU, public and temporary (RFC 5627)")
 async def test_a_gruu_reaches_that_device_alone(demo: Demo) -> None:
     caller = raw_phone(demo.line("10"))
     first, second = raw_phone(demo.line("11")), raw_phone(demo.line("11", device=1))
@@ -41,7 +41,7 @@ async def test_a_gruu_reaches_that_device_alone(demo: Demo) -> None:
             await phone.register(";expires=0")
 
 
-@pytest.mark.interop(client="raw UDP telephone", feature="Session-ID end to end (RFC 7989)")
+@pytest.mark.interop(client="telephone by hand", feature="Session-ID end to end (RFC 7989)")
 async def test_session_id_and_trace_of_a_call(demo: Demo) -> None:
     async with raw_phone(demo.line("10")) as alice, raw_phone(demo.line("12")) as bob:
         await bob.register()

@@ -78,7 +78,7 @@ class Ringing(Stage):
         anchor = call.anchor
         if anchor is None or not anchor.alive:  # the caller gave up meanwhile: its CANCEL waits in the queue
             return
-        limits = HopLimits.of(anchor.session.request if anchor.session is not None else None)
+        limits = (anchor.session.limits if anchor.session is not None else None) or HopLimits()
         refusal = limits.refusal(len(self.called))
         if refusal is not None and call.direction != "emergency":
             await self._give_up(refusal)

@@ -38,7 +38,7 @@ class Calling(InviteUsage):
     Attributes:
         request: the initial INVITE; None once the session is confirmed, and after a restore.
         patience: seconds to wait for a sign of the last server, None for timer B.
-        limits: how far the call may go on, None for the usual.
+        limits: how far the call may go on, as the caller's request says or ours; None for the usual.
     """
 
     __slots__ = (

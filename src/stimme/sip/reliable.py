@@ -79,6 +79,7 @@ class ReliableResponses:
         self._open: Response | None = None
         self._waiting: deque[Response] = deque()
         self._alarm: Alarm | None = None
+        self._owed: RAck | None = None
         self.described = False
 
     def wanted(self, asked: bool) -> bool:
@@ -126,8 +127,10 @@ class ReliableResponses:
             rack = RAck.parse(prack.headers.get("RAck") or "")
         except SipParseError:
             return False
-        invite = self._transaction.request.cseq
-        if self._open is None or rack != RAck(self._rseq, invite.number, invite.method):
+        if rack == self._owed:
+            self._owed = None
+            return True
+        if self._open is None or rack != self._expected():
             return False
         self.described |= bool(self._open.body)
         self._open = None
@@ -139,8 +142,19 @@ class ReliableResponses:
         if self._open is None and self._waiting:
             self.send(self._waiting.popleft())
 
+    def _expected(self) -> RAck:
+        invite = self._transaction.request.cseq
+        return RAck(self._rseq, invite.number, invite.method)
+
+    @property
+    def owed(self) -> bool:
+        """Whether a PRACK may still come after the final response, and is to be answered by 200 (§3)."""
+        return self._owed is not None
+
     def stop(self) -> None:
         """The INVITE has a final response: nothing is repeated any more."""
+        if self._open is not None:
+            self._owed = self._expected()
         self._open = None
         self._waiting.clear()
         self._cancel()

@@ -12,6 +12,7 @@ from stimme.sip.calling import Calling
 from stimme.sip.dialog import SDP, HeaderFields
 from stimme.sip.errors import SessionStateError
 from stimme.sip.flow import Destination, Flow
+from stimme.sip.hops import HopLimits
 from stimme.sip.message import Request, response_to
 from stimme.sip.reliable import ReliableResponses
 from stimme.sip.session_states import NO_FEATURES, SessionEvent, SessionFeatures, SessionHandler, SessionState
@@ -101,6 +102,7 @@ class Session(Calling):
         self.request = transaction.request
         self.remote_cseq = transaction.request.cseq.number
         self._take_id(transaction.request)
+        self.limits = HopLimits.of(transaction.request)
         transaction.ids = self.ids
         self.route_set = transaction.request.headers.values("Record-Route")
         self.refresh_target(transaction.request)
@@ -185,7 +187,8 @@ class Session(Calling):
         moved = super()._step(event)
         if self._reliable is not None and self.state is not SessionState.INCOMING:
             self._reliable.stop()
-            self._reliable = None
+            if not self._reliable.owed or self.ended:
+                self._reliable = None
         if self.state is SessionState.CONFIRMED:
             # Calls are many and long: what nobody will ask for again is not kept.
             self._incoming = self.request = None

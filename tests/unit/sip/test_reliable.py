@@ -108,7 +108,7 @@ def test_a_2xx_does_not_wait_for_a_mere_ringing() -> None:
     session.answer(b"answer")
     assert agent.labels() == ["180 INVITE", "200 INVITE"]
     agent.receive(prack(session, "1"))
-    assert agent.labels() == ["481 PRACK"], "nothing is repeated any more"
+    assert agent.labels() == ["200 PRACK"], "nothing is repeated any more"
 
 
 @pytest.mark.parametrize("rack", ["2 1 INVITE", "1 2 INVITE", "1 1 BYE", "1 1", "x 1 INVITE", ""])
@@ -117,6 +117,18 @@ def test_prack_of_something_else(rack: str) -> None:
     session.ring(180)
     agent.receive(prack(session, "1", rack=rack or " "))
     assert agent.labels() == ["180 INVITE", "481 PRACK"]
+
+
+def test_a_prack_that_crosses_the_answer_is_taken_once() -> None:
+    """The UAS must still process it (RFC 3262 §3); sipp, which acknowledges a mere 180, showed that."""
+    agent, session = incoming("Require: 100rel")
+    session.ring(180)
+    session.answer(b"answer")
+    agent.take()
+    agent.receive(prack(session, "1"))
+    assert sent(agent).status == 200
+    agent.receive(prack(session, "1", cseq=3))
+    assert sent(agent).status == 481
 
 
 def test_cancel_while_the_answer_waits() -> None:
