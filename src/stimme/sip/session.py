@@ -254,6 +254,9 @@ class Session(Calling):
         else:
             transaction.respond(200)
             self.features.on_prack(self, request)
+        if self.state is not SessionState.INCOMING:
+            self._reliable = None  # it crossed our final response
+            return
         reliable.send_next()
         if self._held_answer is not None and not reliable.holds_answer and not self.ended:
             (body, headers), self._held_answer = self._held_answer, None
