@@ -12,6 +12,7 @@ from stimme.api.routes.billing import billing_routes
 from stimme.api.routes.credentials import credential_routes, invitation_routes
 from stimme.api.routes.me import call_routes, me_routes
 from stimme.api.routes.organisations import organisation_routes
+from stimme.api.routes.services import service_routes
 from stimme.api.routes.session import session_routes
 from stimme.api.routes.system import system_routes
 from stimme.api.routes.telephony import telephony_routes
@@ -27,6 +28,7 @@ from stimme.store.licences import LicenceRepository
 from stimme.store.organisations import Organisations
 from stimme.store.price_list import Prices
 from stimme.store.second_factors import Passkeys, SecondFactors
+from stimme.store.service_configuration import ServiceConfiguration
 from stimme.store.telephony_configuration import TelephonyConfiguration
 
 
@@ -107,6 +109,9 @@ def _api_routes(services: Services) -> APIRouter:
             services.database,
             services.telephony,
         )
+    )
+    router.include_router(
+        service_routes(authentication, ServiceConfiguration(services.database), services.telephony)
     )
     router.include_router(
         organisation_routes(

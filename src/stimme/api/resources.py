@@ -175,6 +175,46 @@ class SiteList(BaseModel):
     items: list[SiteItem]
 
 
+ServiceKind = Literal[
+    "group", "queue", "menu", "attendant", "calendar", "pickup_group", "parking", "codes", "barring"
+]
+
+
+class ServiceBody(Input):
+    """Body of ``PUT /services/{id}``: what its settings hold depends on the kind (docs/api.md)."""
+
+    customer_id: str
+    kind: ServiceKind
+    settings: Annotated[
+        dict[str, Any],
+        Field(
+            examples=[
+                {
+                    "id": "sales",
+                    "extension": "30",
+                    "name": "Vertrieb",
+                    "members": ["0b7f6a0e-4f0a-4b0e-9a55-0d8e9f3b1c11"],
+                    "strategy": "parallel",
+                }
+            ]
+        ),
+    ]
+
+
+class ServiceItem(ServiceBody):
+    """A service; ``extension`` is where it answers."""
+
+    id: str
+    extension: str | None
+    version: int
+
+
+class ServiceList(BaseModel):
+    """Services by customer, kind and extension."""
+
+    items: list[ServiceItem]
+
+
 class ResellerBody(Input):
     """Body of ``PUT /resellers/{id}``."""
 

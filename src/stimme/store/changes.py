@@ -70,6 +70,11 @@ _CLASHES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("number_blocks.head", "uq_number_blocks_head"), "head", "This number is taken."),
     (("organisations.domain", "uq_organisations_domain"), "domain", "This domain is taken."),
     (("gateways.serial", "uq_gateways_serial"), "serial", "There is a gateway of this serial number."),
+    (
+        ("services.extension", "uq_services_customer_extension"),
+        "settings.extension",
+        "Another service has this extension.",
+    ),
     (("accounts.login", "uq_accounts_login"), "login", "This login is taken."),
     (("accounts.user_id", "uq_accounts_user_id"), "user_id", "This user has an account."),
 )

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from stimme.store.models import Base, CustomerOwned
+from stimme.store.models import Base, CustomerOwned, Versioned
 
 SERVICE_KINDS = (
     "group", "attendant", "calendar", "menu", "queue", "pickup_group", "parking", "codes",
@@ -13,7 +13,7 @@ SERVICE_KINDS = (
 )  # fmt: skip
 
 
-class Service(CustomerOwned, Base):
+class Service(Versioned, CustomerOwned, Base):
     """One service; ``value`` is checked by ``stimme.store.services`` before it comes here."""
 
     __tablename__ = "services"

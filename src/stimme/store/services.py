@@ -20,15 +20,8 @@ def add_services(tenant: Tenant, services: Iterable[Stored]) -> list[str]:
     Returns:
         One sentence for each that cannot be used; the others are there all the same.
     """
-    faults: list[str] = []
-    calendars = {}
     rows = list(services)
-    for kind, value in rows:
-        try:
-            if kind == "calendar":
-                calendars[str(value["id"])] = read_calendar(value["calendar"], "calendar")
-        except (FieldError, KeyError) as error:
-            faults.append(f"calendar: {error}")
+    calendars, faults = calendars_of(rows)
     for kind, value in rows:
         try:
             _add(tenant, kind, value, calendars)
@@ -41,6 +34,53 @@ def add_services(tenant: Tenant, services: Iterable[Stored]) -> list[str]:
         tenant.menus.clear()
         faults.append(f"menu: {error}")
     return faults
+
+
+def calendars_of(services: Iterable[Stored]) -> tuple[dict[str, Calendar], list[str]]:
+    """The calendars by their ids, and a sentence for each that cannot be used."""
+    calendars: dict[str, Calendar] = {}
+    faults: list[str] = []
+    for kind, value in services:
+        try:
+            if kind == "calendar":
+                calendars[str(value["id"])] = read_calendar(value["calendar"], "calendar")
+        except (FieldError, KeyError) as error:
+            faults.append(f"calendar: {error}")
+    return calendars, faults
+
+
+def check_service(
+    tenant: Tenant,
+    kind: str,
+    value: dict[str, Any],
+    others: Iterable[Stored],
+    calendars: Mapping[str, Calendar],
+) -> str | None:
+    """Read one service beside the others of a tenant, which is only there for the check.
+
+    Returns:
+        The extension that the service answers at, if it has one.
+
+    Raises:
+        FieldError: When it cannot be used; the path is that of the field.
+    """
+    rows = list(others)
+    add_services(tenant, rows)
+    if kind == "calendar":
+        fields = Fields(value)
+        fields.text("id")
+        read_calendar(dict(fields.items("calendar")), "calendar")
+        fields.done()
+        return None
+    _add(tenant, kind, value, calendars)
+    if kind == "menu":
+        try:
+            check_menus(tenant.menus)
+        except MenuError as error:
+            raise FieldError("choices", str(error)) from error
+    place = value.get("group", {}) if kind == "queue" else value
+    default = "0" if kind == "attendant" else None
+    return place.get("extension", default)
 
 
 def _add(tenant: Tenant, kind: str, value: dict[str, Any], calendars: Mapping[str, Calendar]) -> None:

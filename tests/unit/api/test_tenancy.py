@@ -22,6 +22,7 @@ from stimme.store.customer_models import BillingAddress, Gateway, Site
 from stimme.store.database import Scope
 from stimme.store.ledger_models import PriceRow
 from stimme.store.models import NumberBlock, Organisation
+from stimme.store.service_models import Service
 
 from .world import PASSWORD, World, build_world
 
@@ -95,6 +96,10 @@ LOWEST: dict[tuple[str, str], str] = {
     ("GET", "/sites/{site_id}"): "customer",
     ("PUT", "/sites/{site_id}"): "customer",
     ("DELETE", "/sites/{site_id}"): "customer",
+    ("GET", "/services"): "customer",
+    ("GET", "/services/{service_id}"): "customer",
+    ("PUT", "/services/{service_id}"): "customer",
+    ("DELETE", "/services/{service_id}"): "customer",
     ("GET", "/call-records"): "customer",
     ("GET", "/resellers"): "provider",
     ("GET", "/resellers/{reseller_id}"): "provider",
@@ -185,6 +190,11 @@ class Estate:
                 "extension_digits": 3,
             },
             ("PUT", "/sites/{site_id}"): {**customer, "name": "X", "trunk_id": own["trunk_id"], **address},
+            ("PUT", "/services/{service_id}"): {
+                **customer,
+                "kind": "parking",
+                "settings": {"slots": ["701", "702"]},
+            },
             ("PUT", "/resellers/{reseller_id}"): {"name": "R"},
             ("PUT", "/customers/{customer_id}"): {"name": "C", "domain": f"{owner}.example"},
             ("PUT", "/customers/{customer_id}/licence"): {"base": "base"},
@@ -221,6 +231,14 @@ async def _settle(world: World) -> Estate:
         for customer in world.customers.values():
             session.add(BillingAddress(organisation_id=customer.id, **address))
             session.add(
+                Service(
+                    id=str(uuid.uuid4()),
+                    customer_id=customer.id,
+                    kind="parking",
+                    value={"slots": ["701"]},
+                )
+            )
+            session.add(
                 Site(
                     id=str(uuid.uuid4()),
                     customer_id=customer.id,
@@ -256,6 +274,9 @@ async def _settle(world: World) -> Estate:
             block = (
                 await session.scalars(select(NumberBlock).where(NumberBlock.customer_id == customer.id))
             ).one()
+            service = (
+                await session.scalars(select(Service.id).where(Service.customer_id == customer.id))
+            ).one()
             site = (await session.scalars(select(Site.id).where(Site.customer_id == customer.id))).one()
             things[name] = {
                 "customer_id": customer.id,
@@ -266,6 +287,7 @@ async def _settle(world: World) -> Estate:
                 "block_id": block.id,
                 "head": block.head,
                 "site_id": site,
+                "service_id": service,
                 "number": invoice.number,
                 "request_id": str(uuid.uuid4()),
                 "call_id": f"live-{customer.call_id}",
