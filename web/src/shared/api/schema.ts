@@ -1156,6 +1156,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Services
+         * @description List services by customer, kind and extension.
+         */
+        get: operations["services_api_v1_services_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Service
+         * @description Return a service.
+         */
+        get: operations["service_api_v1_services__service_id__get"];
+        /**
+         * Put Service
+         * @description Create or change a service; a mistake in its settings is told with its field.
+         */
+        put: operations["put_service_api_v1_services__service_id__put"];
+        post?: never;
+        /**
+         * Delete Service
+         * @description Delete a service that no other one needs.
+         */
+        delete: operations["delete_service_api_v1_services__service_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -2597,6 +2645,76 @@ export interface components {
             items: components["schemas"]["ResellerItem"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * ServiceBody
+         * @description Body of ``PUT /services/{id}``: what its settings hold depends on the kind (docs/api.md).
+         */
+        ServiceBody: {
+            /** Customer Id */
+            customer_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring";
+            /**
+             * Settings
+             * @example {
+             *       "extension": "30",
+             *       "id": "sales",
+             *       "members": [
+             *         "0b7f6a0e-4f0a-4b0e-9a55-0d8e9f3b1c11"
+             *       ],
+             *       "name": "Vertrieb",
+             *       "strategy": "parallel"
+             *     }
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ServiceItem
+         * @description A service; ``extension`` is where it answers.
+         */
+        ServiceItem: {
+            /** Customer Id */
+            customer_id: string;
+            /** Extension */
+            extension: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring";
+            /**
+             * Settings
+             * @example {
+             *       "extension": "30",
+             *       "id": "sales",
+             *       "members": [
+             *         "0b7f6a0e-4f0a-4b0e-9a55-0d8e9f3b1c11"
+             *       ],
+             *       "name": "Vertrieb",
+             *       "strategy": "parallel"
+             *     }
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version: number;
+        };
+        /**
+         * ServiceList
+         * @description Services by customer, kind and extension.
+         */
+        ServiceList: {
+            /** Items */
+            items: components["schemas"]["ServiceItem"][];
         };
         /**
          * SessionItem
@@ -5495,6 +5613,148 @@ export interface operations {
             };
             path: {
                 reseller_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    services_api_v1_services_get: {
+        parameters: {
+            query?: {
+                customer_id?: string | null;
+                kind?: ("group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    service_api_v1_services__service_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_service_api_v1_services__service_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                service_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServiceBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceItem"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_service_api_v1_services__service_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                service_id: string;
             };
             cookie?: never;
         };
