@@ -304,6 +304,7 @@ class Call:
         """Goes on with a restored, answered call."""
         self.stage = stage or Talking(self)
         try:
+            await self.stage.taken_up()
             await self._read_inbox()
         finally:
             await self._clear()

@@ -184,7 +184,10 @@ class Placing:
             to=way.destination,
             from_=identity,
             to_header=NameAddr(SipUri(domain, call.callee.number), call.callee.name),
-            contact=self._ua.contact_for(way.destination.transport, caller.number),
+            # The number would be told by the Contact, too (RFC 3323 §4.1.1.3).
+            contact=self._ua.contact_for(
+                way.destination.transport, "anonymous" if call.withheld else caller.number
+            ),
             offer=offer,
             handler=leg,
             headers=[*asserted, *self._diversions(call, domain, call.callee.number), *way.extra],

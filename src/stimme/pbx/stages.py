@@ -40,6 +40,9 @@ class Stage:
     async def changed(self, leg: Leg) -> None:
         """A leg's media was negotiated anew: hold, retrieve, another codec."""
 
+    async def taken_up(self) -> None:
+        """Call control was restarted; what the engine does goes on."""
+
     async def digit(self, leg: Leg, digit: str) -> None:
         """A key was pressed on a leg."""
 

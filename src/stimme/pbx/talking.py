@@ -66,6 +66,10 @@ class Talking(Stage):
         self._music.clear()
         await self.begin()
 
+    async def taken_up(self) -> None:
+        """Music of before the restart cannot be stopped any more: it is played anew in its place."""
+        await self.begin()
+
     def snapshot(self) -> dict[str, Any] | None:
         """Everything is in the legs."""
         return {"kind": self.kind}

@@ -130,11 +130,25 @@ async def transfer_to(pbx: "Pbx", call: Call, user: User, command: c.TransferTo)
     call.end(480, "system")
 
 
+def _ringing_for(pbx: "Pbx", user: User, *, besides: Call) -> list[tuple[Call, Leg]]:
+    """Calls that a user has placed and nobody has answered yet, with the user's leg."""
+    return [
+        (call, call.anchor)
+        for call in pbx.calls_of(user.id)
+        if call is not besides and call.answered_at is None and isinstance(call.stage, Ringing)
+        if call.anchor is not None and call.anchor.user_id == user.id
+    ]
+
+
 async def transfer_both(pbx: "Pbx", call: Call, user: User, command: c.Transfer) -> None:
-    """For telephones without a transfer key: both held conversations are joined."""
+    """For telephones without a transfer key: both held conversations are joined.
+
+    The second may still ring: the other party of the first waits for its answer then.
+    """
     conversations = pbx.conversations_of(user.id, besides=call)
-    if len(conversations) < 2:
+    both = [*conversations, *_ringing_for(pbx, user, besides=call)]
+    if not conversations or len(both) < 2:
         raise FeatureRefusedError("code.refused")
-    (first, own_first), (second, own_second) = conversations[:2]
+    (first, own_first), (second, own_second) = both[0], both[1]
     attended(pbx, first, own_first, second, own_second)
     call.end(480, "system")
