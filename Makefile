@@ -85,9 +85,12 @@ unit: venv
 	@$(PYTHON) -m pytest tests/unit tests/conformance -n $(WORKERS)
 
 # Real programs on a machine that does other work: what failed is run once more, alone, and both runs are shown.
+# Tests that need the processors for themselves (load, kills, the sound of single packets) come after the others.
+TOGETHER := tests/integration tests/browser -m "not slow and not alone" -n $(WORKERS)
+ALONE := tests/integration tests/browser -m "alone and not slow"
 integration: setup ## end-to-end tests with baresip, Kamailio, sipp and Chromium
-	@$(PYTHON) -m pytest tests/integration tests/browser -m "not slow" || \
-		$(PYTHON) -m pytest tests/integration tests/browser -m "not slow" --last-failed
+	@$(PYTHON) -m pytest $(TOGETHER) || $(PYTHON) -m pytest $(TOGETHER) -n 0 --last-failed --last-failed-no-failures none
+	@$(PYTHON) -m pytest $(ALONE) || $(PYTHON) -m pytest $(ALONE) --last-failed --last-failed-no-failures none
 
 features: setup ## run everything that shows a feature and write docs/features.md
 	@rm -f build/features.json

@@ -8,11 +8,17 @@ from tests.peers.system import Demo, running_demo
 from tests.ports import free_base_port
 
 
+_HERE = Path(__file__).parent
+_ALONE = ("test_survival", "test_attacks", "test_media_", "test_demo")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs real peers."""
+    """Everything here needs real peers, and some of it the processors for itself."""
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
+        if item.path.is_relative_to(_HERE):
             item.add_marker(pytest.mark.integration)
+            if item.path.name.startswith(_ALONE):
+                item.add_marker(pytest.mark.alone)
 
 
 @pytest.fixture(scope="session")
