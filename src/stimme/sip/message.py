@@ -143,13 +143,18 @@ class Headers:
                 return
         self._fields.append((name, value))
 
-    def change_first(self, name: str, value: str) -> None:
-        """Gives the first field of this name another value where it stands; nothing when there is none."""
+    def change_first(self, name: str, value: str, typed: object | None = None) -> None:
+        """Gives the first field of this name another value where it stands; nothing when there is none.
+
+        `typed` is the value as `typed` would read it, from who has it already.
+        """
         name = _CANONICAL.get(name) or canonical(name)
         self._changed(name)
         for index, (known, _) in enumerate(self._fields):
             if known == name:
                 self._fields[index] = (name, value)
+                if typed is not None:
+                    self._typed[name] = typed
                 return
 
     def remove(self, name: str) -> None:

@@ -426,7 +426,7 @@ def _replace_top_via(request: Request, via: Via) -> None:
     if via is request.via:
         return
     rest = split_outside_quotes(request.headers.get("Via") or "", ",")[1:]
-    request.headers.change_first("Via", ", ".join([str(via), *(part.strip() for part in rest)]))
+    request.headers.change_first("Via", ", ".join([str(via), *(part.strip() for part in rest)]), via)
 
 
 def _response_destination(via: Via, flow: Flow) -> Destination:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from urllib.parse import quote, unquote
 
 from stimme.sip.errors import SipParseError
@@ -62,26 +62,24 @@ def split_outside_quotes(text: str, separator: str) -> list[str]:
     if '"' not in text and "<" not in text:
         return [part for part in text.split(separator) if part.strip()]
     parts: list[str] = []
-    start, quoted, depth, position = 0, False, 0, 0
-    while position < len(text):
-        char = text[position]
-        if quoted:
-            if char == "\\":
-                position += 1
-            elif char == '"':
-                quoted = False
-        elif char == '"':
-            quoted = True
-        elif char == "<":
+    start = depth = 0
+    for found in _marks(separator).finditer(text):
+        mark = found[0]
+        if mark == "<":
             depth += 1
-        elif char == ">":
+        elif mark == ">":
             depth = max(0, depth - 1)
-        elif char == separator and depth == 0:
-            parts.append(text[start:position])
-            start = position + 1
-        position += 1
+        elif mark == separator and depth == 0:
+            parts.append(text[start : found.start()])
+            start = found.end()
     parts.append(text[start:])
     return [part for part in parts if part.strip()]
+
+
+@cache
+def _marks(separator: str) -> re.Pattern[str]:
+    """What decides where a text is split: whole quoted strings, closed or not, brackets, the separator."""
+    return re.compile(rf'"(?:[^"\\]|\\.)*"?|[<>{re.escape(separator)}]', re.DOTALL)
 
 
 def unquote_string(text: str) -> str:

@@ -143,3 +143,35 @@ def test_nothing_but_a_parse_error(text: str) -> None:
                 str(parse(value))
             except SipParseError:
                 continue
+
+
+def split_char_by_char(text: str, separator: str) -> list[str]:
+    """What `split_outside_quotes` does, as one reads it."""
+    if separator not in text:
+        return [text] if text else []
+    parts: list[str] = []
+    start, quoted, depth, position = 0, False, 0, 0
+    while position < len(text):
+        char = text[position]
+        if quoted:
+            if char == "\\":
+                position += 1
+            elif char == '"':
+                quoted = False
+        elif char == '"':
+            quoted = True
+        elif char == "<":
+            depth += 1
+        elif char == ">":
+            depth = max(0, depth - 1)
+        elif char == separator and depth == 0:
+            parts.append(text[start:position])
+            start = position + 1
+        position += 1
+    parts.append(text[start:])
+    return [part for part in parts if part.strip()]
+
+
+@given(st.text(alphabet='"\\<>,; a\n', max_size=30), st.sampled_from([",", ";"]))
+def test_splitting_by_marks_is_splitting_char_by_char(text: str, separator: str) -> None:
+    assert split_outside_quotes(text, separator) == split_char_by_char(text, separator)
