@@ -7,7 +7,6 @@ import pytest
 from tests.peers.system import Demo, running_demo
 from tests.ports import free_base_port
 
-
 _HERE = Path(__file__).parent
 _ALONE = ("test_survival", "test_attacks", "test_media_", "test_demo")
 
