@@ -108,3 +108,29 @@ async def provider_goes_on(stage: Stage) -> None:
 async def seconds_pass(stage: Stage, seconds: str) -> None:
     """Nothing happens; only for what the system does after a time."""
     await asyncio.sleep(float(seconds))
+
+
+@sentence("the customer has no licence any more")
+async def no_licence(stage: Stage) -> None:
+    """The reseller ends the base licence: calls are stopped, but 110 and 112."""
+    with stage.demo.as_role("customer") as client:
+        customer = client.get("/users").raise_for_status().json()["items"][0]["customer_id"]
+    with stage.demo.as_role("reseller") as client:
+        fence = {"X-Requested-With": "stimme"}
+        answer = client.put(f"/customers/{customer}/licence", json={"base": None}, headers=fence)
+        assert answer.status_code == 200, answer.text
+
+
+@sentence("everybody is barred from the public network")
+async def everybody_barred(stage: Stage) -> None:
+    """The administrator bars all calls that leave the house."""
+    with stage.demo.as_role("customer") as client:
+        fence = {"X-Requested-With": "stimme"}
+        (service,) = client.get("/services", params={"kind": "barring"}).raise_for_status().json()["items"]
+        body = {
+            "customer_id": service["customer_id"],
+            "kind": "barring",
+            "settings": {"everybody": {"reach": "internal"}},
+        }
+        headers = {**fence, "If-Match": f'"{service["version"]}"'}
+        client.put(f"/services/{service['id']}", json=body, headers=headers).raise_for_status()
