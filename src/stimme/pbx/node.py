@@ -183,7 +183,7 @@ class Node:
         for device in pbx.tenant.devices.values():
             self._devices[device.sip_user] = (pbx, device)
         for trunk in pbx.tenant.trunks.values():
-            provider = pbx.providers.get(trunk.id)
+            provider = pbx.ways.providers.get(trunk.id)
             servers = [(server.host, server.port) for server in provider.servers] if provider else []
             for host, port in {(trunk.host, trunk.port), *servers}:
                 self._sources[(host, port)] = (pbx, trunk)

@@ -40,25 +40,24 @@ from stimme.pbx.groups.waiting import Queues
 from stimme.pbx.journalling import Journalling
 from stimme.pbx.leg import Leg, LegEvent
 from stimme.pbx.model import Device, Tenant, TrunkConfig
+from stimme.pbx.occupancy import Occupancy, users_of
 from stimme.pbx.placing import Placing
 from stimme.pbx.ports import BindingStore, CallRecords, Journal, Sounds, StateStore
 from stimme.pbx.records import CallRecord, Direction, HangupBy, Party, call_list_entries
 from stimme.pbx.registrar import Registrar
-from stimme.pbx.ringing import Ringing
 from stimme.pbx.settings import Settings, UserSettings
 from stimme.pbx.sip_calls import SipCalls
 from stimme.pbx.snapshot import take_snapshot
 from stimme.pbx.stages import Stage
-from stimme.pbx.states import CallState
 from stimme.pbx.switch import Switch
+from stimme.pbx.trunk_ways import TrunkWays
 from stimme.sip.flow import Flow, Target
 from stimme.sip.gruu import GruuIssuer
 from stimme.sip.session import Session
 from stimme.sip.transfer import Referral
 from stimme.sip.transport.locating import Locator
 from stimme.sip.ua import UserAgent
-from stimme.trunks.provider import Provider
-from stimme.trunks.registration import Registration, TrunkState
+from stimme.trunks.registration import TrunkState
 
 log = structlog.get_logger("stimme.pbx")
 _TRANSFER_RING_SECONDS = 30.0
@@ -133,24 +132,16 @@ class Pbx:
         self._tasks: set[asyncio.Task[None]] = set()
         self._legs: dict[str, tuple[Leg, Call]] = {}
         self._lines: dict[str, LineState] = {}
-        self._calls_of: dict[str, dict[str, Call]] = {}
-        self._concerned: dict[str, tuple[str, ...]] = {}
+        self._occupancy = Occupancy()
         self._music: tuple[str, SharedSource] | None = None
-        self._locator = locator
-        self._moved = moved
         self._sip_calls = SipCalls() if sip_calls is None else sip_calls
-        self._started = False
-        self.providers = {trunk.id: self._provider(trunk) for trunk in tenant.trunks.values()}
-        self.registrations = {
-            trunk.id: self._registration(trunk)
-            for trunk in tenant.trunks.values()
-            if trunk.kind == "register"
-        }
+        self.ways = TrunkWays(ua, key, locator, changed=self._trunk_changed, moved=moved)
+        self.ways.configure(tenant)
         self.placing = Placing(
             ua,
             self.registrar,
-            registrations=self.registrations,
-            providers=self.providers,
+            registrations=self.ways.registrations,
+            providers=self.ways.providers,
             tenant=lambda: self.tenant,
             new_id=self.new_id,
         )
@@ -169,60 +160,21 @@ class Pbx:
         self.groups.restore(stored)
         self.features.restore(stored)
 
-    def _registration(self, trunk: TrunkConfig) -> Registration:
-        return Registration(
-            self._ua,
-            trunk,
-            changed=lambda state, detail: self._trunk_changed(trunk, state, detail),
-            word=hmac.digest(self._key, f"contact of {trunk.id}".encode(), hashlib.sha256).hex()[:24],
-            ways=self.providers[trunk.id].ways,
-        )
-
-    def _provider(self, trunk: TrunkConfig) -> Provider:
-        return Provider(
-            self._ua,
-            trunk,
-            self._locator,
-            changed=lambda: self._trunk_changed(trunk, *self.trunk_state(trunk.id)),
-            moved=self._moved,
-        )
-
     def start(self) -> None:
         """Registers the trunks, and asks their providers."""
-        self._started = True
-        for provider in self.providers.values():
-            provider.start()
-        for registration in self.registrations.values():
-            registration.start()
+        self.ways.start()
 
     def reconfigure(self, tenant: Tenant) -> None:
         """Takes over a changed configuration; calls go on, a changed trunk registers anew."""
         self.tenant = tenant
         self.codes = CodeTable(tenant.code_changes)
-        for trunk_id, provider in list(self.providers.items()):
-            if tenant.trunks.get(trunk_id) != provider.trunk:
-                provider.stop()
-                del self.providers[trunk_id]
-        for trunk in tenant.trunks.values():
-            if trunk.id not in self.providers:
-                self.providers[trunk.id] = self._provider(trunk)
-                if self._started:
-                    self.providers[trunk.id].start()
+        self.ways.configure(tenant)
         self.queues.reconfigured()
-        for trunk_id, registration in list(self.registrations.items()):
-            if tenant.trunks.get(trunk_id) != registration.trunk:
-                registration.stop()
-                del self.registrations[trunk_id]
-        for trunk in tenant.trunks.values():
-            if trunk.kind == "register" and trunk.id not in self.registrations:
-                self.registrations[trunk.id] = self._registration(trunk)
-                self.registrations[trunk.id].start()
 
     async def close(self) -> None:
         """Stops this tenant's tasks; its calls live on in the engine and the journal."""
         self.features.close()
-        for provider in self.providers.values():
-            provider.stop()
+        self.ways.close()
         self.directing.outside.watch.close()
         self.queues.close()
         for task in self._tasks:
@@ -241,11 +193,9 @@ class Pbx:
 
     def line_state(self, user_id: str) -> LineState:
         """What a user's line does now."""
-        states = {_state_for(call, user_id) for call in self._calls_of.get(user_id, {}).values()}
-        if CallState.ANSWERED in states:
-            return "busy"
-        if states & {CallState.ROUTING, CallState.RINGING, CallState.EARLY}:
-            return "ringing"
+        line = self._occupancy.line_of(user_id)
+        if line is not None:
+            return line
         online = any(self.registrar.of(device.id) for device in self.tenant.devices_of(user_id))
         return "free" if online else "offline"
 
@@ -255,21 +205,12 @@ class Pbx:
         return reachable, self.line_state(user_id) in ("busy", "ringing"), self.settings.of(user_id).dnd
 
     def trunk_state(self, trunk_id: str) -> tuple[TrunkState, str]:
-        """How a trunk is, with a sentence: what OPTIONS shows of the provider, and the registration."""
-        registration, provider = self.registrations.get(trunk_id), self.providers.get(trunk_id)
-        if provider is not None and not provider.usable:
-            return TrunkState.UNREACHABLE, provider.describe()
-        if registration is not None:
-            return registration.state, registration.detail
-        if provider is None:
-            return TrunkState.UNKNOWN, "not in use"
-        up = provider.health.last_sign is not None
-        return TrunkState.REACHABLE if up else TrunkState.UNKNOWN, provider.describe()
+        """How a trunk is, with a sentence."""
+        return self.ways.state(trunk_id)
 
     def trunks_from(self, trunk: TrunkConfig) -> list[TrunkConfig]:
-        """The ways outside in the order to try them: this trunk, then the others; unusable ones last."""
-        others = [each for each in self.tenant.trunks.values() if each.id != trunk.id]
-        return sorted([trunk, *others], key=lambda each: not self.providers[each.id].usable)
+        """The ways outside in the order to try them, a trunk first unless it is out of service."""
+        return self.ways.order(trunk, self.tenant)
 
     def hang_up(self, call_id: str) -> None:
         """Ends a call. Raises KeyError when it is not going on."""
@@ -277,18 +218,11 @@ class Pbx:
 
     def calls_of(self, user_id: str) -> list[Call]:
         """The calls that a user takes part in or that ring there, oldest first."""
-        return list(self._calls_of.get(user_id, {}).values())
+        return self._occupancy.calls_of(user_id)
 
     def conversations_of(self, user_id: str, *, besides: Call) -> list[tuple[Call, Leg]]:
         """A user's conversations with the user's own leg in each, the latest first."""
-        found = [
-            (call, leg)
-            for call in reversed(self._calls_of.get(user_id, {}).values())
-            if call is not besides and call.answered_at is not None
-            for leg in call.sides
-            if leg.user_id == user_id and call.other(leg) is not None
-        ]
-        return found
+        return self._occupancy.conversations_of(user_id, besides=besides)
 
     def conversation_of(self, user_id: str, *, besides: Call) -> tuple[Call | None, Leg | None]:
         """The latest of a user's conversations; Nones when there is none."""
@@ -394,7 +328,7 @@ class Pbx:
         self._journalling.discarded(call)
         self.calls.pop(call.id, None)
         self.features.call_over(call, None)
-        self._lines_changed(self._concern(call, ()))
+        self._lines_changed(self._occupancy.drop(call))
 
     def _start(self, call: Call, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(self._supervise(call, work), name=f"call-{call.id}")
@@ -409,7 +343,7 @@ class Pbx:
             log.exception("a call failed", call=call.id, tenant=self.tenant.id)
             self.calls.pop(call.id, None)
             self.features.call_over(call, None)
-            self._lines_changed(self._concern(call, ()))
+            self._lines_changed(self._occupancy.drop(call))
 
     # -- what a call asks of its owner ----------------------------------------------------------------------
 
@@ -467,9 +401,8 @@ class Pbx:
 
     def call_changed(self, call: Call) -> None:
         """Tells everybody concerned."""
-        users = _users_of(call)
-        concerned = tuple(dict.fromkeys((*users, *_rung_in(call))))
-        before = self._concern(call, () if call.state is CallState.ENDED else concerned)
+        users = users_of(call)
+        concerned = self._occupancy.note(call)
         self._bus.publish(
             CallChanged(
                 self.tenant.id,
@@ -484,22 +417,7 @@ class Pbx:
                 user_ids=users,
             )
         )
-        self._lines_changed(tuple(dict.fromkeys((*before, *concerned))))
-
-    def _concern(self, call: Call, users: tuple[str, ...]) -> tuple[str, ...]:
-        """Notes whose lines a call occupies, to be found without looking at all calls; gives who it was."""
-        before = self._concerned.pop(call.id, ())
-        if users:
-            self._concerned[call.id] = users
-        for user_id in before:
-            if user_id not in users:
-                calls = self._calls_of[user_id]
-                del calls[call.id]
-                if not calls:
-                    del self._calls_of[user_id]
-        for user_id in users:
-            self._calls_of.setdefault(user_id, {})[call.id] = call
-        return before
+        self._lines_changed(concerned)
 
     def held(self) -> AbstractContextManager[None]:
         """What is sent within this block leaves at its end, after what was noted in it."""
@@ -518,12 +436,11 @@ class Pbx:
         self._journalling.ended(call, record)
         self.add_record(record, call.called_user_ids)
         self._journalling.recorded(call)
-        provider = self.providers.get(record.trunk_id or "")
-        if provider is not None and record.answered_at is not None:
-            provider.answered()
+        if record.answered_at is not None:
+            self.ways.answered(record.trunk_id)
         self.features.call_over(call, record)
         self._spare_member(call)
-        self._lines_changed(tuple(dict.fromkeys((*self._concern(call, ()), *_users_of(call)))))
+        self._lines_changed(tuple(dict.fromkeys((*self._occupancy.drop(call), *users_of(call)))))
         log.info(
             "call ended",
             call=call.id,
@@ -655,24 +572,3 @@ class Pbx:
             anchor = call.anchor
             self._start(call, call.run(anchor, partial(self.directing.to_internal, call, call.callee.number)))
         self.call_changed(call)
-
-
-def _rung_in(call: Call) -> tuple[str, ...]:
-    """Whose telephones ring in a call whose caller was answered before: by a menu, a queue, a transfer."""
-    if call.answered_at is None or not isinstance(call.stage, Ringing):
-        return ()
-    return tuple(leg.user_id for leg in call.stage.called.values() if leg.user_id is not None)
-
-
-def _state_for(call: Call, user_id: str) -> CallState:
-    """How a call is for one user: it may ring here though its caller was answered."""
-    talks = any(leg.user_id == user_id for leg in call.talking_legs)
-    return CallState.RINGING if not talks and user_id in _rung_in(call) else call.state
-
-
-def _users_of(call: Call) -> tuple[str, ...]:
-    """Whom a call concerns: everybody whose devices ring, later those who talk."""
-    users = call.called_user_ids
-    if call.answered_at is not None:
-        users = tuple(leg.user_id for leg in call.talking_legs if leg.user_id is not None)
-    return tuple(dict.fromkeys((*users, *filter(None, (call.caller.user_id,)))))
