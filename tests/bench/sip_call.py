@@ -165,7 +165,7 @@ def stimme(stack: ExitStack, scratch: Path, ports: FreePorts, *, trace_megabytes
         trace_megabytes=trace_megabytes,
     )
     server = stack.enter_context(site.server())
-    server.wait_until(lambda: sip_client.answers_options(port))
+    server.wait_until(lambda: sip_client.answers_options(port), seconds=60)
     site.register_telephone(callee_port)
     callee = stack.enter_context(sipp.Callee(directory, port=callee_port, media_port=callee_media))
     caller = sipp.Caller(
