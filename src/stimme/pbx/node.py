@@ -117,6 +117,7 @@ class Node:
         self._lamps = BusyLamps(ua, self.tenants)
         ua.enable("REFER", "NOTIFY", "SUBSCRIBE", options=("replaces",))
         ua.contact_behind = self._contact_behind
+        ua.urgent = lambda request: emergency_number(dialled_of(request.uri)) is not None
         if self._locator is not None:
             ua.on_unreachable = self._locator.failed
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 4.0
 _MOST_CHALLENGES = 2
+_MOST_FORKS = 16
 
 
 class Calling(InviteUsage):
@@ -208,6 +209,8 @@ class Calling(InviteUsage):
         if known is not None:
             self._ua.transmit(known, self.next_hop(), None)
             return
+        if len(self._unwanted) >= _MOST_FORKS:
+            return  # no network forks so often: somebody makes answers up
         other = self._twin()
         other.pinned = self.pinned
         other.local_cseq = self.local_cseq

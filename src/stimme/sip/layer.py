@@ -25,6 +25,7 @@ _STOCK = 4096
 _VIA_BYTES = 120
 _NO_TCP = 600.0
 _MAX_NO_TCP = 1_000
+MAX_SERVER_TRANSACTIONS = 100_000
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class TransactionLayer:
     Attributes:
         addresses: host and port that peers reach us under, by transport.
         on_unreachable: hears of a server that did not answer or could not be reached.
+        most_servers: requests of others under way at which strangers are not read.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class TransactionLayer:
         self.product = product
         self.addresses: dict[str, tuple[str, int]] = {}
         self.on_unreachable: Callable[[Target], None] = lambda target: None
+        self.most_servers = MAX_SERVER_TRANSACTIONS
         self._clock = clock
         self._on_output = on_output
         self._trace = trace
@@ -97,6 +100,14 @@ class TransactionLayer:
         """What is to be sent, in order; the list is the caller's."""
         output, self._output = self._output, []
         return output
+
+    @property
+    def crowded(self) -> bool:
+        """True when there are so many requests under way that strangers have to wait.
+
+        A flood with made-up source addresses has no source that could be throttled.
+        """
+        return len(self._servers) >= self.most_servers
 
     @property
     def transactions(self) -> int:

@@ -35,6 +35,7 @@ from stimme.sip.uri import NameAddr, OtherUri, SipUri, Uri, split_outside_quotes
 
 METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "PRACK", "NOTIFY", "REGISTER")
 _OUTSIDE_DIALOG = ("REGISTER", "OPTIONS", "MESSAGE", "SUBSCRIBE", "PUBLISH", "NOTIFY", "REFER")
+MAX_SESSIONS = 50_000
 OPTION_TAGS = ("100rel", "timer", "path", "outbound", "gruu", "norefersub")
 
 
@@ -77,6 +78,8 @@ class UserAgent(TransactionLayer):
 
     Attributes:
         methods: what Allow names; `enable` adds to it.
+        most_sessions: call legs at which a further call is refused with 503.
+        urgent: says of a new call that it is taken nevertheless: an emergency call.
         contact_behind: gives the contact behind a GRUU that the application has issued (RFC 5627 §6.1).
     """
 
@@ -100,6 +103,8 @@ class UserAgent(TransactionLayer):
         self.methods: tuple[str, ...] = METHODS
         self._options: tuple[str, ...] = OPTION_TAGS
         self.contact_behind: Callable[[SipUri], SipUri | None] = lambda uri: None
+        self.most_sessions = MAX_SESSIONS
+        self.urgent: Callable[[Request], bool] = lambda request: False
         self.allow = self.supported = self.supported_late = ""
         self._announce()
         self._sessions: dict[tuple[str, str], Session] = {}
@@ -374,6 +379,8 @@ class UserAgent(TransactionLayer):
             transaction.respond(482)
             return
         refused = refusal_of_body(request)
+        if refused is None and len(self._sessions) >= self.most_sessions and not self.urgent(request):
+            refused = 503, [("Retry-After", "10")]
         if refused is not None:
             transaction.respond(refused[0], None, refused[1])
             return

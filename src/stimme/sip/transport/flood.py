@@ -100,6 +100,10 @@ class FloodGuard:
         self._blocked.pop(source, None)
         _bound(self._trusted)
 
+    def trusted(self, source: str) -> bool:
+        """Whether somebody authenticated from here of late; everybody is while the guard is off."""
+        return not self.limits.enabled or self._trusts(source, self._clock())
+
     def _trusts(self, source: str, now: float) -> bool:
         return self._trusted.get(source, 0.0) > now
 

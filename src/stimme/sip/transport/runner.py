@@ -53,6 +53,7 @@ class SipRunner:
         on_blocked: hears of a source that is blocked from now on.
         most_of_one: connections that one source may have.
         refused_connections, half_open: connections refused, and closed for saying too little in time.
+        crowded_out: requests of strangers that were not read because there were too many of others.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class SipRunner:
         self._connections: Counter[str] = Counter()
         self.most_of_one = MAX_CONNECTIONS_OF_ONE
         self.refused_connections = 0
+        self.crowded_out = 0
         self.half_open = 0
         self.messages: Counter[tuple[str, str]] = Counter()
         self.on_flow_closed: Callable[[Flow], None] = lambda flow: None
@@ -182,6 +184,7 @@ class SipRunner:
             "malformed": self.malformed,
             "connections_refused": self.refused_connections,
             "half_open": self.half_open,
+            "crowded_out": self.crowded_out,
         }
 
     # -- receiving ------------------------------------------------------------------------------------------
@@ -205,6 +208,9 @@ class SipRunner:
 
     def _receive(self, data: bytes, flow: Flow) -> None:
         if not self.guard.admits(flow.remote[0], data):
+            return
+        if self.ua.crowded and not data.startswith(b"SIP/") and not self.guard.trusted(flow.remote[0]):
+            self.crowded_out += 1
             return
         try:
             message = parse_message(data)
