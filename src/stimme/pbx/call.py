@@ -20,11 +20,12 @@ that a leg is released to another call.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
 
-from stimme.media import Bridge, EngineError, EngineLostError
+from stimme.media import Bridge, Endpoint, EngineError, EngineLostError
 from stimme.pbx.dtmf import dtmf_of
 from stimme.pbx.features.diversion import Hop
 from stimme.pbx.leg import Leg, LegEvent
@@ -235,7 +236,8 @@ class Call:
 
     def media_lost(self) -> None:
         """The engine died with everything in it."""
-        self.ask(self._recover)
+        lost = [(leg, leg.endpoint) for leg in self.legs.values() if leg.endpoint is not None]
+        self.ask(partial(self._recover, lost))
 
     def record(self) -> CallRecord:
         """What remains of the call so far."""
@@ -382,7 +384,10 @@ class Call:
             self.owner.call_confirmed(self, stage)
 
     async def open(self, legs: Sequence[Leg]) -> bool:
-        """Opens the endpoints that are missing, in one write. False when the call had to be ended."""
+        """Opens the endpoints that are missing, in one write. False when the call had to be ended.
+
+        An emergency call is not ended: its stage has to find another way.
+        """
         missing = [leg for leg in legs if leg.endpoint is None]
         opened = await self._switch.open_all([("webrtc" if leg.webrtc else "rtp", leg.id) for leg in missing])
         failure: EngineError | None = None
@@ -393,7 +398,8 @@ class Call:
                 leg.endpoint = endpoint
         if failure is not None:
             self.log.error("no media for a call", error=str(failure))
-            self.end(503, "system")
+            if self.direction != "emergency":
+                self.end(503, "system")
         return failure is None and self.state is not CallState.ENDED
 
     def step(self, event: CallEvent) -> bool:
@@ -552,9 +558,9 @@ class Call:
             case _:
                 await self.stage.hear(event)
 
-    async def _recover(self) -> None:
+    async def _recover(self, lost: Sequence[tuple[Leg, Endpoint]]) -> None:
         if self.answered_at is None:
-            await self._recover_before_answer()
+            await self._recover_before_answer(lost)
             return
         try:
             await MediaRecovery(self, self._switch).begin()
@@ -563,15 +569,22 @@ class Call:
             self.log.warning("media could not be brought back", error=str(error))
             self.end(self.status, "system")
 
-    async def _recover_before_answer(self) -> None:
-        """A call that rings is lost with its media, but for an emergency call: it is placed again."""
+    async def _recover_before_answer(self, lost: Sequence[tuple[Leg, Endpoint]]) -> None:
+        """A call that rings is lost with its media, but for an emergency call: it is placed again.
+
+        An emergency call that waited for the engine, and has been placed by it since, goes on as it is.
+        """
         if self.direction != "emergency":
             self.end(503, "system")
-            return
+        elif any(leg.endpoint is endpoint for leg, endpoint in lost):
+            self.forget_media()
+            await self.stage.restored()
+
+    def forget_media(self) -> None:
+        """The engine that had the media of this call is gone."""
         for leg in self.legs.values():
             leg.endpoint = None
         self.bridge = None
-        await self.stage.restored()
 
     async def _on_reinvite(self, leg: Leg, message: Request | Response | None) -> None:
         """Hold, retrieve, another codec or address: settled on this leg alone."""

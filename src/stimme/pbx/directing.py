@@ -4,6 +4,7 @@ Policy, in this order:
     * Emergency numbers leave by the trunk of the caller's site, whatever else is set; when that trunk
       fails, by any other. Nothing is asked before: no barring, no limit, no setting, no licence
       (docs/emergency.md).
+    * A customer whose licence has run out can call nobody else, inside or outside (the service's L3).
     * INVITE with Replaces takes the place of a leg (RFC 3891).
     * A feature code becomes its command.
     * Everything else is a number: a user, a group, a service of the house, or the public network.
@@ -54,6 +55,8 @@ from stimme.pbx.routing import (
     route_from_trunk,
     route_from_user,
 )
+from stimme.pbx.saying import say_and_end
+from stimme.prompts.say import Say
 from stimme.sip.gruu import is_gruu
 from stimme.sip.session import Session
 from stimme.sip.uri import SipUri
@@ -93,13 +96,14 @@ class Directing:
         if user is None:  # deleted while the configuration changed
             session.reject(403)
             return
-        if session.replaces is not None:
+        licensed = pbx.tenant.licensed_at(datetime.now(UTC))
+        if session.replaces is not None and licensed:
             pbx.features.take_place(session, leg, user)
             return
         call = pbx.new_call("internal", party_of(user), Party(dialled))
         call.withheld = pbx.settings.of(user.id).clir
         uri = session.request.uri if session.request is not None else None
-        if isinstance(uri, SipUri) and is_gruu(uri.params):
+        if isinstance(uri, SipUri) and is_gruu(uri.params) and licensed:
             pbx.begin(call, leg, partial(self.to_instance, call, uri))
             return
         pbx.begin(call, leg, partial(self.dial, call, dialled, user))
@@ -149,6 +153,9 @@ class Directing:
 
     async def dial(self, call: Call, dialled: str, user: User) -> None:
         """What a user dialled: a code or a number."""
+        if not self._pbx.tenant.licensed_at(datetime.now(UTC)) and emergency_number(dialled) is None:
+            await say_and_end(self._pbx, call, Say("call.barred"), 403)
+            return
         parsed = self._pbx.codes.parse(dialled)
         match parsed:
             case Dialled(feature, command):

@@ -7,8 +7,9 @@ Policy:
     * A call in either direction takes a channel of its trunk, one for each of its legs there. When none is
       free the caller hears so and gets 503.
     * An emergency call takes a channel from another call, rings without end, and is placed by every trunk in
-      turn, whatever the first ones say but busy. When the media engine dies while it is set up, it is
-      placed again as soon as there is another (docs/emergency.md).
+      turn, whatever the first ones say: "busy" may mean the provider's own lines. A trunk that shows no
+      sign for `SIGN_SECONDS` is left for the next; the last one is waited for. When the media engine dies
+      while it is set up, it is placed again as soon as there is another (docs/emergency.md).
 """
 
 import time
@@ -23,7 +24,7 @@ from stimme.pbx.features.permission import Payer, Permitted, Refused, permit
 from stimme.pbx.leg import Leg
 from stimme.pbx.model import TrunkConfig, User
 from stimme.pbx.records import Party
-from stimme.pbx.ringing import BUSY, Ringing
+from stimme.pbx.ringing import Ringing
 from stimme.pbx.routing import normalise
 from stimme.pbx.saying import say_and_end
 from stimme.pbx.toll_watch import TollWatch
@@ -37,6 +38,8 @@ _PROVIDER_FAILED = frozenset({502, 503, 504})
 """A provider out of service: the next trunk is tried. Leg reports its silence as 503."""
 ENGINE_SECONDS = 30.0
 """How long an emergency call waits for a media engine."""
+SIGN_SECONDS = 10.0
+"""How long the first sign of a control centre may take while there is another trunk to try."""
 
 
 class Outside:
@@ -184,10 +187,11 @@ class _Emergency:
         await switch.wait(ENGINE_SECONDS)
         if self._last is not None and switch.instance != self._engine:
             self._waiting.insert(0, self._last)  # not the trunk failed, our media did
-            status = 503
-        if not self._waiting or status in BUSY or call.answered_at is not None:
+            call.forget_media()
+        if not self._waiting or call.answered_at is not None:
             await call.fail(status)
             return
         self._engine, self._last = switch.instance, self._waiting.pop(0)
         leg = self._outside.place_emergency(call, self._user, self._last, self._number)
-        await call.become(Ringing(call, [leg], seconds=None, given_up=self._next))
+        patience = SIGN_SECONDS if self._waiting else None
+        await call.become(Ringing(call, [leg], seconds=None, patience=patience, given_up=self._next))

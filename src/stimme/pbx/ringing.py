@@ -8,6 +8,8 @@ Policy:
       caller who is in the call already (from a menu, a transfer) hears the ringing tone.
     * A call that has gone through too many systems, or would ring at more telephones than its caller allows,
       goes no further (`stimme.sip.hops`); an emergency call always does.
+    * A line of the public network that shows no sign (180, 183, an answer) within `patience` counts as out of
+      service, even when its server has said 100.
     * When nobody takes the call in time, or all fail, `given_up` decides what follows; by default the
       caller is told.
 """
@@ -33,6 +35,8 @@ BUSY = frozenset({486, 600})
 """Statuses of a called side that is there, and will not talk now."""
 _RANK = {486: 0, 600: 0, 603: 0, 480: 1, 408: 1, 404: 2, 487: 3}
 _NO_ANSWER = 408
+_NO_SERVICE = 503
+_TRYING = 100
 
 GivenUp = Callable[[int], Awaitable[None]]
 
@@ -44,6 +48,7 @@ class Ringing(Stage):
         call: whose stage it is.
         called: legs that have no session yet.
         seconds: how long they ring; None without limit, for emergency calls that wait at the control centre.
+        patience: seconds until the first sign; None without limit.
         given_up: gets the SIP status when nobody takes the call.
         quiet: the caller hears something else meanwhile (a queue's music): no ringing tone, no 180.
     """
@@ -56,12 +61,15 @@ class Ringing(Stage):
         called: Sequence[Leg],
         *,
         seconds: float | None,
+        patience: float | None = None,
         given_up: GivenUp | None = None,
         quiet: bool = False,
     ) -> None:
         super().__init__(call)
         self.called = {leg.id: leg for leg in called}
         self._seconds = seconds
+        self._patience = patience
+        self._sign = False
         self._given_up = given_up
         self._quiet = quiet
         self._statuses: list[int] = []
@@ -74,6 +82,8 @@ class Ringing(Stage):
         for leg in self.called.values():
             call.take_in(leg)
         if not await call.open([*call.sides, *self.called.values()]):
+            if call.direction == "emergency" and call.alive:
+                await self._give_up(_NO_SERVICE)
             return
         anchor = call.anchor
         if anchor is None or not anchor.alive:  # the caller gave up meanwhile: its CANCEL waits in the queue
@@ -89,6 +99,8 @@ class Ringing(Stage):
             leg.session = call.owner.invite(call, leg, leg.write_offer(anchor.codecs))
         if self._seconds is not None:
             call.after(self._seconds, self._nobody)
+        if self._patience is not None:
+            call.after(self._patience, self._silent)
         # Who has heard us before the answer gets no 180 any more: the tone is ours to play.
         heard = anchor.answered or call.state is CallState.EARLY
         if heard and not self._quiet:
@@ -129,6 +141,7 @@ class Ringing(Stage):
                 await self._failed(leg, event.status)
 
     async def _provisional(self, leg: Leg, message: Response) -> None:
+        self._sign = self._sign or message.status > _TRYING
         call, anchor = self.call, self.call.anchor
         if anchor is None or self._quiet:
             return
@@ -177,6 +190,10 @@ class Ringing(Stage):
     async def _nobody(self) -> None:
         await self._give_up(_NO_ANSWER)
 
+    async def _silent(self) -> None:
+        if not self._sign:
+            await self._give_up(_NO_SERVICE)
+
     async def _give_up(self, status: int) -> None:
         if self._over:
             return
@@ -188,7 +205,7 @@ class Ringing(Stage):
 
     async def restored(self) -> None:
         """Only an emergency call comes here: what rang had lost its media, so it is placed again."""
-        await self._give_up(503)
+        await self._give_up(_NO_SERVICE)
 
     def snapshot(self) -> dict[str, Any] | None:
         """A call that rings is not taken up again: its transactions are lost."""

@@ -106,6 +106,17 @@ class Telephone:
         answers = [message for message in sent if isinstance(message, Response)]
         return answers[-1]
 
+    def calls_outside(self) -> list[Request]:
+        """The INVITEs to providers that have left since the last question."""
+        sent = [parse_message(output.data) for output in self._ua.take_output()]
+        return [each for each in sent if isinstance(each, Request) and each.method == "INVITE"]
+
+    def provider_says(self, invite: Request, status: int) -> None:
+        """A provider's response."""
+        same = [(name, invite.headers.get(name) or "") for name in ("Via", "From", "Call-ID", "CSeq")]
+        to = ("To", f"{invite.headers.get('To')};tag=provider")
+        self._ua.receive(Response(status, "Said", Headers([*same, to])), Connection("udp"))
+
     def _invite(self, number: str, call_id: str, cseq: int) -> Request:
         headers = Headers(
             [
@@ -142,6 +153,6 @@ async def telephone(tenant: Tenant) -> Telephone:
         media_timeout=30.0,
     )
     ua = UserAgent(node, clock=lambda: EPOCH, rng=random.Random(4), product="stimme", on_output=lambda: None)
-    ua.addresses["tcp"] = ("192.0.2.1", 5060)
+    ua.addresses["tcp"] = ua.addresses["udp"] = ("192.0.2.1", 5060)
     node.attach(ua, lambda address: None)
     return Telephone(ua, await node.add_tenant(tenant))
