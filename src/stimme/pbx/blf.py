@@ -195,7 +195,7 @@ def _in_call(call: Call, user: User) -> list[DialogEntry | None]:
 
 def _rings(call: Call, user: User) -> list[DialogEntry | None]:
     stage = call.stage
-    if not isinstance(stage, Ringing):
+    if not isinstance(stage, Ringing) or call.partner is not None:  # the latter: taken in this moment
         return []
     return [_entry(leg, "early", False) for leg in stage.called.values() if leg.user_id == user.id]
 
