@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.async_api import expect
 from tests.browser.people import signed_in
 from tests.peers.baresip import telephone
@@ -46,6 +47,7 @@ async def _inspect_now(client: WebClient, what: str) -> None:
     assert issues == [], "\n".join(issues)
 
 
+@pytest.mark.feature("S1")
 async def test_door(demo: Demo, chrome: Chromium) -> None:
     async with web_client(chrome, demo.facts["web"]) as client:
         await expect(client.at("login-form")).to_be_visible()
@@ -55,6 +57,7 @@ async def test_door(demo: Demo, chrome: Chromium) -> None:
         await _inspect(client, "sign-in refused")
 
 
+@pytest.mark.feature("S1")
 async def test_pages_and_calls(demo: Demo, chrome: Chromium, tmp_path: Path) -> None:
     async with (
         signed_in(chrome, demo, "13") as david,
@@ -97,6 +100,7 @@ async def test_pages_and_calls(demo: Demo, chrome: Chromium, tmp_path: Path) -> 
         await _inspect(david, "settings")
 
 
+@pytest.mark.feature("S1")
 async def test_small_screen(demo: Demo, chrome: Chromium, tmp_path: Path) -> None:
     async with (
         signed_in(chrome, demo, "13", size=_PHONE) as david,

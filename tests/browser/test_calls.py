@@ -12,6 +12,7 @@ from tests.peers.browser import Chromium, WebClient
 from tests.peers.system import Demo
 
 
+@pytest.mark.feature("S1", "V5", "K2")
 @pytest.mark.interop(client="JsSIP in Chromium", feature="call to a desk telephone, DTLS-SRTP to RTP")
 async def test_client_calls_a_desk_telephone(demo: Demo, chrome: Chromium, tmp_path: Path) -> None:
     async with (
@@ -31,6 +32,7 @@ async def test_client_calls_a_desk_telephone(demo: Demo, chrome: Chromium, tmp_p
         await expect(anna.at("call-card")).to_have_attribute("data-failure", "local")
 
 
+@pytest.mark.feature("S1", "V5", "K2")
 @pytest.mark.interop(client="JsSIP in Chromium", feature="call from a desk telephone")
 async def test_desk_telephone_calls_a_client(demo: Demo, chrome: Chromium, tmp_path: Path) -> None:
     async with (
@@ -52,6 +54,7 @@ async def test_desk_telephone_calls_a_client(demo: Demo, chrome: Chromium, tmp_p
         await expect(anna.at("call-card")).to_have_attribute("data-failure", "remote")
 
 
+@pytest.mark.feature("S1", "V5")
 @pytest.mark.interop(client="JsSIP in Chromium", feature="call between browsers")
 async def test_client_calls_a_client(demo: Demo, chrome: Chromium, other_chrome: Chromium) -> None:
     async with signed_in(chrome, demo, "10") as anna, signed_in(other_chrome, demo, "12") as clara:
@@ -70,6 +73,7 @@ async def test_client_calls_a_client(demo: Demo, chrome: Chromium, other_chrome:
         await _lists_a_call(clara, direction="incoming", result="answered", number="10")
 
 
+@pytest.mark.feature("P2", "V5")
 async def test_mute_silences(demo: Demo, chrome: Chromium, other_chrome: Chromium) -> None:
     async with signed_in(chrome, demo, "10") as anna, signed_in(other_chrome, demo, "12") as clara:
         await _talk(anna, clara, "12")
@@ -83,6 +87,7 @@ async def test_mute_silences(demo: Demo, chrome: Chromium, other_chrome: Chromiu
         await assert_hears_now(clara, anna.tone)
 
 
+@pytest.mark.feature("K5", "V5")
 @pytest.mark.interop(client="JsSIP in Chromium", feature="DTMF")
 async def test_digits_arrive(demo: Demo, chrome: Chromium, tmp_path: Path) -> None:
     async with (
@@ -102,6 +107,7 @@ async def test_digits_arrive(demo: Demo, chrome: Chromium, tmp_path: Path) -> No
         assert received() == "0123456789*#"
 
 
+@pytest.mark.feature("K1", "V5")
 @pytest.mark.interop(client="JsSIP in Chromium", feature="declined call")
 async def test_declined_call(demo: Demo, chrome: Chromium, other_chrome: Chromium) -> None:
     async with signed_in(chrome, demo, "10") as anna, signed_in(other_chrome, demo, "12") as clara:
@@ -115,6 +121,7 @@ async def test_declined_call(demo: Demo, chrome: Chromium, other_chrome: Chromiu
         await _lists_a_call(clara, direction="incoming", result="declined", number="10")
 
 
+@pytest.mark.feature("K1", "S1")
 async def test_missed_call_is_counted(demo: Demo, chrome: Chromium, other_chrome: Chromium) -> None:
     async with signed_in(chrome, demo, "10") as anna, signed_in(other_chrome, demo, "12") as clara:
         await clara.go_to("settings")
@@ -129,6 +136,7 @@ async def test_missed_call_is_counted(demo: Demo, chrome: Chromium, other_chrome
         await expect(clara.at("missed-badge")).to_have_count(0)
 
 
+@pytest.mark.feature("P2", "S1")
 @pytest.mark.interop(client="JsSIP in Chromium", feature="parallel ringing with a desk telephone")
 async def test_call_answered_at_the_desk_stops_ringing_here(
     demo: Demo, chrome: Chromium, other_chrome: Chromium, tmp_path: Path
@@ -148,6 +156,7 @@ async def test_call_answered_at_the_desk_stops_ringing_here(
         await assert_hears(anna, 1000)
 
 
+@pytest.mark.feature("S5")
 async def test_lines_of_colleagues_are_live(demo: Demo, chrome: Chromium, tmp_path: Path) -> None:
     async with signed_in(chrome, demo, "10") as anna:
         await anna.go_to("colleagues")

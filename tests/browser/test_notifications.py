@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 from tests.browser.people import signed_in
 from tests.peers.baresip import telephone
@@ -25,6 +26,7 @@ window.Notification = class extends Shown {
 _SHOWN = "shown.map(({ title, closed }) => [title, closed])"
 
 
+@pytest.mark.feature("S8")
 async def test_person_is_asked_and_may_say_later(demo: Demo, chrome: Chromium) -> None:
     async with signed_in(chrome, demo, "10") as anna:
         await anna.page.evaluate(
@@ -41,6 +43,7 @@ async def test_person_is_asked_and_may_say_later(demo: Demo, chrome: Chromium) -
         await expect(question).to_have_count(0)
 
 
+@pytest.mark.feature("S8")
 async def test_incoming_call_shows_a_desktop_notification(
     demo: Demo, chrome: Chromium, tmp_path: Path
 ) -> None:

@@ -98,6 +98,7 @@ async def test_provider_down(demo: Demo, chrome: Chromium) -> None:
         await assert_hears(german, german.tone)
 
 
+@pytest.mark.feature("T1", "V5")
 async def test_echo_number_sends_our_own_tone_back(demo: Demo, chrome: Chromium) -> None:
     async with signed_in(chrome, demo, "10") as anna:
         await anna.dial(demo.facts["outside"]["echo"])
@@ -117,6 +118,7 @@ async def test_speech_number_speaks(demo: Demo, chrome: Chromium) -> None:
         pytest.fail(f"no speech, but {level(samples):.0f} dBFS")
 
 
+@pytest.mark.feature("T1", "V5")
 async def test_somebody_outside_calls_the_client(demo: Demo, chrome: Chromium, tmp_path: Path) -> None:
     exchange = demo.facts["provider"]["sip"]
     line = Line(user="+494066969077", password="-", domain=exchange, proxy=exchange)
@@ -139,6 +141,7 @@ async def test_somebody_outside_calls_the_client(demo: Demo, chrome: Chromium, t
         await expect(newest).to_have_attribute("data-result", "answered")
 
 
+@pytest.mark.feature("T5", "V5")
 @pytest.mark.parametrize("number", ["112", "110"])
 async def test_emergency_call_goes_out_at_once(demo: Demo, chrome: Chromium, number: str) -> None:
     async with signed_in(chrome, demo, "10") as anna:

@@ -24,6 +24,7 @@ def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield running
 
 
+@pytest.mark.feature("V5")
 @pytest.mark.parametrize("who", ["client", "telephone"])
 async def test_call_goes_on_and_can_be_hung_up(
     fragile: Demo, chrome: Chromium, tmp_path: Path, who: Literal["client", "telephone"]

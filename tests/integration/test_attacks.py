@@ -141,6 +141,7 @@ async def test_a_scan_for_servers(demo: Demo, tmp_path: Path) -> None:
     assert "muster" not in said
 
 
+@pytest.mark.feature("T7")
 @pytest.mark.interop(client="SIPVicious svwar", feature="attacker: cannot tell who exists, is throttled")
 @pytest.mark.parametrize("method", ["REGISTER", "INVITE", "OPTIONS"])
 async def test_a_scan_for_extensions_tells_nothing(demo: Demo, tmp_path: Path, method: str) -> None:
@@ -159,6 +160,7 @@ async def test_a_scan_for_extensions_tells_nothing(demo: Demo, tmp_path: Path, m
     assert counted(demo, "throttled") >= throttled
 
 
+@pytest.mark.feature("T7")
 @pytest.mark.interop(client="SIPVicious svcrack", feature="attacker: password guessing is blocked")
 async def test_guessing_of_a_password_is_blocked(demo: Demo, tmp_path: Path) -> None:
     line = demo.line("12")
@@ -178,6 +180,7 @@ async def test_guessing_of_a_password_is_blocked(demo: Demo, tmp_path: Path) -> 
         await phone.register(";expires=0")
 
 
+@pytest.mark.feature("T7")
 @pytest.mark.interop(client="INVITE flood", feature="attacker: throttled, then blocked; calls go on")
 async def test_a_flood_of_calls_is_blocked_while_others_talk(demo: Demo) -> None:
     source = "127.0.66.15"

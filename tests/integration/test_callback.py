@@ -37,87 +37,7 @@ async def talks_to(phone: Baresip, hz: int) -> None:
     )
 
 
-async def test_callback_when_the_colleague_is_free_again(phones: list[Baresip]) -> None:
-    anna, bernd, clara = phones
-    await code(bernd, "#43#")
-    try:
-        seen = len(bernd.events)
-        await clara.dial("11")
-        await bernd.event("CALL_INCOMING", after=seen)
-        await bernd.answer()
-        await clara.event("CALL_ESTABLISHED")
-        assert (await code(anna, "11")).startswith("486")
-        await code(anna, "*37#")
-        seen_anna, seen_bernd = len(anna.events), len(bernd.events)
-        await clara.hang_up()
-        await ringing(anna, seen_anna, "11")
-        assert all(event["type"] != "CALL_INCOMING" for event in bernd.events[seen_bernd:])
-        await anna.answer()
-        await ringing(bernd, seen_bernd, "10")
-        await bernd.answer()
-        await talks_to(anna, TONES["11"])
-        await talks_to(bernd, TONES["10"])
-        await anna.hang_up()
-        await bernd.event("CALL_CLOSED", after=seen_bernd)
-    finally:
-        await code(bernd, "*43#")
-
-
-async def test_callback_when_the_colleague_has_come_back(phones: list[Baresip]) -> None:
-    anna, bernd, clara = phones
-    seen = len(bernd.events)
-    await anna.dial("11")
-    await bernd.event("CALL_INCOMING", after=seen)
-    await anna.hang_up()
-    await bernd.event("CALL_CLOSED", after=seen)
-    await code(anna, "*37*11#")
-    seen_anna, seen = len(anna.events), len(bernd.events)
-    await bernd.dial("12")
-    await clara.event("CALL_INCOMING")
-    await bernd.hang_up()
-    await ringing(anna, seen_anna, "11")
-    await anna.answer()
-    await ringing(bernd, seen, "10")
-
-
-async def test_cancelled_callback_never_rings(phones: list[Baresip], demo: Demo) -> None:
-    anna, bernd, clara = phones
-    await code(anna, "*37*11#")
-    await code(anna, "#37#")
-    seen = len(anna.events)
-    await bernd.dial("12")
-    await clara.event("CALL_INCOMING")
-    await bernd.hang_up()
-    with pytest.raises(TimeoutError):
-        await anna.event("CALL_INCOMING", after=seen, seconds=5)
-    assert (await code(anna, "*37*10#")).startswith("480"), "oneself"
-    assert (await code(anna, "*37*99#")).startswith("404")
-
-
-async def test_redial_calls_the_last_number(phones: list[Baresip]) -> None:
-    anna, bernd, _ = phones
-    for number in ("11", "*66#"):
-        seen = len(bernd.events)
-        await anna.dial(number)
-        await bernd.event("CALL_INCOMING", after=seen)
-        await anna.hang_up()
-        await bernd.event("CALL_CLOSED", after=seen)
-
-
-async def test_intercom_asks_the_telephone_to_answer_by_itself(phones: list[Baresip]) -> None:
-    anna, bernd, _ = phones
-    await anna.dial("*80*11#")
-    await bernd.event("CALL_INCOMING")
-    assert "Answer-Mode: Auto" in bernd.trace()
-    assert "answer-after=0" in bernd.trace()
-    await anna.hang_up()
-    await code(bernd, "*26#")
-    try:
-        assert (await code(anna, "*80*11#")).startswith("486")
-    finally:
-        await code(bernd, "#26#")
-
-
+@pytest.mark.feature("S2")
 async def test_program_places_a_call_for_its_user(phones: list[Baresip], demo: Demo) -> None:
     anna, bernd, _ = phones
     with demo.as_user("10") as client:
@@ -138,6 +58,7 @@ async def test_program_places_a_call_for_its_user(phones: list[Baresip], demo: D
         await bernd.event("CALL_CLOSED")
 
 
+@pytest.mark.feature("S3", "P2")
 async def test_settings_of_the_api_are_those_of_the_codes(phones: list[Baresip], demo: Demo) -> None:
     anna, bernd, clara = phones
     fence = {"X-Requested-With": "stimme"}

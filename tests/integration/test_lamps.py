@@ -66,6 +66,7 @@ async def hears(phone: Baresip, hz: int) -> None:
     )
 
 
+@pytest.mark.feature("K7", "P2")
 @pytest.mark.interop(client="telephone by hand", feature="dialog-info, pick-up by Replaces (RFC 4235, 3891)")
 async def test_lamp_of_a_line_and_pick_up_by_its_key(desks: Desks) -> None:
     anna, bernd, clara = await desks.phone("10"), await desks.phone("11"), await desks.raw("12")
@@ -87,6 +88,7 @@ async def test_lamp_of_a_line_and_pick_up_by_its_key(desks: Desks) -> None:
     await anna.event("CALL_CLOSED")
 
 
+@pytest.mark.feature("P2", "S4")
 @pytest.mark.interop(client="telephone by hand", feature="presence (RFC 3856, 3863)")
 async def test_lamp_of_a_line_that_talks_and_presence(desks: Desks) -> None:
     anna, bernd, clara = await desks.phone("10"), await desks.phone("11"), await desks.raw("12")
@@ -102,6 +104,7 @@ async def test_lamp_of_a_line_that_talks_and_presence(desks: Desks) -> None:
     await eventually(lambda: "on-the-phone" not in clara.notified(presence)[-1], "free")
 
 
+@pytest.mark.feature("P2", "K12")
 async def test_keys_light_for_what_is_set_by_code(desks: Desks) -> None:
     anna, raw = await desks.phone("10"), await desks.raw("10")
     dnd, divert, night = [await watch(raw, each) for each in ("dnd", "divert.always", "night.1")]
@@ -119,6 +122,7 @@ async def test_keys_light_for_what_is_set_by_code(desks: Desks) -> None:
         await lamp(raw, key, "terminated")
 
 
+@pytest.mark.feature("P2", "K8")
 async def test_lamp_of_a_park_slot_and_of_a_group(desks: Desks) -> None:
     anna, bernd, raw = await desks.phone("10"), await desks.phone("11"), await desks.raw("11")
     slot, group = await watch(raw, "park.702"), await watch(raw, "group.30")
@@ -142,6 +146,7 @@ async def test_lamp_of_a_park_slot_and_of_a_group(desks: Desks) -> None:
         await lamp(raw, group, "confirmed")
 
 
+@pytest.mark.feature("P2")
 @pytest.mark.interop(client="telephone by hand", feature="waiting messages (RFC 3842)")
 async def test_messages_are_the_owners_and_strangers_see_nothing(desks: Desks, demo: Demo) -> None:
     raw = await desks.raw("12")
@@ -159,6 +164,7 @@ async def test_messages_are_the_owners_and_strangers_see_nothing(desks: Desks, d
         assert (await stranger.subscribe("11", "dialog"))[0].status == 401
 
 
+@pytest.mark.feature("K3")
 @pytest.mark.interop(client="telephone by hand", feature="attended transfer by REFER (RFC 5589)")
 async def test_attended_transfer_by_refer_is_seen_by_nobody(desks: Desks) -> None:
     anna, clara, bernd = await desks.phone("10"), await desks.phone("12"), await desks.raw("11")

@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.audio import level
 from tests.integration.listening import assert_hears, call_record, eventually, record_ids
 from tests.peers.baresip import Line, telephone
 from tests.peers.system import Demo
@@ -17,6 +16,7 @@ def outside_line(demo: Demo, number: str = "+494066969077") -> Line:
     return Line(user=number, password="-", domain=exchange, proxy=exchange)
 
 
+@pytest.mark.feature("T1")
 @pytest.mark.interop(client="Kamailio", feature="registered trunk, call outside with digest")
 async def test_echo_number_sends_our_own_tone_back(demo: Demo, tmp_path: Path) -> None:
     with demo.as_role("customer") as admin:
@@ -33,19 +33,7 @@ async def test_echo_number_sends_our_own_tone_back(demo: Demo, tmp_path: Path) -
         assert record["trunk_id"]
 
 
-@pytest.mark.parametrize("dialled", ["004940 66969002", "04066969002", "+494066969002"])
-async def test_speech_number_speaks_however_it_is_dialled(demo: Demo, tmp_path: Path, dialled: str) -> None:
-    async with telephone(tmp_path, "anna", demo.line("10"), tone=None) as anna:
-        await anna.dial(dialled.replace(" ", ""))
-        await anna.event("CALL_ESTABLISHED")
-
-        def speaks() -> bool:
-            samples, _ = anna.heard()
-            return level(samples[-8000:]) > -40
-
-        await eventually(lambda: anna.recorded_bytes() > 2000 and speaks(), "speech")
-
-
+@pytest.mark.feature("T1", "T2", "K1", "K2")
 @pytest.mark.interop(client="Kamailio", feature="call from outside by number")
 async def test_somebody_outside_calls_a_user_by_number(demo: Demo, tmp_path: Path) -> None:
     with demo.as_role("customer") as admin, demo.as_user("11") as bernd_api:
@@ -72,12 +60,7 @@ async def test_somebody_outside_calls_a_user_by_number(demo: Demo, tmp_path: Pat
         assert (entry["call_id"], entry["number"]) == (record["id"], "+494066969077")
 
 
-async def test_unknown_extension_from_outside(demo: Demo, tmp_path: Path) -> None:
-    async with telephone(tmp_path, "outside", outside_line(demo), register=False) as caller:
-        await caller.dial(f"sip:{demo.facts['provider']['trunk_number']}77@{demo.facts['provider']['sip']}")
-        assert (await caller.event("CALL_CLOSED"))["param"].startswith("404")
-
-
+@pytest.mark.feature("T1", "K1")
 @pytest.mark.interop(client="Kamailio", feature="failures of the network passed on")
 @pytest.mark.parametrize(
     ("which", "status", "result"), [("busy", "486", "busy"), ("unknown", "404", "failed")]
@@ -94,6 +77,7 @@ async def test_failures_outside_come_back_as_they_are(
         assert (await call_record(admin, number, known=known))["result"] == result
 
 
+@pytest.mark.feature("T1", "K1")
 async def test_nobody_answers_outside_and_the_caller_gives_up(demo: Demo, tmp_path: Path) -> None:
     with demo.as_role("customer") as admin:
         known = record_ids(admin)
@@ -106,6 +90,7 @@ async def test_nobody_answers_outside_and_the_caller_gives_up(demo: Demo, tmp_pa
         assert (await call_record(admin, number, known=known))["result"] == "cancelled"
 
 
+@pytest.mark.feature("T5")
 @pytest.mark.interop(client="Kamailio", feature="emergency call with network number")
 @pytest.mark.parametrize("dialled", ["112", "110"])
 async def test_emergency_call_reaches_the_control_centre(demo: Demo, tmp_path: Path, dialled: str) -> None:
@@ -122,6 +107,7 @@ async def test_emergency_call_reaches_the_control_centre(demo: Demo, tmp_path: P
     assert any("+493023125017" in value for value in entry["headers"]["p-asserted-identity"])
 
 
+@pytest.mark.feature("T7")
 async def test_call_without_credentials_is_no_call_from_the_trunk(demo: Demo, tmp_path: Path) -> None:
     """Whoever is not the provider cannot reach users by pretending to come from outside."""
     sip = demo.facts["sip"]["udp"]
@@ -135,6 +121,7 @@ async def test_call_without_credentials_is_no_call_from_the_trunk(demo: Demo, tm
         assert not bernd.happened("CALL_INCOMING")
 
 
+@pytest.mark.feature("T1")
 @pytest.mark.interop(client="Kamailio", feature="provider down is told and comes back")
 async def test_provider_down_is_told_and_comes_back(demo: Demo, tmp_path: Path) -> None:
     async with telephone(tmp_path, "anna", demo.line("10"), tone=620) as anna:

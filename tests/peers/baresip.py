@@ -287,11 +287,13 @@ def _write_configuration(
 def _free_ports(count: int) -> list[int]:
     """Ports of loopback that are free for TCP and UDP together with their next ones, none of them twice.
 
-    baresip listens for TLS one above its SIP port. They lie below the range that the kernel gives to clients.
+    baresip listens for TLS one above its SIP port. They lie below the ranges of demo systems (`tests.ports`),
+    which lie below the one that the kernel gives to clients; two test processes draw different ones.
     """
+    draw = random.SystemRandom()
     found: list[int] = []
     while len(found) < count:
-        port = random.randrange(10_000, 32_000, 2)
+        port = draw.randrange(2_000, 9_900, 2)
         if port not in found and _is_free(port) and _is_free(port + 1):
             found.append(port)
     return found

@@ -155,6 +155,12 @@ class Stage:
         await self._of.pop(name).aclose()
         del self.people[name]
 
+    async def switch_off(self, name: str) -> None:
+        """Takes somebody's telephone away; it takes leave of the registrar."""
+        self.who(name)
+        await self._of.pop(name).aclose()
+        del self.people[name]
+
     async def keys(self, person: Person) -> RawPhone:
         """The keys and lamps of somebody's telephone, which baresip does not have."""
         if person.raw is None:

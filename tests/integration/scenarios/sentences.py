@@ -270,9 +270,15 @@ async def loses_power(stage: Stage, who: str) -> None:
     await stage.leave(who)
 
 
+@sentence("<who> is switched off")
+async def is_switched_off(stage: Stage, who: str) -> None:
+    """The telephone says good-bye: it is registered no longer."""
+    await stage.switch_off(who)
+
+
 @sentence("<who> comes back")
 async def comes_back(stage: Stage, who: str) -> None:
-    """A telephone that had vanished registers again."""
+    """A telephone that had vanished, or was switched off, registers again."""
     await stage.enter(who)
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ _STATES = {
     "talking": "<state>confirmed</state>",
     "on": "<state>confirmed</state>",
 }
+
+_FENCE = {"X-Requested-With": "stimme"}
+_USER_KEYS = ("customer_id", "extension", "name", "package", "number", "language")
 
 
 @sentence("<who> watches <what>")
@@ -33,7 +38,31 @@ async def sees(stage: Stage, who: str, what: str, state: str) -> None:
     """The lamp shows: free, ringing, talking; or on, off."""
     person = stage.who(who)
     keys, wanted = await stage.keys(person), _STATES[state]
-    await eventually(lambda: wanted in keys.notified(person.watched[what])[-1], f"the lamp {state}")
+
+    def shown() -> str:
+        return keys.notified(person.watched[what])[-1]
+
+    try:
+        await eventually(lambda: wanted in shown(), f"the lamp {state}")
+    except TimeoutError as error:
+        raise AssertionError(f"{error}; it shows {shown()}") from None
+
+
+@sentence("<who> presses the lamp of <other>")
+async def presses_lamp(stage: Stage, who: str, other: str) -> None:
+    """Picks up what the lamp of a watched colleague shows (INVITE with Replaces, RFC 3891)."""
+    person = stage.who(who)
+    keys = await stage.keys(person)
+    shown = keys.notified(person.watched[other])[-1]
+    dialog = {name: _attribute(shown, name) for name in ("call-id", "remote-tag", "local-tag")}
+    replaces = f"{dialog['call-id']};to-tag={dialog['remote-tag']};from-tag={dialog['local-tag']};early-only"
+    await keys.call(stage.number(other), f"Replaces: {replaces}")
+
+
+def _attribute(shown: str, name: str) -> str:
+    found = re.search(rf' {name}="([^"]+)"', shown)
+    assert found is not None, f"the lamp shows no call: {shown}"
+    return found[1]
 
 
 @sentence("<who>'s newest call is <result> [with <peer>]")
@@ -54,13 +83,51 @@ async def newest_call(stage: Stage, who: str, result: str, peer: str | None) -> 
 async def dials_by_api(stage: Stage, who: str, number: str) -> None:
     """The API places a call: first the user's own telephone rings, then the other."""
     with stage.demo.as_user(stage.who(who).number) as client:
-        fence = {"X-Requested-With": "stimme"}
-        client.post("/calls", json={"number": stage.number(number)}, headers=fence).raise_for_status()
+        client.post("/calls", json={"number": stage.number(number)}, headers=_FENCE).raise_for_status()
+
+
+@sentence("a program ends <who>'s call")
+async def program_ends(stage: Stage, who: str) -> None:
+    """The API hangs up the one call of a user."""
+    with stage.demo.as_user(stage.who(who).number) as client:
+        (call,) = client.get("/calls").raise_for_status().json()["items"]
+        client.delete(f"/calls/{call['call_id']}", headers=_FENCE).raise_for_status()
+
+
+@sentence("<who> diverts calls from outside to <number>")
+async def diverts_from_outside(stage: Stage, who: str, number: str) -> None:
+    """In the client, which tells calls of colleagues from calls from outside; `#21#` takes it back."""
+    diversion = {"kind": "always", "number": stage.number(number), "origin": "external", "seconds": 20}
+    with stage.demo.as_user(stage.who(who).number) as client:
+        client.put("/me/settings", json={"diversions": [diversion]}, headers=_FENCE).raise_for_status()
+
+
+@sentence("<who> works at a site with the number <number>")
+async def works_at_site(stage: Stage, who: str, number: str) -> None:
+    """An own site, whose number control centres are shown, until the scenario ends."""
+    user_path = f"/users/{stage.demo.user(stage.who(who).number)['id']}"
+    site = {"name": "Filiale", "street": "Musterweg 1", "postcode": "10115", "city": "Berlin"}
+    site_path = f"/sites/{uuid.uuid4()}"
+    with stage.demo.as_role("customer") as client:
+        before = client.get(user_path).raise_for_status().json()
+        body = {key: before.get(key) for key in _USER_KEYS}
+        (trunk, *_) = client.get("/trunks").raise_for_status().json()["items"]
+        site |= {"customer_id": body["customer_id"], "trunk_id": trunk["id"], "emergency_number": number}
+        client.put(site_path, json=site, headers=_FENCE).raise_for_status()
+        there = {**body, "site_id": site_path.rpartition("/")[2]}
+        client.put(user_path, json=there, headers=_FENCE).raise_for_status()
+
+    def close() -> None:
+        with stage.demo.as_role("customer") as client:
+            client.put(user_path, json=body, headers=_FENCE).raise_for_status()
+            client.delete(site_path, headers=_FENCE).raise_for_status()
+
+    stage.later(close)
 
 
 @sentence("the control centre gets <number> from <identity>")
 async def control_centre(stage: Stage, number: str, identity: str) -> None:
-    """An emergency call arrived with this network number."""
+    """An emergency call arrived with this network number, and nothing about its caller is hidden."""
     log = Path(stage.demo.facts["emergency_log"])
 
     def entry() -> dict[str, Any] | None:
@@ -70,6 +137,7 @@ async def control_centre(stage: Stage, number: str, identity: str) -> None:
     found = await eventually(entry, "the control centre's log", seconds=20)
     stage.seen_emergencies += 1
     assert found["number"] == number, found
+    assert "anonymous" not in json.dumps(found["headers"]), f"the number was hidden: {found['headers']}"
     asserted = found["headers"].get("p-asserted-identity", [])
     assert any(identity in value for value in asserted), f"it was told {asserted}"
 

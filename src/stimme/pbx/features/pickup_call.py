@@ -2,8 +2,8 @@
 
 Policy: by the group's key or code, any member of a pick-up group takes the call that rings longest at
 another member; by the selective code or a BLF key (INVITE with Replaces, RFC 3891) anybody takes the call
-of one colleague. The telephones that rang are told that the call was completed elsewhere. Whoever comes too
-late is told that there is nothing.
+of one colleague. The telephones that rang are told that the call was completed elsewhere; the call is in
+the list of who took it. Whoever comes too late is told that there is nothing.
 """
 
 from collections.abc import Iterator
@@ -69,6 +69,8 @@ async def answer_with(pbx: "Pbx", call: Call, leg: Leg) -> None:
     call.take_in(leg)
     if not await call.open([*call.sides, leg]) or session.ended:
         return
+    if leg.user_id is not None and leg.user_id not in call.called_user_ids:
+        call.called_user_ids = (*call.called_user_ids, leg.user_id)
     anchor = call.anchor
     # Both wait for our answer: the caller's codecs decide what both speak.
     session.answer(leg.write_answer(anchor.codecs) if leg.remote else leg.write_offer(anchor.codecs))
