@@ -199,6 +199,8 @@ async def hears_both(stage: Stage, who: str, one: str, other: str) -> None:
     person = stage.who(who)
 
     def both() -> bool:
+        if person.phone.recorded_bytes() <= 8000:
+            return False
         samples, rate = _recent(person, 0.5)
         return min(tone_level(samples, rate, TONES[each]) for each in (one, other)) > -30
 

@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import httpx
 from tests.integration.listening import eventually
 from tests.integration.scenarios.people import Stage
 from tests.integration.scenarios.sentences import sentence
@@ -105,24 +106,30 @@ async def diverts_from_outside(stage: Stage, who: str, number: str) -> None:
 @sentence("<who> works at a site with the number <number>")
 async def works_at_site(stage: Stage, who: str, number: str) -> None:
     """An own site, whose number control centres are shown, until the scenario ends."""
-    user_path = f"/users/{stage.demo.user(stage.who(who).number)['id']}"
     site = {"name": "Filiale", "street": "Musterweg 1", "postcode": "10115", "city": "Berlin"}
     site_path = f"/sites/{uuid.uuid4()}"
     with stage.demo.as_role("customer") as client:
-        before = client.get(user_path).raise_for_status().json()
-        body = {key: before.get(key) for key in _USER_KEYS}
+        users = client.get("/users", params={"limit": 200}).raise_for_status().json()["items"]
+        before = next(user for user in users if user["extension"] == stage.who(who).number)
+        user_path = f"/users/{before['id']}"
+        body = {key: before[key] for key in _USER_KEYS}
         (trunk, *_) = client.get("/trunks").raise_for_status().json()["items"]
         site |= {"customer_id": body["customer_id"], "trunk_id": trunk["id"], "emergency_number": number}
         client.put(site_path, json=site, headers=_FENCE).raise_for_status()
         there = {**body, "site_id": site_path.rpartition("/")[2]}
-        client.put(user_path, json=there, headers=_FENCE).raise_for_status()
+        client.put(user_path, json=there, headers=_as_it_is(client, user_path)).raise_for_status()
 
     def close() -> None:
         with stage.demo.as_role("customer") as client:
-            client.put(user_path, json=body, headers=_FENCE).raise_for_status()
-            client.delete(site_path, headers=_FENCE).raise_for_status()
+            client.put(user_path, json=body, headers=_as_it_is(client, user_path)).raise_for_status()
+            client.delete(site_path, headers=_as_it_is(client, site_path)).raise_for_status()
 
     stage.later(close)
+
+
+def _as_it_is(client: httpx.Client, path: str) -> dict[str, str]:
+    """Headers for a change of what is at a path now (optimistic locking by ETag)."""
+    return {**_FENCE, "If-Match": client.get(path).raise_for_status().headers["etag"]}
 
 
 @sentence("the control centre gets <number> from <identity>")
