@@ -9,6 +9,7 @@ calls are not ended: their media goes on in the engine, and the next start takes
 import argparse
 import asyncio
 import contextlib
+import datetime
 import gc
 import hashlib
 import hmac
@@ -31,6 +32,7 @@ from stimme.api.services import Services
 from stimme.api.telephony import NodeTelephony
 from stimme.config import Config, ConfigError, load_config
 from stimme.logs import configure_logs
+from stimme.operations.jobs import JobRunner, node_jobs
 from stimme.operations.preload import keep_running
 from stimme.operations.supervisor import Patience
 from stimme.operations.traces import TraceFiles
@@ -42,7 +44,7 @@ from stimme.sip.transport.dns import SystemResolver
 from stimme.sip.transport.flood import FloodLimits
 from stimme.sip.transport.runner import SipRunner
 from stimme.store import migrate
-from stimme.store.accounts import Accounts
+from stimme.store.accounts import Accounts, utc_now
 from stimme.store.calls import CallHistory
 from stimme.store.database import Database
 from stimme.store.directory import DirectoryRepository
@@ -112,6 +114,7 @@ class Application:
         tls = server_tls(config.tls.certificate, config.tls.key)
         runner = await self._open_sip(node, tls)
         telephony = await self._open_web(node, runner, database, vault, tls)
+        loaded = utc_now()
         for tenant in await load_tenants(database, vault):
             await node.add_tenant(tenant)
         await self._meet_engine(node)
@@ -119,6 +122,7 @@ class Application:
         runner.release()
         node.start()
         self._spawn(node.watch_expiry(), "registrations")
+        self._spawn(self._jobs(database, telephony, loaded).run(), "jobs")
         if config.metrics is not None:
             await self._open_metrics(config, telephony)
         _log.info("call control is up", node=config.node.name, tenants=len(node.tenants), version=__version__)
@@ -157,8 +161,11 @@ class Application:
         config = self._config
 
         async def reload(tenant_id: str) -> None:
-            for tenant in await load_tenants(database, vault, only=tenant_id):
+            tenants = await load_tenants(database, vault, only=tenant_id)
+            for tenant in tenants:
                 await node.update_tenant(tenant)
+            if not tenants:
+                await node.remove_tenant(tenant_id)
 
         telephony = NodeTelephony(node, reload, lambda: runner.messages, runner.attacks)
         services = Services(
@@ -197,6 +204,10 @@ class Application:
         await server.start(config.metrics.listen.host, config.metrics.listen.port)
         self._resources.push_async_callback(server.close)
         self._spawn(metrics.watch_loop(), "event-loop-lag")
+
+    def _jobs(self, database: Database, telephony: NodeTelephony, loaded: datetime.datetime) -> JobRunner:
+        kept = datetime.timedelta(days=self._config.privacy.shorten_calls_after)
+        return JobRunner(node_jobs(database, telephony, shorten_after=kept, started=loaded), utc_now)
 
     def _spawn(self, work: Awaitable[None], name: str) -> None:
         """Runs until the application closes; a failure of it is logged and ends the process."""

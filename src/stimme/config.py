@@ -171,6 +171,12 @@ class CallsConfig(_Section):
     media_timeout: float = Field(default=30.0, gt=0)
 
 
+class PrivacyConfig(_Section):
+    """``[privacy]``: how long calls keep names and full numbers of outsiders, in days after their end."""
+
+    shorten_calls_after: int = Field(default=90, ge=1)
+
+
 class LogConfig(_Section):
     """``[log]``: level, and a file when the log shall not go to standard error."""
 
@@ -190,6 +196,7 @@ class Config(_Section):
     metrics: MetricsConfig | None = None
     limits: LimitsConfig = LimitsConfig()
     calls: CallsConfig = CallsConfig()
+    privacy: PrivacyConfig = PrivacyConfig()
     log: LogConfig = LogConfig()
 
     @property

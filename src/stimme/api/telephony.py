@@ -52,6 +52,10 @@ class NodeTelephony:
         """Whether the media engine answers."""
         return self._node.switch.up
 
+    def running(self) -> Collection[str]:
+        """Ids of the tenants on this node."""
+        return self._node.tenants.keys()
+
     def line_state(self, tenant_id: str, user_id: str) -> LineState:
         """What a user's line does now; offline for a tenant that is not on this node."""
         pbx = self._node.tenants.get(tenant_id)

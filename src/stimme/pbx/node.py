@@ -150,7 +150,7 @@ class Node:
             media_timeout=media_timeout,
             locator=self._locator,
             sip_calls=self.sip_calls,
-            moved=lambda: self._index(self.tenants[tenant.id]),
+            moved=lambda: self._moved(tenant.id),
         )
         self.tenants[tenant.id] = pbx
         if self._lamps is not None:
@@ -177,6 +177,22 @@ class Node:
             return
         pbx.reconfigure(tenant)
         self._index(pbx)
+
+    def _moved(self, tenant_id: str) -> None:
+        """The servers of a tenant's provider have other addresses now."""
+        pbx = self.tenants.get(tenant_id)
+        if pbx is not None:
+            self._index(pbx)
+
+    async def remove_tenant(self, tenant_id: str) -> None:
+        """Forgets a tenant for good: its calls end, its devices and trunks are strangers from here on."""
+        pbx = self.tenants.pop(tenant_id, None)
+        if pbx is None:
+            return
+        self._devices = {user: known for user, known in self._devices.items() if known[0] is not pbx}
+        self._sources = {source: known for source, known in self._sources.items() if known[0] is not pbx}
+        del self._digest[tenant_id]
+        await pbx.leave()
 
     def _index(self, pbx: Pbx) -> None:
         self._devices = {user: known for user, known in self._devices.items() if known[0] is not pbx}

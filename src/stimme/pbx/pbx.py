@@ -61,6 +61,8 @@ from stimme.trunks.registration import TrunkState
 
 log = structlog.get_logger("stimme.pbx")
 _TRANSFER_RING_SECONDS = 30.0
+_LEAVING_SECONDS = 1.0
+"""So long the ended calls of a deleted tenant may take to give back what they have in the engine."""
 _ANSWER_REPEATED = timedelta(seconds=32)
 """How long a 2xx is repeated until its ACK comes: 64 × T1 (RFC 3261 §13.3.1.4)."""
 
@@ -180,6 +182,16 @@ class Pbx:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def leave(self) -> None:
+        """Ends this tenant for good: its calls end, its trunks are given back to their providers."""
+        for call in list(self.calls.values()):
+            call.end(call.status or 480, "system")
+        for registration in self.registrations.values():
+            registration.stop()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_LEAVING_SECONDS)
+        await self.close()
 
     # -- questions and commands -----------------------------------------------------------------------------
 

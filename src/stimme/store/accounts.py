@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 
 from stimme.licensing.holding import Role
 from stimme.store.audit import Actor
+from stimme.store.credential_models import Invitation
 from stimme.store.database import Database, Scope
 from stimme.store.models import Account, Organisation, Session, User
 from stimme.store.secrets import new_token, token_hash
@@ -21,6 +22,8 @@ SESSION_HOURS = 12
 HANDLE_LENGTH = 16
 """A session's handle is so much of the hash of its token: enough to name it, useless to sign in with."""
 REMEMBERED_DAYS = 30
+INVITATION_KEPT_DAYS = 30
+"""So long an expired invitation can still be looked at by those who sent it."""
 
 
 def utc_now() -> datetime.datetime:
@@ -94,6 +97,13 @@ class Accounts:
                 )
             )
         return created
+
+    async def forget_expired(self, now: datetime.datetime) -> None:
+        """Delete the sessions that have expired, and invitations that nobody took up for a month."""
+        stale = now - datetime.timedelta(days=INVITATION_KEPT_DAYS)
+        async with self._database.system() as session, session.begin():
+            await session.execute(delete(Session).where(Session.expires_at <= now))
+            await session.execute(delete(Invitation).where(Invitation.expires_at <= stale))
 
     async def close_session(self, token: str) -> None:
         """Sign out; unknown tokens are no error."""

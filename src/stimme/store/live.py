@@ -169,6 +169,13 @@ async def load_tenants(database: Database, vault: Vault, *, only: str | None = N
     return list(tenants.values())
 
 
+async def customer_ids(database: Database) -> set[str]:
+    """Return the ids of all customers."""
+    wanted = select(models.Organisation.id).where(models.Organisation.kind == "customer")
+    async with database.system() as session:
+        return set(await session.scalars(wanted))
+
+
 def _of(model: Any, only: str | None) -> Any:
     statement = select(model)
     return statement if only is None else statement.where(model.customer_id == only)

@@ -269,15 +269,6 @@ class BindingRow(Base):
     value: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
-class JournalRow(Base):
-    """What a restarted call control needs to go on with a call."""
-
-    __tablename__ = "call_journal"
-
-    call_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    value: Mapped[dict[str, Any]] = mapped_column(JSON)
-
-
 class CallRecordRow(CustomerOwned, Base):
     """One finished call. The key is the call's id, so that writing twice is writing once."""
 

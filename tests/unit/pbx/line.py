@@ -71,7 +71,8 @@ class NoSounds:
 class Telephone:
     """Calls through a node's user agent and reads what comes back at once."""
 
-    def __init__(self, ua: UserAgent, pbx: Pbx) -> None:
+    def __init__(self, ua: UserAgent, node: Node, pbx: Pbx) -> None:
+        self.node = node
         self.pbx = pbx
         self._ua = ua
         self._flow = Connection("tcp")
@@ -155,4 +156,4 @@ async def telephone(tenant: Tenant) -> Telephone:
     ua = UserAgent(node, clock=lambda: EPOCH, rng=random.Random(4), product="stimme", on_output=lambda: None)
     ua.addresses["tcp"] = ua.addresses["udp"] = ("192.0.2.1", 5060)
     node.attach(ua, lambda address: None)
-    return Telephone(ua, await node.add_tenant(tenant))
+    return Telephone(ua, node, await node.add_tenant(tenant))

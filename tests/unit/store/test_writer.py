@@ -14,14 +14,13 @@ from sqlalchemy import Table, event, select
 
 from stimme.store import migrate
 from stimme.store.database import Database
-from stimme.store.models import BindingRow, CallRecordRow, JournalRow, Organisation
+from stimme.store.models import BindingRow, CallRecordRow, Organisation
 from stimme.store.writer import WriteBehind
 
 NOW = datetime.datetime(2026, 11, 24, tzinfo=datetime.UTC)
-JOURNAL: Table = JournalRow.__table__  # type: ignore[assignment]
 RECORDS: Table = CallRecordRow.__table__  # type: ignore[assignment]
 BINDINGS: Table = BindingRow.__table__  # type: ignore[assignment]
-TABLES = (BINDINGS, JOURNAL, RECORDS)
+TABLES = (BINDINGS, RECORDS)
 
 
 @pytest.fixture
@@ -38,9 +37,9 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await opened.close()
 
 
-async def journal(database: Database) -> dict[str, Any]:
+async def bindings(database: Database) -> dict[str, Any]:
     async with database.system() as session:
-        return {row.call_id: row.value for row in await session.scalars(select(JournalRow))}
+        return {row.key: row.value for row in await session.scalars(select(BindingRow))}
 
 
 def record(call_id: str, result: str, customer: str = "c") -> dict[str, Any]:
@@ -55,8 +54,8 @@ def record(call_id: str, result: str, customer: str = "c") -> dict[str, Any]:
     }
 
 
-def entry(call_id: str, value: int) -> dict[str, Any]:
-    return {"call_id": call_id, "value": {"n": value}}
+def entry(key: str, value: int) -> dict[str, Any]:
+    return {"key": key, "tenant_id": "c", "value": {"n": value}}
 
 
 async def test_last_state_wins_and_short_calls_never_reach_the_disk(database: Database) -> None:
@@ -67,16 +66,16 @@ async def test_last_state_wins_and_short_calls_never_reach_the_disk(database: Da
         "before_cursor_execute",
         lambda _c, _cursor, statement, *_rest: statements.append(statement),
     )
-    writer.put(JOURNAL, "a", entry("a", 1))
-    writer.put(JOURNAL, "a", entry("a", 2))
-    writer.put(JOURNAL, "b", entry("b", 1))
-    writer.delete(JOURNAL, "b")
+    writer.put(BINDINGS, "a", entry("a", 1))
+    writer.put(BINDINGS, "a", entry("a", 2))
+    writer.put(BINDINGS, "b", entry("b", 1))
+    writer.delete(BINDINGS, "b")
     await writer.flush()
     assert [statement.split()[0] for statement in statements] == ["DELETE", "INSERT"]
-    assert await journal(database) == {"a": {"n": 2}}
-    writer.delete(JOURNAL, "a")
+    assert await bindings(database) == {"a": {"n": 2}}
+    writer.delete(BINDINGS, "a")
     await writer.flush()
-    assert await journal(database) == {}
+    assert await bindings(database) == {}
 
 
 async def test_a_call_is_recorded_once(database: Database) -> None:
@@ -95,41 +94,41 @@ async def test_a_refused_row_does_not_take_others_with_it(database: Database) ->
     writer = WriteBehind(database, TABLES)
     writer.put(RECORDS, "good", record("good", "answered"))
     writer.put(RECORDS, "orphan", record("orphan", "answered", customer="gone"))
-    writer.put(JOURNAL, "a", entry("a", 1))
+    writer.put(BINDINGS, "a", entry("a", 1))
     await writer.flush()
     async with database.system() as session:
         assert [row.id for row in await session.scalars(select(CallRecordRow))] == ["good"]
-    assert await journal(database) == {"a": {"n": 1}}
+    assert await bindings(database) == {"a": {"n": 1}}
 
 
 async def test_closing_writes_the_rest(database: Database) -> None:
     writer = WriteBehind(database, TABLES, interval=3600)
     writer.start()
-    writer.put(JOURNAL, "a", entry("a", 1))
+    writer.put(BINDINGS, "a", entry("a", 1))
     await asyncio.wait_for(writer.close(), 10)
-    assert await journal(database) == {"a": {"n": 1}}
+    assert await bindings(database) == {"a": {"n": 1}}
 
 
 VICTIM = """
 import asyncio, sys
 from stimme.store.database import Database
-from stimme.store.models import JournalRow
+from stimme.store.models import BindingRow
 from stimme.store.writer import WriteBehind
 
 async def main():
     database = Database(sys.argv[1])
-    table = JournalRow.__table__
+    table = BindingRow.__table__
     writer = WriteBehind(database, (table,))
     writer.start()
-    writer.put(table, "call", {"call_id": "call", "value": {"n": 1}})
+    writer.put(table, "call", {"key": "call", "tenant_id": "c", "value": {"n": 1}})
     reader = Database(sys.argv[1])
     from sqlalchemy import select
     while True:
         async with reader.system() as session:
-            if (await session.scalars(select(JournalRow))).first() is not None:
+            if (await session.scalars(select(BindingRow))).first() is not None:
                 break
         await asyncio.sleep(0.01)
-    writer.put(table, "late", {"call_id": "late", "value": {"n": "x" * 1000}})
+    writer.put(table, "late", {"key": "late", "tenant_id": "c", "value": {"n": "x" * 1000}})
     print("written", flush=True)
     await asyncio.Event().wait()
 
@@ -145,8 +144,8 @@ async def test_what_was_written_survives_a_kill(database: Database) -> None:
     assert await victim.stdout.readline() == b"written\n"
     os.kill(victim.pid, signal.SIGKILL)
     await victim.wait()
-    assert (await journal(database))["call"] == {"n": 1}
+    assert (await bindings(database))["call"] == {"n": 1}
     writer = WriteBehind(database, TABLES)
-    writer.delete(JOURNAL, "call")
+    writer.delete(BINDINGS, "call")
     await writer.flush()
-    assert "call" not in await journal(database)
+    assert "call" not in await bindings(database)
