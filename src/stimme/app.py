@@ -31,7 +31,9 @@ from stimme.api.server import HttpServer, server_tls
 from stimme.api.services import Services
 from stimme.api.telephony import NodeTelephony
 from stimme.config import Config, ConfigError, load_config
+from stimme.licensing.printing import Printer
 from stimme.logs import configure_logs
+from stimme.messaging.sending import Sending
 from stimme.operations.jobs import JobRunner, node_jobs
 from stimme.operations.preload import keep_running
 from stimme.operations.supervisor import Patience
@@ -45,10 +47,12 @@ from stimme.sip.transport.flood import FloodLimits
 from stimme.sip.transport.runner import SipRunner
 from stimme.store import migrate
 from stimme.store.accounts import Accounts, utc_now
+from stimme.store.billing import Billing
 from stimme.store.calls import CallHistory
 from stimme.store.database import Database
 from stimme.store.directory import DirectoryRepository
 from stimme.store.journal import CallJournal
+from stimme.store.letters import Letters
 from stimme.store.live import LIVE_TABLES, Bindings, Records, States, load_tenants
 from stimme.store.secrets import Passwords, SecretKeyError, Vault, open_vault
 from stimme.store.writer import WriteBehind
@@ -122,7 +126,7 @@ class Application:
         runner.release()
         node.start()
         self._spawn(node.watch_expiry(), "registrations")
-        self._spawn(self._jobs(database, telephony, loaded).run(), "jobs")
+        self._spawn(self._jobs(database, vault, telephony, loaded).run(), "jobs")
         if config.metrics is not None:
             await self._open_metrics(config, telephony)
         _log.info("call control is up", node=config.node.name, tenants=len(node.tenants), version=__version__)
@@ -205,9 +209,14 @@ class Application:
         self._resources.push_async_callback(server.close)
         self._spawn(metrics.watch_loop(), "event-loop-lag")
 
-    def _jobs(self, database: Database, telephony: NodeTelephony, loaded: datetime.datetime) -> JobRunner:
+    def _jobs(
+        self, database: Database, vault: Vault, telephony: NodeTelephony, loaded: datetime.datetime
+    ) -> JobRunner:
         kept = datetime.timedelta(days=self._config.privacy.shorten_calls_after)
-        return JobRunner(node_jobs(database, telephony, shorten_after=kept, started=loaded), utc_now)
+        tls = _client_tls(self._config.tls.ca)
+        sending = Sending(Letters(database, vault), Billing(database), Printer().pdf, tls)
+        jobs = node_jobs(database, telephony, sending.run, shorten_after=kept, started=loaded)
+        return JobRunner(jobs, utc_now)
 
     def _spawn(self, work: Awaitable[None], name: str) -> None:
         """Runs until the application closes; a failure of it is logged and ends the process."""

@@ -10,6 +10,7 @@ from stimme.api.passkeys import Ceremonies
 from stimme.api.routes.administration import administration_routes
 from stimme.api.routes.billing import billing_routes
 from stimme.api.routes.credentials import credential_routes, invitation_routes
+from stimme.api.routes.mail import mail_routes, password_routes
 from stimme.api.routes.me import call_routes, me_routes
 from stimme.api.routes.organisations import organisation_routes
 from stimme.api.routes.services import service_routes
@@ -24,8 +25,10 @@ from stimme.api.throttle import SignInThrottle
 from stimme.store.access import ApiTokens, Invitations
 from stimme.store.audit_log import AuditLog
 from stimme.store.billing import Billing
+from stimme.store.letters import Letters
 from stimme.store.licences import LicenceRepository
 from stimme.store.organisations import Organisations
+from stimme.store.password_resets import PasswordResets
 from stimme.store.price_list import Prices
 from stimme.store.second_factors import Passkeys, SecondFactors
 from stimme.store.service_configuration import ServiceConfiguration
@@ -63,6 +66,7 @@ def _api_routes(services: Services) -> APIRouter:
     sign_outs = SignOuts()
     router = APIRouter()
     sign_ins = SignIns(services.accounts, throttle)
+    letters = Letters(services.database, services.vault, now=services.now)
     factors = SecondFactors(services.database, services.vault, now=services.now)
     router.include_router(
         session_routes(
@@ -89,7 +93,21 @@ def _api_routes(services: Services) -> APIRouter:
     )
     router.include_router(
         invitation_routes(
-            authentication, Invitations(services.database, now=services.now), services.passwords, sign_ins
+            authentication,
+            Invitations(services.database, now=services.now),
+            services.passwords,
+            sign_ins,
+            letters=letters,
+        )
+    )
+    router.include_router(mail_routes(authentication, letters))
+    router.include_router(
+        password_routes(
+            services.accounts,
+            services.passwords,
+            sign_ins,
+            resets=PasswordResets(services.database, now=services.now),
+            letters=letters,
         )
     )
     router.include_router(

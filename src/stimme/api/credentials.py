@@ -144,6 +144,8 @@ class InvitationBody(Input):
     login: Annotated[str, Field(min_length=1, max_length=254, pattern=r"^\S+$")]
     user_id: str | None = None
     language: Language = "de"
+    mail: bool = False
+    """Send the link to the login, which must be a mail address then."""
 
 
 class InvitationItem(BaseModel):
@@ -162,6 +164,8 @@ class NewInvitation(InvitationItem):
     """An invitation just made; ``token`` is for whoever is invited, shown now and never again."""
 
     token: str
+    mailed: bool = False
+    """A letter with the link is on its way."""
 
 
 class InvitationList(BaseModel):

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from stimme.api.schemas import FieldError, Problem
-from stimme.licensing.errors import LicenceRightError, LicensingError, PackageRequiredError
+from stimme.licensing.errors import LicenceRightError, LicensingError, PackageRequiredError, PrintingError
 from stimme.store.errors import (
     FieldRefusedError,
     NotFoundError,
@@ -127,7 +127,13 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def on_licensing(_request: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, LicensingError):
             raise error
-        status = 403 if isinstance(error, LicenceRightError | PackageRequiredError) else 409
+        match error:
+            case LicenceRightError() | PackageRequiredError():
+                status = 403
+            case PrintingError():
+                status = 503
+            case _:
+                status = 409
         return problem_response(ProblemError(status, error.slug, str(error)))
 
     async def on_bug(request: Request, error: Exception) -> JSONResponse:

@@ -32,6 +32,8 @@ _AREAS: tuple[tuple[str, str], ...] = (
     ("/me", ""),
     ("/session", ""),
     ("/invitations", ""),
+    ("/password-resets", ""),
+    ("/mail-server", ""),
 )
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 

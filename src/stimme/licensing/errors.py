@@ -55,3 +55,9 @@ class InvoiceError(LicensingError):
     """An invoice or a credit note cannot be written."""
 
     slug = "invoice"
+
+
+class PrintingError(LicensingError):
+    """A document cannot be drawn now; trying again may help."""
+
+    slug = "printing"

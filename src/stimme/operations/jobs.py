@@ -24,6 +24,7 @@ from stimme.store.live import customer_ids
 from stimme.store.privacy import Privacy
 
 _LONGEST_SLEEP = datetime.timedelta(minutes=1)
+_MAIL_EVERY = datetime.timedelta(seconds=5)
 _BERLIN = ZoneInfo("Europe/Berlin")
 _log = structlog.get_logger(__name__)
 
@@ -92,13 +93,19 @@ class JobRunner:
 
 
 def node_jobs(
-    database: Database, tenants: Tenants, *, shorten_after: datetime.timedelta, started: datetime.datetime
+    database: Database,
+    tenants: Tenants,
+    send_mail: Work,
+    *,
+    shorten_after: datetime.timedelta,
+    started: datetime.datetime,
 ) -> dict[str, Job]:
     """Build the jobs of every node.
 
     Args:
         database: The store.
         tenants: The telephone systems that are told of changes.
+        send_mail: Empties the outbox.
         shorten_after: How long after its end a call keeps the numbers of outsiders in full.
         started: When the tenants were loaded.
     """
@@ -106,6 +113,7 @@ def node_jobs(
         "demo licences": Job(Every(datetime.timedelta(hours=1)), _demo_sweep(database, tenants, started)),
         "customers": Job(Every(datetime.timedelta(minutes=1)), _follow_customers(database, tenants)),
         "sessions": Job(Every(datetime.timedelta(hours=1)), Accounts(database).forget_expired),
+        "mail": Job(Every(_MAIL_EVERY), send_mail),
         "old calls": Job(Daily(datetime.time(3, 20), _BERLIN), _shortening(database, shorten_after)),
     }
 

@@ -37,6 +37,16 @@ class TokenHolder:
     scopes: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invitation just made; the token is known here and to whoever is invited only."""
+
+    row: Invitation
+    token: str
+    organisation: str
+    """The name of the organisation that it is for."""
+
+
 class ApiTokens:
     """Tokens of programs."""
 
@@ -120,8 +130,8 @@ class Invitations:
         *,
         user_id: str | None,
         language: str,
-    ) -> tuple[Invitation, str]:
-        """Invite somebody; returns the invitation and its token.
+    ) -> Invited:
+        """Invite somebody.
 
         Raises:
             NotFoundError: When there is no such organisation inside the scope.
@@ -161,7 +171,7 @@ class Invitations:
                 expires_at=now + INVITATION_LIFE,
             )
             session.add(row)
-        return row, text
+        return Invited(row, text, organisation.name)
 
     async def open(self, who: Authority) -> Sequence[Invitation]:
         """List the invitations inside the scope that nobody has accepted, newest first."""

@@ -18,6 +18,7 @@ from stimme.licensing.holding import Role
 from stimme.store.credential_models import ApiToken, Invitation, Passkey, TotpSecret
 from stimme.store.customer_models import BillingAddress, CustomerLicence, Gateway, Site
 from stimme.store.ledger_models import AuditEntry, InvoiceRow, MonthClosing, PriceRow, VatRateRow
+from stimme.store.mail_models import MailServerRow
 from stimme.store.models import (
     Account,
     Base,
@@ -42,6 +43,7 @@ _SUBJECTS: dict[type[Base], str] = {
     Gateway: "gateway",
     Invitation: "invitation",
     InvoiceRow: "invoice",
+    MailServerRow: "mail-server",
     MonthClosing: "month",
     NumberBlock: "number-block",
     Organisation: "organisation",

@@ -1,6 +1,13 @@
 """All tables together: import this to have every one of them in ``Base.metadata``."""
 
-from stimme.store import credential_models, customer_models, ledger_models, models, service_models
+from stimme.store import (
+    credential_models,
+    customer_models,
+    ledger_models,
+    mail_models,
+    models,
+    service_models,
+)
 
-MODULES = (models, customer_models, ledger_models, credential_models, service_models)
+MODULES = (models, customer_models, ledger_models, credential_models, service_models, mail_models)
 metadata = models.Base.metadata

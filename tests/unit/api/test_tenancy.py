@@ -21,6 +21,7 @@ from stimme.store.credential_models import Invitation
 from stimme.store.customer_models import BillingAddress, Gateway, Site
 from stimme.store.database import Scope
 from stimme.store.ledger_models import PriceRow
+from stimme.store.mail_models import MailServerRow
 from stimme.store.models import NumberBlock, Organisation
 from stimme.store.service_models import Service
 
@@ -67,6 +68,12 @@ LOWEST: dict[tuple[str, str], str] = {
     ("POST", "/invitations"): "customer",
     ("DELETE", "/invitations/{invitation_id}"): "customer",
     ("POST", "/invitations/accept"): OPEN,
+    ("POST", "/password-resets"): OPEN,
+    ("POST", "/password-resets/accept"): OPEN,
+    ("GET", "/mail-server"): "provider",
+    ("PUT", "/mail-server"): "provider",
+    ("POST", "/mail-server/test"): "provider",
+    ("GET", "/letters"): "provider",
     ("GET", "/directory"): "user",
     ("GET", "/calls"): "user",
     ("POST", "/calls"): "user",
@@ -144,6 +151,14 @@ CEREMONIAL = {
     ("DELETE", "/me/sessions/{session_id}"),
     ("DELETE", "/me/tokens/{token_id}"),
 }
+MAIL_SERVER = {
+    "host": "mail.example",
+    "port": 465,
+    "security": "tls",
+    "username": "",
+    "sender": "a@b.example",
+    "web_address": "https://pbx.example",
+}
 
 
 @dataclass
@@ -202,6 +217,8 @@ class Estate:
             ("PUT", "/gateways/{gateway_id}"): {"serial": "S1", "model": "IP411"},
             ("PUT", "/prices"): {"kind": "klare", "valid_from": "2031-01-01", "amount": "1.00"},
             ("PUT", "/vat-rates"): {"valid_from": "2031-01-01", "percent": "19"},
+            ("PUT", "/mail-server"): MAIL_SERVER,
+            ("POST", "/mail-server/test"): {"recipient": "a@b.example"},
             ("PUT", "/invoices/{number}/credit-notes/{request_id}"): {"reason": "X"},
         }
         return bodies.get((method, path))
@@ -228,6 +245,14 @@ async def _settle(world: World) -> Estate:
             )
         )
         session.add(Gateway(id=str(uuid.uuid4()), serial="S1", model="IP411"))
+        provider_id = select(Organisation.id).where(Organisation.kind == "provider").scalar_subquery()
+        session.add(
+            MailServerRow(
+                organisation_id=await session.scalar(select(provider_id)),
+                secret=world.services.vault.encrypt(""),
+                **MAIL_SERVER,
+            )
+        )
         for customer in world.customers.values():
             session.add(BillingAddress(organisation_id=customer.id, **address))
             session.add(

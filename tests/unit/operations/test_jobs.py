@@ -57,6 +57,10 @@ class World:
     runner: JobRunner
 
 
+async def no_mail(_now: datetime.datetime) -> None:
+    """What sends mail has a test of its own."""
+
+
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     now = [START]
@@ -66,7 +70,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     make = Provisioning(database, Vault(Fernet.generate_key()), passwords, now=lambda: now[0])
     provider = await make.create_provider("P", "root", "a long password")
     tenants = Loaded(database)
-    jobs = node_jobs(database, tenants, shorten_after=90 * DAY, started=START)
+    jobs = node_jobs(database, tenants, no_mail, shorten_after=90 * DAY, started=START)
     yield World(database, make, provider, tenants, now, JobRunner(jobs, lambda: now[0]))
     await database.close()
 

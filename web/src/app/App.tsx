@@ -4,6 +4,8 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { BrowserRouter } from 'react-router'
 
+import { PasswordPage } from '@/features/session/PasswordPage'
+import { purposeOf } from '@/features/session/passwordLink'
 import { SignIn } from '@/features/session/SignIn'
 import { PreferenceStore } from '@/features/settings/preferences'
 import { Tones } from '@/features/softphone/tones'
@@ -41,13 +43,14 @@ function createQueryClient(): QueryClient {
 
 export function App() {
   const [client] = useState(createQueryClient)
+  const [purpose] = useState(() => purposeOf(window.location.pathname))
   const [services] = useState<PageServices>(() => ({ preferences: new PreferenceStore(), tones: new Tones() }))
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <QueryClientProvider client={client}>
         <PageContext value={services}>
           <BrowserRouter>
-            <Door />
+            {purpose === null ? <Door /> : <PasswordPage purpose={purpose} />}
           </BrowserRouter>
         </PageContext>
       </QueryClientProvider>

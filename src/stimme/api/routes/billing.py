@@ -11,12 +11,12 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from stimme.api import resources
 from stimme.api.authentication import Authentication, Caller
-from stimme.api.printing import Printer
 from stimme.licensing.archive import to_document
 from stimme.licensing.exports import DatevAccounts, ResellerSummary, summarise, write_csv, write_datev
 from stimme.licensing.invoices import Invoice
 from stimme.licensing.packages import LicenceKind
 from stimme.licensing.prices import Price, VatRate
+from stimme.licensing.printing import Printer
 from stimme.licensing.usage import Month
 from stimme.licensing.zugferd import invoice_xml
 from stimme.store.accounts import utc_now

@@ -12,10 +12,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from stimme.api import credentials, problems, schemas
 from stimme.api.authentication import Authentication, Caller, SignOuts
 from stimme.api.passkeys import Ceremonies, PasskeyRefusedError
+from stimme.api.routes.mail import INVITATION_PAGE
 from stimme.api.signing_in import SignIns
+from stimme.messaging.letters import Template, is_mail_address
 from stimme.store.access import ApiTokens, Invitations
 from stimme.store.accounts import HANDLE_LENGTH, Accounts
 from stimme.store.credential_models import ApiToken, Invitation, Passkey
+from stimme.store.letters import Letters
 from stimme.store.second_factors import Passkeys, SecondFactors
 from stimme.store.secrets import Passwords, token_hash
 
@@ -215,7 +218,12 @@ def _token_routes(router: APIRouter, signed_in: Any, tokens: ApiTokens) -> None:
 
 
 def invitation_routes(
-    authentication: Authentication, invitations: Invitations, passwords: Passwords, sign_ins: SignIns
+    authentication: Authentication,
+    invitations: Invitations,
+    passwords: Passwords,
+    sign_ins: SignIns,
+    *,
+    letters: Letters,
 ) -> APIRouter:
     """Build the routes of invitations."""
     router = APIRouter(tags=["credentials"])
@@ -238,8 +246,10 @@ def invitation_routes(
     async def invite(
         body: credentials.InvitationBody, caller: Annotated[Caller, admin]
     ) -> credentials.NewInvitation:
-        """Invite somebody to choose a password; the token is to be handed to that person."""
-        row, text = await invitations.invite(
+        """Invite somebody to choose a password; the token is for that person, by mail or otherwise."""
+        if body.mail and not is_mail_address(body.login):
+            raise problems.invalid("login", "A letter needs a login that is a mail address.")
+        made = await invitations.invite(
             caller.authority,
             body.organisation_id,
             body.role,
@@ -247,7 +257,20 @@ def invitation_routes(
             user_id=body.user_id,
             language=body.language,
         )
-        return credentials.NewInvitation.model_validate({**_invitation_view(row), "token": text})
+        mailed = body.mail and await letters.post(
+            Template.INVITATION,
+            body.language,
+            made.row.login,
+            {
+                "login": made.row.login,
+                "inviter": caller.authority.actor.name,
+                "organisation": made.organisation,
+            },
+            page=INVITATION_PAGE + made.token,
+        )
+        return credentials.NewInvitation.model_validate(
+            {**_invitation_view(made.row), "token": made.token, "mailed": mailed}
+        )
 
     @router.delete("/invitations/{invitation_id}", status_code=204)
     async def withdraw(invitation_id: str, caller: Annotated[Caller, admin]) -> None:

@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, PasswordInput, Stack, TextInput } from '@mantine/core'
+import { Alert, Anchor, Button, Checkbox, PasswordInput, Stack, TextInput } from '@mantine/core'
 import { IconAlertCircle, IconInfoCircle } from '@tabler/icons-react'
 import { useState, type SubmitEvent } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -112,6 +112,9 @@ export function SignInForm({ busy, failure, note, onSubmit }: Props) {
           <Button type="submit" size="md" fullWidth loading={busy} data-testid="login-submit">
             {t('session.submit')}
           </Button>
+          <Anchor href="/reset" ta="center" size="sm" data-testid="login-forgotten">
+            {t('session.forgotten.title')}
+          </Anchor>
           <div className={classes.languages} role="group" aria-label={t('settings.language')}>
             {languageCodes.map((code) => (
               <button

@@ -106,6 +106,15 @@ export const api = {
     visited.set(true)
     return session.account
   },
+  /** Choose the first (invitation) or a new password by the token of a letter. */
+  choosePassword(purpose: 'invitation' | 'reset', token: string, password: string): Promise<{ login: string }> {
+    const path = purpose === 'invitation' ? '/invitations/accept' : '/password-resets/accept'
+    return request('POST', path, { token, password })
+  },
+  /** Ask for a letter with a link; unknown logins are answered the same. */
+  forgotPassword(login: string): Promise<undefined> {
+    return request<undefined>('POST', '/password-resets', { login })
+  },
   signOut(): Promise<undefined> {
     visited.set(false)
     return request<undefined>('DELETE', '/session')

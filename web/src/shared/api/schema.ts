@@ -407,7 +407,7 @@ export interface paths {
         put?: never;
         /**
          * Invite
-         * @description Invite somebody to choose a password; the token is to be handed to that person.
+         * @description Invite somebody to choose a password; the token is for that person, by mail or otherwise.
          */
         post: operations["invite_api_v1_invitations_post"];
         delete?: never;
@@ -550,6 +550,70 @@ export interface paths {
         get: operations["xml_api_v1_invoices__number__xml_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Outbox
+         * @description List the letters of the last thirty days, newest first.
+         */
+        get: operations["outbox_api_v1_letters_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Server
+         * @description Return how mail goes out.
+         */
+        get: operations["server_api_v1_mail_server_get"];
+        /**
+         * Put Server
+         * @description Set how mail goes out.
+         */
+        put: operations["put_server_api_v1_mail_server_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail-server/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Server
+         * @description Send a test letter; ``GET /letters`` tells what became of it.
+         */
+        post: operations["test_server_api_v1_mail_server_test_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1058,6 +1122,46 @@ export interface paths {
          */
         put: operations["put_address_api_v1_organisations__organisation_id__billing_address_put"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-resets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forgotten
+         * @description Ask for a letter with a link to a new password; the answer is the same for unknown logins.
+         */
+        post: operations["forgotten_api_v1_password_resets_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-resets/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept
+         * @description Choose a new password; all sessions of the account end.
+         */
+        post: operations["accept_api_v1_password_resets_accept_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2025,6 +2129,14 @@ export interface components {
             message: string;
         };
         /**
+         * ForgottenPassword
+         * @description Body of ``POST /password-resets``.
+         */
+        ForgottenPassword: {
+            /** Login */
+            login: string;
+        };
+        /**
          * GatewayBody
          * @description Body of ``PUT /gateways/{id}``.
          */
@@ -2095,6 +2207,11 @@ export interface components {
             language: "de" | "en";
             /** Login */
             login: string;
+            /**
+             * Mail
+             * @default false
+             */
+            mail: boolean;
             /** Organisation Id */
             organisation_id: string;
             /**
@@ -2206,6 +2323,50 @@ export interface components {
             next: string | null;
         };
         /**
+         * LetterItem
+         * @description A letter on its way or sent; what its text names is not shown.
+         */
+        LetterItem: {
+            /** Attempts */
+            attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Error */
+            error: string | null;
+            /** Id */
+            id: string;
+            /** Invoice */
+            invoice: string | null;
+            /** Recipient */
+            recipient: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "sent" | "failed";
+            /**
+             * Template
+             * @enum {string}
+             */
+            template: "invitation" | "password_reset" | "invoice" | "test";
+        };
+        /**
+         * LetterList
+         * @description Letters of the last thirty days, newest first.
+         */
+        LetterList: {
+            /** Items */
+            items: components["schemas"]["LetterItem"][];
+        };
+        /**
          * LicenceBody
          * @description Body of ``PUT /customers/{id}/licence``; ``null`` ends it, the extended one needs gateway and site.
          */
@@ -2287,6 +2448,59 @@ export interface components {
             items: components["schemas"]["LiveCall"][];
         };
         /**
+         * MailServerBody
+         * @description Body of ``PUT /mail-server``; without ``password`` the one that is there stays.
+         */
+        MailServerBody: {
+            /** Host */
+            host: string;
+            /** Password */
+            password?: string | null;
+            /**
+             * Port
+             * @default 465
+             */
+            port: number;
+            /**
+             * Security
+             * @default tls
+             * @enum {string}
+             */
+            security: "tls" | "starttls" | "none";
+            /** Sender */
+            sender: string;
+            /**
+             * Username
+             * @default
+             */
+            username: string;
+            /** Web Address */
+            web_address: string;
+        };
+        /**
+         * MailServerItem
+         * @description The provider's mail server; its password is never shown.
+         */
+        MailServerItem: {
+            /** Host */
+            host: string;
+            /** Port */
+            port: number;
+            /**
+             * Security
+             * @enum {string}
+             */
+            security: "tls" | "starttls" | "none";
+            /** Sender */
+            sender: string;
+            /** Username */
+            username: string;
+            /** Version */
+            version: number;
+            /** Web Address */
+            web_address: string;
+        };
+        /**
          * MeUpdate
          * @description Body of ``PATCH /me``.
          */
@@ -2331,6 +2545,11 @@ export interface components {
             id: string;
             /** Login */
             login: string;
+            /**
+             * Mailed
+             * @default false
+             */
+            mailed: boolean;
             /** Organisation Id */
             organisation_id: string;
             /**
@@ -2342,6 +2561,16 @@ export interface components {
             token: string;
             /** User Id */
             user_id: string | null;
+        };
+        /**
+         * NewPassword
+         * @description Body of ``POST /password-resets/accept``.
+         */
+        NewPassword: {
+            /** Password */
+            password: string;
+            /** Token */
+            token: string;
         };
         /**
          * NewToken
@@ -2890,6 +3119,20 @@ export interface components {
         SummaryList: {
             /** Items */
             items: components["schemas"]["SummaryItem"][];
+        };
+        /**
+         * TestLetterBody
+         * @description Body of ``POST /mail-server/test``.
+         */
+        TestLetterBody: {
+            /**
+             * Language
+             * @default de
+             * @enum {string}
+             */
+            language: "de" | "en";
+            /** Recipient */
+            recipient: string;
         };
         /**
          * TokenBody
@@ -4411,6 +4654,144 @@ export interface operations {
             };
         };
     };
+    outbox_api_v1_letters_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    server_api_v1_mail_server_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailServerItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_server_api_v1_mail_server_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailServerBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailServerItem"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailServerItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_server_api_v1_mail_server_test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestLetterBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_me_api_v1_me_patch: {
         parameters: {
             query?: never;
@@ -5389,6 +5770,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AddressItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forgotten_api_v1_password_resets_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgottenPassword"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_api_v1_password_resets_accept_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description Problem details (RFC 9457) */

@@ -1,0 +1,1 @@
+"""Mail that the system sends: letters, their delivery, and when one is tried again."""
