@@ -187,7 +187,7 @@ class Pbx:
         """Ends this tenant for good: its calls end, its trunks are given back to their providers."""
         for call in list(self.calls.values()):
             call.end(call.status or 480, "system")
-        for registration in self.registrations.values():
+        for registration in self.ways.registrations.values():
             registration.stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_LEAVING_SECONDS)

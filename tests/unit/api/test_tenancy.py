@@ -245,14 +245,8 @@ async def _settle(world: World) -> Estate:
             )
         )
         session.add(Gateway(id=str(uuid.uuid4()), serial="S1", model="IP411"))
-        provider_id = select(Organisation.id).where(Organisation.kind == "provider").scalar_subquery()
-        session.add(
-            MailServerRow(
-                organisation_id=await session.scalar(select(provider_id)),
-                secret=world.services.vault.encrypt(""),
-                **MAIL_SERVER,
-            )
-        )
+        secret = world.services.vault.encrypt("")
+        session.add(MailServerRow(organisation_id=provider.id, secret=secret, **MAIL_SERVER))
         for customer in world.customers.values():
             session.add(BillingAddress(organisation_id=customer.id, **address))
             session.add(
