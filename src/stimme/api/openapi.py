@@ -11,6 +11,7 @@ from stimme.api.application import create_api
 from stimme.api.ports import LiveEvent, NoSuchCallError, NotReachableError
 from stimme.api.schemas import LineState, LiveCall, TrunkState, UserSettings
 from stimme.api.services import Services
+from stimme.pbx.features.driven import Order
 from stimme.sip.trace import TraceEntry
 from stimme.store.accounts import Accounts
 from stimme.store.calls import CallHistory
@@ -47,6 +48,10 @@ class UnpluggedTelephony:
     def dial(self, tenant_id: str, user_id: str, number: str, device_id: str | None) -> LiveCall:
         """No telephone is there."""
         raise NotReachableError(user_id)
+
+    def order(self, tenant_id: str, user_id: str, call_id: str, order: Order) -> LiveCall:
+        """There is nothing to drive."""
+        raise NoSuchCallError(call_id)
 
     def settings(self, tenant_id: str, user_id: str) -> UserSettings:
         """Nothing was set."""

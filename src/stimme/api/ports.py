@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from typing import Any, Protocol
 
 from stimme.api.schemas import LineState, LiveCall, TrunkState, UserSettings
+from stimme.pbx.features.driven import Order
 from stimme.sip.trace import TraceEntry
 
 
@@ -17,6 +18,14 @@ class SettingRefusedError(ValueError):
 
 class NoSuchCallError(Exception):
     """The call has ended or never was."""
+
+
+class OrderRefusedError(Exception):
+    """What was asked of a call cannot be done with it now; ``status`` is the telephone's word for it."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"refused with {status}")
+        self.status = status
 
 
 class LiveEvent(Protocol):
@@ -82,6 +91,14 @@ class Telephony(Protocol):
 
         Raises:
             NotReachableError: When none of the user's telephones, or not this one, can ring.
+        """
+
+    def order(self, tenant_id: str, user_id: str, call_id: str, order: Order) -> LiveCall:
+        """Do something to a live call as one of its users; return the call that comes of it.
+
+        Raises:
+            NoSuchCallError: When it is not going on, or is no business of the user's.
+            OrderRefusedError: When it cannot be done now.
         """
 
     def settings(self, tenant_id: str, user_id: str) -> UserSettings:

@@ -1,9 +1,9 @@
 """What the HTTP API takes and gives: the wire format of ``/api/v1``, and nothing else."""
 
 import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Role = Literal["provider", "reseller", "customer", "user"]
 Language = Literal["de", "en"]
@@ -160,6 +160,7 @@ class LiveCall(BaseModel):
     callee: Party
     started_at: datetime.datetime
     answered_at: datetime.datetime | None = None
+    on_hold: bool = False
 
 
 class LiveCalls(BaseModel):
@@ -195,6 +196,41 @@ class Dial(BaseModel):
 
     number: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9+*#][0-9*# ()/.-]*$")]
     device_id: str | None = None
+
+
+class TransferOrder(Input):
+    """Where a call is transferred: to a number, or to the other party of another call of one's own."""
+
+    number: Annotated[str | None, Field(max_length=64, pattern=r"^[0-9+][0-9 ()/.-]*$")] = None
+    call_id: str | None = None
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"number": "12"}, {"call_id": "9f0c…"}]})
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if (self.number is None) == (self.call_id is None):
+            raise ValueError("name either number or call_id")
+        return self
+
+
+class ParkOrder(Input):
+    """Where a call is parked; without ``slot`` in the first free one."""
+
+    slot: Annotated[str | None, Field(max_length=8, pattern=r"^[0-9]+$")] = None
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"slot": "701"}, {}]})
+
+
+class PickupOrder(Input):
+    """Which telephone picks up: one that is asked to answer by itself, else all of the user's ring."""
+
+    device_id: str | None = None
+
+
+class ConferenceOrder(Input):
+    """The other call of one's own whose party joins."""
+
+    call_id: str
 
 
 class DiversionSetting(BaseModel):

@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from stimme.api.metrics import NodeFigures
-from stimme.api.ports import NoSuchCallError, NotReachableError, SettingRefusedError
+from stimme.api.ports import NoSuchCallError, NotReachableError, OrderRefusedError, SettingRefusedError
 from stimme.api.schemas import LineState, LiveCall, Party, TrunkState, UserSettings
 from stimme.pbx.call import Call
+from stimme.pbx.features.asked import FeatureRefusedError
 from stimme.pbx.features.auto_answer import auto_answer_headers
 from stimme.pbx.features.commands import DiversionKind
 from stimme.pbx.features.diversion import Diversion, DiversionError, Diversions
+from stimme.pbx.features.driven import Order, PickUp, carry_out
 from stimme.pbx.node import Node
 from stimme.pbx.records import Party as CallParty
 from stimme.pbx.ringing_first import call_for
@@ -102,6 +104,25 @@ class NodeTelephony:
             raise NotReachableError(device_id or user_id)
         return _live(call_for(pbx, user, legs, CallParty(number), seconds=pbx.ring_timeout))
 
+    def order(self, tenant_id: str, user_id: str, call_id: str, order: Order) -> LiveCall:
+        """Do something to a live call as one of its users; return the call that comes of it.
+
+        Raises:
+            NoSuchCallError: When it is not going on, or is no business of the user's.
+            OrderRefusedError: When it cannot be done now.
+        """
+        pbx = self._node.tenants.get(tenant_id)
+        call = pbx.calls.get(call_id) if pbx is not None else None
+        user = pbx.tenant.users.get(user_id) if pbx is not None else None
+        if pbx is None or call is None or user is None:
+            raise NoSuchCallError(call_id)
+        if not isinstance(order, PickUp) and call not in pbx.calls_of(user_id):
+            raise NoSuchCallError(call_id)
+        try:
+            return _live(carry_out(pbx, call, user, order))
+        except FeatureRefusedError as refusal:
+            raise OrderRefusedError(refusal.status) from None
+
     def settings(self, tenant_id: str, user_id: str) -> UserSettings:
         """What a user has set; the defaults for one who has set nothing."""
         pbx = self._node.tenants.get(tenant_id)
@@ -187,4 +208,5 @@ def _live(call: Call) -> LiveCall:
         callee=Party(**call.callee.to_json()),
         started_at=call.started_at,
         answered_at=call.answered_at,
+        on_hold=any(leg.holds for leg in call.talking_legs),
     )

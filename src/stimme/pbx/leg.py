@@ -54,6 +54,7 @@ class Leg(SessionFeatures):
         webrtc: the peer is a browser.
         remote: the peer's audio as last negotiated.
         codecs: what was negotiated, the first is used.
+        held: its user holds the call from outside, not by the telephone (``features.driven``).
         noted: told at once, for the journal, when another INVITE left, the peer answered, refused or (True)
             hung up.
     """
@@ -64,6 +65,7 @@ class Leg(SessionFeatures):
         "device_id",
         "direction",
         "endpoint",
+        "held",
         "id",
         "limits",
         "noted",
@@ -102,6 +104,7 @@ class Leg(SessionFeatures):
         self.offer: bytes = b""
         self.codecs: tuple[AudioCodec, ...] = ()
         self.direction: Direction = "sendrecv"
+        self.held = False
         self.status = 0
         self.sdp_id = str(abs(hash(leg_id)) % 10**9 + 1)
         self.sdp_version = 0
@@ -129,7 +132,7 @@ class Leg(SessionFeatures):
     @property
     def holds(self) -> bool:
         """True when the peer has put us on hold: whoever talks with it hears nothing from there."""
-        return self.direction in ("recvonly", "inactive")
+        return self.held or self.direction in ("recvonly", "inactive")
 
     def take_initial_offer(self) -> None:
         """Reads the offer of a peer who waits for our answer, if there is one in its INVITE.
@@ -188,7 +191,9 @@ class Leg(SessionFeatures):
         if self.remote is None:
             raise ValueError("there is no offer to answer")
         self.codecs = common_codecs(self.remote.codecs, ordered(self.known_codecs(), preferred))
-        self.direction = _direction(answer_direction(self.remote.direction))
+        before, self.direction = self.direction, _direction(answer_direction(self.remote.direction))
+        if before != "sendrecv" and self.direction == "sendrecv":
+            self.held = False  # retrieved by the telephone's own key
         self.sdp_version += 1
         audio = self._local(self.codecs, self.direction)
         return write_answer(self.offer, audio, session_id=self.sdp_id, version=self.sdp_version)
@@ -231,8 +236,9 @@ class Leg(SessionFeatures):
             for codec in self.codecs
         ]
         # A peer that holds us sends nothing: its silence is no fault.
-        watched = timeout if self.direction == "sendrecv" else None
-        return self.endpoint.configure(media, codecs, direction=self.direction, timeout=watched)
+        direction = "inactive" if self.held else self.direction
+        watched = timeout if direction == "sendrecv" else None
+        return self.endpoint.configure(media, codecs, direction=direction, timeout=watched)
 
     # -- the session's handler ------------------------------------------------------------------------------
 
@@ -310,6 +316,7 @@ class Leg(SessionFeatures):
             "codecs": [[c.name, c.payload_type, c.clock_rate, c.channels, c.fmtp] for c in self.codecs],
             "sdp": [self.sdp_id, self.sdp_version],
             "direction": self.direction,
+            "held": self.held,
             "address": [remote.address, remote.port, remote.rtcp_port, remote.rtcp_mux] if remote else None,
         }
 
@@ -318,6 +325,7 @@ class Leg(SessionFeatures):
         self.codecs = tuple(AudioCodec(*item) for item in value["codecs"])
         self.sdp_id, self.sdp_version = str(value["sdp"][0]), int(value["sdp"][1]) + 10
         self.direction = value["direction"]
+        self.held = bool(value.get("held", False))
         if value["address"]:
             address, port, rtcp_port, mux = value["address"]
             self.remote = Audio(address, port, self.codecs, rtcp_port, bool(mux), self.direction)

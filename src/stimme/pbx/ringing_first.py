@@ -6,7 +6,7 @@ the number is called as if it had been dialled there. Nobody answers: nobody els
 record is left.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from stimme.media import EngineError
@@ -121,21 +121,38 @@ def call_for(
         seconds: how long they ring.
         answered: done when one of them is answered, before the number is called.
     """
-    call = pbx.new_call("internal", Party(callee.number, callee.name), party_of(user))
-    call.called_user_ids = (user.id,)
 
-    async def dial() -> None:
+    async def dial(call: "Call") -> None:
         call.caller, call.callee, call.called_user_ids = party_of(user), Party(callee.number), ()
         call.withheld = pbx.settings.of(user.id).clir
         if answered is not None:
             await answered()
         await pbx.directing.dial(call, callee.number, user)
 
+    return call_with(pbx, user, legs, callee, seconds=seconds, then=dial)
+
+
+def call_with(
+    pbx: "Pbx",
+    user: "User",
+    legs: Sequence[Leg],
+    shown: Party,
+    *,
+    seconds: float,
+    then: "Callable[[Call], Awaitable[None]]",
+) -> "Call":
+    """These telephones of a user ring, showing a party; what follows the answer is given."""
+    call = pbx.new_call("internal", Party(shown.number, shown.name), party_of(user))
+    call.called_user_ids = (user.id,)
+
+    async def answered() -> None:
+        await then(call)
+
     async def nobody() -> None:
         pbx.discard(call)
 
     async def first() -> None:
-        await call.become(RingingFirst(call, legs, seconds=seconds, answered=dial, given_up=nobody))
+        await call.become(RingingFirst(call, legs, seconds=seconds, answered=answered, given_up=nobody))
 
     pbx.begin(call, None, first)
     return call

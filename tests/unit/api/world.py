@@ -13,9 +13,16 @@ from cryptography.fernet import Fernet
 from fastapi import FastAPI
 
 from stimme.api.application import create_api
-from stimme.api.ports import LiveEvent, NoSuchCallError, NotReachableError, SettingRefusedError
+from stimme.api.ports import (
+    LiveEvent,
+    NoSuchCallError,
+    NotReachableError,
+    OrderRefusedError,
+    SettingRefusedError,
+)
 from stimme.api.schemas import LineState, LiveCall, Party, TrunkState, UserSettings
 from stimme.api.services import Services
+from stimme.pbx.features.driven import Order, TransferTo
 from stimme.sip.trace import TraceEntry
 from stimme.store import migrate
 from stimme.store.accounts import Accounts
@@ -39,6 +46,7 @@ class FakeTelephony:
         self.hung_up: list[tuple[str, str]] = []
         self.reloaded: list[str] = []
         self.trunks = (1, 1)
+        self.orders: list[tuple[str, str, str, Order]] = []
         self.own_settings: dict[str, UserSettings] = {}
         self.traces: dict[tuple[str, str], Sequence[TraceEntry]] = {}
 
@@ -72,6 +80,15 @@ class FakeTelephony:
         )
         self.live.setdefault(tenant_id, []).append(call)
         return call
+
+    def order(self, tenant_id: str, user_id: str, call_id: str, order: Order) -> LiveCall:
+        found = next((call for call in self.calls(tenant_id) if call.call_id == call_id), None)
+        if found is None:
+            raise NoSuchCallError(call_id)
+        if order == TransferTo("112"):
+            raise OrderRefusedError(403)
+        self.orders.append((tenant_id, user_id, call_id, order))
+        return found
 
     def settings(self, tenant_id: str, user_id: str) -> UserSettings:
         return self.own_settings.get(user_id, UserSettings())

@@ -16,7 +16,8 @@ from stimme.pbx.features import commands as c
 from stimme.pbx.features.asked import FeatureRefusedError
 from stimme.pbx.leg import Leg, LegEvent
 from stimme.pbx.model import User
-from stimme.pbx.records import Party
+from stimme.pbx.placing import party_of
+from stimme.pbx.records import HangupBy, Party
 from stimme.pbx.stages import Stage
 
 if TYPE_CHECKING:
@@ -107,13 +108,43 @@ async def join_all(pbx: "Pbx", call: Call, user: User, command: c.Conference) ->
         await call.become(InConference(call, conference))
 
 
+def join_two(pbx: "Pbx", user: User, first: tuple[Call, Leg], second: tuple[Call, Leg]) -> Call:
+    """Two conversations of a user become one conference, in which the user's leg of the second stays.
+
+    Gives the call of that leg.
+    """
+    conference = Conference(pbx, pbx.new_id())
+    conversation, own = second
+    _move(pbx, conference, *first)
+    other = conversation.other(own)
+    own.held = False
+    mine = pbx.new_call("internal", party_of(user), Party("conference"))
+    unread = conversation.release(own)
+    if other is not None:
+        _go_in(pbx, conference, conversation, other)
+    conversation.end(200, "caller")
+    pbx.go_on(mine, own, unread, lambda: _enter(mine, own, conference))
+    return mine
+
+
+async def _enter(call: Call, leg: Leg, conference: Conference) -> None:
+    await leg.connect_media(timeout=call.media_timeout)
+    await call.become(InConference(call, conference))
+
+
 def _move(pbx: "Pbx", conference: Conference, conversation: Call, own: Leg) -> None:
     """The other side of a conversation goes into the conference; the user's leg in it ends."""
     other = conversation.other(own)
     if other is None:
         return
+    by: HangupBy = "caller" if own is conversation.anchor else "callee"
+    _go_in(pbx, conference, conversation, other)
+    conversation.end(200, by)
+
+
+def _go_in(pbx: "Pbx", conference: Conference, conversation: Call, other: Leg) -> None:
+    """A side of a conversation leaves it for the conference."""
     party = conversation.party_of(other)
     following = pbx.new_call(conversation.direction, party, Party("conference"), conversation.trunk_id)
     unread = conversation.release(other)
-    conversation.end(200, "caller" if own is conversation.anchor else "callee")
     pbx.go_on(following, other, unread, lambda: following.become(InConference(following, conference)))

@@ -73,12 +73,15 @@ async def park(pbx: "Pbx", call: Call, user: User, command: c.Park) -> Say:
     conversation, own = pbx.conversation_of(user.id, besides=call)
     if conversation is None or own is None:
         raise FeatureRefusedError("code.refused")
-    slot = put_away(pbx, conversation, own, command.slot, user)
-    return Say("park.parked", {"slot": slot})
+    parked = put_away(pbx, conversation, own, command.slot, user)
+    return Say("park.parked", {"slot": parked.callee.number})
 
 
-def put_away(pbx: "Pbx", conversation: Call, own: Leg, wanted: str | None, user: User) -> str:
-    """Takes the other side out of a conversation and parks it; the user's own leg ends. Gives the slot."""
+def put_away(pbx: "Pbx", conversation: Call, own: Leg, wanted: str | None, user: User) -> Call:
+    """Takes the other side out of a conversation and parks it; the user's own leg ends.
+
+    Gives the parked call, whose callee is the slot. Raises FeatureRefusedError.
+    """
     other = conversation.other(own)
     if other is None:
         raise FeatureRefusedError("code.refused")
@@ -93,7 +96,7 @@ def put_away(pbx: "Pbx", conversation: Call, own: Leg, wanted: str | None, user:
     unread = conversation.release(other)
     conversation.end(200, "caller" if own is conversation.anchor else "callee")
     pbx.go_on(parked, other, unread, lambda: parked.become(InSlot(parked, pbx, slot, user.id)))
-    return slot
+    return parked
 
 
 async def retrieve(pbx: "Pbx", call: Call, user: User, command: c.Retrieve) -> None:

@@ -43,8 +43,12 @@ def _ringing(pbx: "Pbx") -> Iterator[RingingCall]:
 
 
 async def _take(pbx: "Pbx", asking: Call, found: RingingCall | None) -> None:
+    await take(pbx, asking, pbx.calls.get(found.call_id) if found is not None else None)
+
+
+async def take(pbx: "Pbx", asking: Call, target: Call | None) -> None:
+    """The caller of one call takes another call, which rings. Raises FeatureRefusedError."""
     leg = asking.anchor
-    target = pbx.calls.get(found.call_id) if found is not None else None
     if target is None or leg is None:
         raise FeatureRefusedError("pickup.nothing", 404)
     unread = asking.release(leg)

@@ -67,8 +67,11 @@ async def refer(pbx: "Pbx", call: Call, leg: Leg, referral: Referral) -> None:
 
 def blind(
     pbx: "Pbx", call: Call, own: Leg, user: User, number: str, *, instance: SipUri | None = None
-) -> None:
-    """The other party of a conversation goes on to a number, or to one device; the user's own leg ends."""
+) -> Call:
+    """The other party of a conversation goes on to a number, or to one device; the user's own leg ends.
+
+    Gives the call in which that party goes on. Raises FeatureRefusedError.
+    """
     other = call.other(own)
     if other is None:
         raise FeatureRefusedError("code.refused")
@@ -81,6 +84,7 @@ def blind(
     if instance is not None:
         first = partial(pbx.directing.to_instance, following, instance)
     pbx.go_on(following, other, unread, first)
+    return following
 
 
 def attended(pbx: "Pbx", first: Call, own_first: Leg, second: Call, own_second: Leg) -> None:

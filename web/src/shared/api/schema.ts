@@ -88,6 +88,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{call_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Ask the own ringing telephone to answer (NOTIFY with ``Event: talk``).
+         */
+        post: operations["answer_api_v1_calls__call_id__answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{call_id}/conference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confer
+         * @description Make one conference of two calls; the telephone of the second stays in it.
+         */
+        post: operations["confer_api_v1_calls__call_id__conference_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{call_id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Hold
+         * @description Hold the call: the other party hears music. Holding twice changes nothing.
+         */
+        put: operations["hold_api_v1_calls__call_id__hold_put"];
+        post?: never;
+        /**
+         * Resume
+         * @description Go on with a call that is held.
+         */
+        delete: operations["resume_api_v1_calls__call_id__hold_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{call_id}/park": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Park
+         * @description Park the other party; the parked call's callee is the slot.
+         */
+        post: operations["park_api_v1_calls__call_id__park_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{call_id}/pickup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pick Up
+         * @description Take a call that rings at a colleague: the own telephone rings, and has it when it is lifted.
+         */
+        post: operations["pick_up_api_v1_calls__call_id__pickup_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{call_id}/trace": {
         parameters: {
             query?: never;
@@ -106,6 +210,26 @@ export interface paths {
          */
         put: operations["store_api_v1_calls__call_id__trace_put"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{call_id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Transfer
+         * @description Connect the other party with a number (blind) or with another call of one's own (attended).
+         */
+        post: operations["transfer_api_v1_calls__call_id__transfer_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1886,6 +2010,14 @@ export interface components {
             items: components["schemas"]["ClosingItem"][];
         };
         /**
+         * ConferenceOrder
+         * @description The other call of one's own whose party joins.
+         */
+        ConferenceOrder: {
+            /** Call Id */
+            call_id: string;
+        };
+        /**
          * CreditBody
          * @description Body of a credit note; without ``quantities`` all that is left is taken back.
          */
@@ -2429,6 +2561,11 @@ export interface components {
              */
             direction: "internal" | "incoming" | "outgoing" | "emergency";
             /**
+             * On Hold
+             * @default false
+             */
+            on_hold: boolean;
+            /**
              * Started At
              * Format: date-time
              */
@@ -2653,6 +2790,18 @@ export interface components {
             name: string;
         };
         /**
+         * ParkOrder
+         * @description Where a call is parked; without ``slot`` in the first free one.
+         * @example {
+         *       "slot": "701"
+         *     }
+         * @example {}
+         */
+        ParkOrder: {
+            /** Slot */
+            slot?: string | null;
+        };
+        /**
          * Party
          * @description One side of a call.
          */
@@ -2741,6 +2890,14 @@ export interface components {
             current: string;
             /** New */
             new: string;
+        };
+        /**
+         * PickupOrder
+         * @description Which telephone picks up: one that is asked to answer by itself, else all of the user's ring.
+         */
+        PickupOrder: {
+            /** Device Id */
+            device_id?: string | null;
         };
         /**
          * PriceBody
@@ -3216,6 +3373,22 @@ export interface components {
             transport: string;
         };
         /**
+         * TransferOrder
+         * @description Where a call is transferred: to a number, or to the other party of another call of one's own.
+         * @example {
+         *       "number": "12"
+         *     }
+         * @example {
+         *       "call_id": "9f0c…"
+         *     }
+         */
+        TransferOrder: {
+            /** Call Id */
+            call_id?: string | null;
+            /** Number */
+            number?: string | null;
+        };
+        /**
          * TrunkBody
          * @description Body of ``PUT /trunks/{id}``; without ``password`` it stays.
          */
@@ -3678,6 +3851,204 @@ export interface operations {
             };
         };
     };
+    answer_api_v1_calls__call_id__answer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveCall"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confer_api_v1_calls__call_id__conference_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConferenceOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveCall"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hold_api_v1_calls__call_id__hold_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveCall"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_api_v1_calls__call_id__hold_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveCall"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    park_api_v1_calls__call_id__park_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParkOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveCall"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pick_up_api_v1_calls__call_id__pickup_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PickupOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveCall"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     trace_api_v1_calls__call_id__trace_get: {
         parameters: {
             query?: never;
@@ -3726,6 +4097,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    transfer_api_v1_calls__call_id__transfer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveCall"];
+                };
             };
             /** @description Problem details (RFC 9457) */
             default: {
