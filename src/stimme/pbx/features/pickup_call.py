@@ -63,7 +63,10 @@ async def take(pbx: "Pbx", asking: Call, target: Call | None) -> None:
 
 
 async def answer_with(pbx: "Pbx", call: Call, leg: Leg) -> None:
-    """A leg that called us becomes the partner of a call that rings. Too late, it is refused with 404."""
+    """A leg that called us, or was called to take it, becomes the partner of a call that rings.
+
+    Too late, it is refused with 404.
+    """
     session = leg.session
     if session is None or session.ended:
         return
@@ -76,6 +79,6 @@ async def answer_with(pbx: "Pbx", call: Call, leg: Leg) -> None:
     if leg.user_id is not None and leg.user_id not in call.called_user_ids:
         call.called_user_ids = (*call.called_user_ids, leg.user_id)
     anchor = call.anchor
-    # Both wait for our answer: the caller's codecs decide what both speak.
-    session.answer(leg.write_answer(anchor.codecs) if leg.remote else leg.write_offer(anchor.codecs))
+    if leg.incoming:  # both wait for our answer: the caller's codecs decide what both speak
+        session.answer(leg.write_answer(anchor.codecs) if leg.remote else leg.write_offer(anchor.codecs))
     await call.talk_with(leg)
