@@ -8,9 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.audio import level
+from tests.audio import level, tone_level
 from tests.integration.listening import eventually, hears_now, last_tone
-from tests.integration.test_features import hears_both
 from tests.peers.baresip import Baresip, telephone
 from tests.peers.system import Demo
 
@@ -48,6 +47,16 @@ async def hears(phone: Baresip, hz: int) -> None:
     await eventually(
         lambda: phone.recorded_bytes() > 8000 and hears_now(phone, hz), f"{phone.home.name}: {hz} Hz"
     )
+
+
+async def hears_both(phone: Baresip, one: int, other: int) -> None:
+    """Two tones at once."""
+
+    def both() -> bool:
+        samples, rate = phone.heard()
+        return min(tone_level(samples[-rate // 2 :], rate, hz) for hz in (one, other)) > -30
+
+    await eventually(both, f"{phone.home.name}: {one} and {other} Hz")
 
 
 async def hears_music(phone: Baresip) -> None:

@@ -46,6 +46,7 @@ class RingingFirst(Stage):
         self._answered = answered
         self._given_up = given_up
         self._over = False
+        self._lifted = False
 
     async def begin(self) -> None:
         """The telephones ring."""
@@ -63,12 +64,9 @@ class RingingFirst(Stage):
     async def leave(self) -> None:
         """Who still rings, rings no longer."""
         self._over = True
-        taken = self.call.anchor is not None
         for leg in self._called.values():
-            if leg is self.call.anchor:
-                continue
             if leg.alive and leg.session is not None:
-                leg.session.end(480, [ELSEWHERE] if taken else [])
+                leg.session.end(480, [ELSEWHERE] if self._lifted else [])
             self.call.forget(leg)
 
     async def hear(self, event: LegEvent) -> None:
@@ -93,7 +91,8 @@ class RingingFirst(Stage):
             self.call.log.info("the answer cannot be used", error=str(error))
             self.call.end(488, "system")
             return
-        self.call.anchor = leg
+        self.call.anchor = self._called.pop(leg.id)  # wherever it goes from here, it rings no longer
+        self._lifted = True
         await self._answered()
 
     async def _give_up(self) -> None:
