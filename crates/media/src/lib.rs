@@ -4,6 +4,7 @@ pub mod audio;
 pub mod control;
 pub mod endpoint;
 pub mod engine;
+pub mod fax;
 pub mod ffi;
 pub mod ids;
 pub mod pacing;

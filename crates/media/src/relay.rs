@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use crate::audio::{AudioCodec, Transcoder};
+use crate::audio::{AudioCodec, Decoder, Transcoder};
 use crate::control::{DtmfMethod, Event};
 use crate::endpoint::{Endpoint, Meaning};
+use crate::fax::{Inbox, Input};
 use crate::ids::IdMap;
 use crate::rtp::dtmf::{self, Press};
 use crate::rtp::outgoing::Feed;
@@ -58,6 +59,9 @@ pub fn arrived(
     match meaning {
         Meaning::Audio(codec) => {
             source.spoke(codec);
+            if let Some((_, inbox)) = &source.fax {
+                return fax(inbox, codec, sequence, &packet[HEADER..]);
+            }
             let pressed = hear(source, codec, (header, sequence), &packet[HEADER..], now);
             press(source, target.as_deref(), pressed, aftermath);
             if let Some(target) = target.filter(|target| target.open_for_bridge()) {
@@ -85,6 +89,17 @@ pub fn arrived(
                 telephone_event(source, target, (header, sequence), event, clock, now);
             }
         }
+    }
+}
+
+/// Lets a fax hear a packet; only G.711 carries modems.
+fn fax(inbox: &Inbox, codec: AudioCodec, sequence: u64, payload: &[u8]) {
+    let mut samples = Vec::new();
+    if codec.is_g711()
+        && Decoder::new(codec).is_ok_and(|mut decoder| decoder.decode(payload, &mut samples).is_ok())
+    {
+        // A thread that ended meanwhile has told its end.
+        let _ = inbox.send(Input::Heard(sequence, samples));
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use crate::control::{ClientId, Server};
-use crate::engine::{Engine, Token, Written};
+use crate::engine::{Engine, Token, Word};
 use crate::pacing::Pacing;
 use crate::ports::Ports;
 use crate::watch::Watch;
@@ -22,7 +22,7 @@ pub struct Service {
     watch: Watch,
     server: Server,
     engine: Engine,
-    written: mpsc::Receiver<Written>,
+    words: mpsc::Receiver<Word>,
     wake: UnixStream,
     waker: UnixStream,
     blocked: Vec<ClientId>,
@@ -41,14 +41,16 @@ impl Service {
         waker.set_nonblocking(true)?;
         watch.add(server.listener(), Token::Listener.number())?;
         watch.add(&wake, Token::Wake.number())?;
-        let (sender, written) = mpsc::channel();
+        let (sender, words) = mpsc::channel();
         let notifier = waker.try_clone()?;
-        let engine = Engine::new(ports, sender, move || {
-            // A full pipe wakes as well.
-            let _ = (&notifier).write(&[0]);
-        })
-        .map_err(io::Error::other)?;
-        Ok(Self { watch, server, engine, written, wake, waker, blocked: Vec::new() })
+        let tell = move |word| {
+            if sender.send(word).is_ok() {
+                // A full pipe wakes as well.
+                let _ = (&notifier).write(&[0]);
+            }
+        };
+        let engine = Engine::new(ports, Arc::new(tell)).map_err(io::Error::other)?;
+        Ok(Self { watch, server, engine, words, wake, waker, blocked: Vec::new() })
     }
 
     /// Where a signal handler may write to wake the loop.
@@ -84,7 +86,7 @@ impl Service {
                     Token::Report(id) => self.engine.readable_rtcp(id, now),
                     Token::Client(id) => self.serve(id, now),
                     Token::Listener => self.accept(),
-                    Token::Wake => self.wake(),
+                    Token::Wake => self.wake(now),
                 }
             }
             self.engine.tick(now);
@@ -126,11 +128,11 @@ impl Service {
         }
     }
 
-    fn wake(&mut self) {
+    fn wake(&mut self, now: Instant) {
         let mut bytes = [0; 64];
         while matches!(self.wake.read(&mut bytes), Ok(length) if length > 0) {}
-        while let Ok(written) = self.written.try_recv() {
-            self.engine.written(written);
+        while let Ok(word) = self.words.try_recv() {
+            self.engine.told(word, now);
         }
     }
 

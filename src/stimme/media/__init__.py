@@ -5,6 +5,9 @@ from stimme.media.errors import EngineError, EngineLostError
 from stimme.media.events import (
     DtmfHandover,
     DtmfReceived,
+    FaxFinished,
+    FaxPageDone,
+    FaxRelayed,
     MediaEvent,
     MediaStarted,
     MediaTimeout,
@@ -13,14 +16,16 @@ from stimme.media.events import (
     RoomSpeakers,
     TransportFailed,
 )
-from stimme.media.handles import Bridge, Endpoint, Player, Recorder, Room
+from stimme.media.handles import Bridge, Endpoint, FaxSession, Player, Recorder, Room
 from stimme.media.types import (
+    T38,
     AudioFile,
     BridgeInfo,
     Codec,
     Crypto,
     EndpointInfo,
     EndpointStats,
+    FaxInfo,
     LocalTransport,
     Playlist,
     RemoteMedia,
@@ -35,6 +40,7 @@ from stimme.media.types import (
 )
 
 __all__ = [
+    "T38",
     "AudioFile",
     "Bridge",
     "BridgeInfo",
@@ -48,6 +54,11 @@ __all__ = [
     "Engine",
     "EngineError",
     "EngineLostError",
+    "FaxFinished",
+    "FaxInfo",
+    "FaxPageDone",
+    "FaxRelayed",
+    "FaxSession",
     "LocalTransport",
     "MediaEvent",
     "MediaStarted",

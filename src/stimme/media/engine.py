@@ -8,10 +8,11 @@ from typing import Any
 from stimme.media.connection import PROTOCOL, Connection
 from stimme.media.errors import EngineError
 from stimme.media.events import MediaEvent, parse_event
-from stimme.media.handles import Bridge, Endpoint, Room
+from stimme.media.handles import Bridge, Endpoint, FaxSession, Room
 from stimme.media.types import (
     BridgeInfo,
     EndpointInfo,
+    FaxInfo,
     Kind,
     LocalTransport,
     RoomInfo,
@@ -134,6 +135,14 @@ class Engine:
             RoomInfo(item["id"], item["tag"], item["rate"], tuple(RoomMember(**m) for m in item["members"]))
             for item in await self._connection.request("list-rooms")
         ]
+
+    async def faxes(self) -> list[FaxInfo]:
+        """Every fax that lives in the engine."""
+        return [FaxInfo(**item) for item in await self._connection.request("list-faxes")]
+
+    def attach_fax(self, info: FaxInfo) -> FaxSession:
+        """A handle on a fax that was started before."""
+        return FaxSession(self._connection, info.id)
 
     def attach(self, info: EndpointInfo) -> Endpoint:
         """A handle on an endpoint that was made before."""

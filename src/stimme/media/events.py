@@ -76,6 +76,62 @@ class RecorderFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class FaxPageDone:
+    """A page of a fax was confirmed. `page` counts from 1, `bit_rate` is of image data.
+
+    Attributes:
+        ecm: errors were corrected.
+        bad_rows: rows that could not be read, without error correction.
+        retries: frames that error correction repeated so far.
+    """
+
+    endpoint_id: int
+    tag: str
+    fax_id: int
+    page: int
+    bit_rate: int
+    ecm: bool
+    bad_rows: int
+    retries: int
+
+
+@dataclass(frozen=True, slots=True)
+class FaxFinished:
+    """A fax is over.
+
+    Attributes:
+        result: `ok`, `no-fax` (nobody answered as a fax machine), `cannot-train`, `incompatible`, `protocol`,
+            `file` (no TIFF that can be sent, or a disk that is full), `dropped` (the call ended).
+        text: the reason for people who know T.30, in English.
+        pages: that were confirmed.
+        ident: number that the peer showed.
+        path: what was received, complete; None where no page came.
+    """
+
+    endpoint_id: int
+    tag: str
+    fax_id: int
+    result: str
+    text: str
+    pages: int
+    ident: str
+    bit_rate: int
+    ecm: bool
+    path: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class FaxRelayed:
+    """A gateway between G.711 and T.38 has ended with its bridge: what it carried."""
+
+    bridge_id: int
+    tag: str
+    pages: int
+    bit_rate: int
+    ecm: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TransportFailed:
     """ICE or DTLS of a browser's endpoint failed."""
 
@@ -92,6 +148,9 @@ MediaEvent = (
     | RoomSpeakers
     | PlayerFinished
     | RecorderFinished
+    | FaxPageDone
+    | FaxFinished
+    | FaxRelayed
     | TransportFailed
 )
 
@@ -110,6 +169,31 @@ _READERS: dict[str, _Read] = {
     "player-finished": lambda endpoint, tag, value: PlayerFinished(endpoint, tag, int(value["player"])),
     "recorder-finished": lambda endpoint, tag, value: RecorderFinished(
         endpoint, tag, int(value["recorder"]), Path(value["path"]), int(value.get("duration_ms", 0))
+    ),
+    "fax-page": lambda endpoint, tag, value: FaxPageDone(
+        endpoint,
+        tag,
+        int(value["fax"]),
+        int(value["page"]),
+        int(value["bit_rate"]),
+        bool(value["ecm"]),
+        int(value["bad_rows"]),
+        int(value["retries"]),
+    ),
+    "fax-finished": lambda endpoint, tag, value: FaxFinished(
+        endpoint,
+        tag,
+        int(value["fax"]),
+        str(value["result"]),
+        str(value["text"]),
+        int(value["pages"]),
+        str(value["ident"]),
+        int(value["bit_rate"]),
+        bool(value["ecm"]),
+        None if value["path"] is None else Path(value["path"]),
+    ),
+    "fax-relayed": lambda _, tag, value: FaxRelayed(
+        int(value["bridge"]), tag, int(value["pages"]), int(value["bit_rate"]), bool(value["ecm"])
     ),
     "transport-failed": lambda endpoint, tag, value: TransportFailed(endpoint, tag, str(value["reason"])),
 }

@@ -6,11 +6,13 @@ the future of the reply itself, so that nobody need make a task to wait for seve
 """
 
 from collections.abc import Awaitable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
 from stimme.media.connection import Connection
 from stimme.media.types import (
+    T38,
     Codec,
     Direction,
     DtmfMethod,
@@ -51,6 +53,21 @@ class Recorder:
         await self._connection.request("stop-recorder", recorder=self.id)
 
 
+class FaxSession:
+    """A document that is being sent or received.
+
+    `FaxPageDone` follows for each page that was confirmed, and `FaxFinished` at the end, however it ends.
+    """
+
+    def __init__(self, connection: Connection, fax_id: int) -> None:
+        self._connection = connection
+        self.id = fax_id
+
+    async def stop(self) -> None:
+        """Hangs up; the result is `dropped` then. Stopping one that is over is no error."""
+        await self._connection.request("stop-fax", fax=self.id)
+
+
 class Bridge:
     """Two endpoints that hear each other."""
 
@@ -89,6 +106,7 @@ class Endpoint:
         direction: Direction = "sendrecv",
         timeout: float | None = None,
         dtmf: DtmfMethod = "events",
+        t38: T38 | None = None,
     ) -> Awaitable[None]:
         """Says where the peer is and what was negotiated; may be repeated, as a re-INVITE does.
 
@@ -100,6 +118,8 @@ class Endpoint:
             dtmf: how the peer gets and sends digits. `events` needs telephone events negotiated; `inband`
                 listens for tones; with `info` call control tells of digits by `receive_dtmf` and is told of
                 those to send by `DtmfHandover`. A bridge translates between its two sides.
+            t38: the peer speaks T.38 by UDPTL instead of RTP, `codecs` may be empty; no timeout counts then.
+                A fax under way goes on in the new way, and a bridge to a leg with G.711 becomes a gateway.
         """
         return self._connection.request(
             "configure",
@@ -109,7 +129,67 @@ class Endpoint:
             direction=direction,
             timeout=timeout,
             dtmf=dtmf,
+            t38=None if t38 is None else asdict(t38),
         )
+
+    async def send_fax(
+        self,
+        document: Path,
+        *,
+        ident: str = "",
+        header: str = "",
+        zone: str = "",
+        ecm: bool = True,
+        max_bit_rate: int = 14_400,
+        calling: bool = True,
+    ) -> FaxSession:
+        """Sends a document, by G.711 or by T.38, whichever is negotiated.
+
+        Args:
+            document: a TIFF file of class F: bilevel pages, 1728 pixels wide, at a resolution of T.30.
+            ident: our number, at most 20 characters.
+            header: text above each page, at most 50 characters.
+            zone: of the time in it, as in POSIX `TZ`; the machine's where it is empty.
+            ecm: whether errors may be corrected (T.30 annex A).
+            max_bit_rate: fastest modem, bit/s.
+            calling: whether we called.
+
+        Raises:
+            EngineError: `unsupported` without G.711 and T.38, `limit` while another fax is under way.
+        """
+        return await self._start_fax(
+            mode="send",
+            path=str(document),
+            ident=ident,
+            header=header,
+            zone=zone,
+            ecm=ecm,
+            max_bit_rate=max_bit_rate,
+            calling=calling,
+        )
+
+    async def receive_fax(
+        self,
+        document: Path,
+        *,
+        ident: str = "",
+        ecm: bool = True,
+        max_bit_rate: int = 14_400,
+        calling: bool = False,
+    ) -> FaxSession:
+        """Receives a document into a TIFF file, which appears when the transfer is over and a page came."""
+        return await self._start_fax(
+            mode="receive",
+            path=str(document),
+            ident=ident,
+            ecm=ecm,
+            max_bit_rate=max_bit_rate,
+            calling=calling,
+        )
+
+    async def _start_fax(self, **fields: object) -> FaxSession:
+        reply = await self._connection.request("start-fax", endpoint=self.id, **fields)
+        return FaxSession(self._connection, int(reply["fax"]))
 
     async def play(self, source: Source, *, loop: bool = False) -> Player:
         """Plays to the peer, in place of a bridge for as long as it lasts."""

@@ -102,6 +102,35 @@ class Crypto:
 
 
 @dataclass(frozen=True, slots=True)
+class T38:
+    """T.38 over UDPTL as negotiated, in the words of SDP (ITU-T T.38 annex D).
+
+    Attributes:
+        max_bit_rate: `T38MaxBitRate`, bit/s.
+        local_training: whether `T38FaxRateManagement` is `localTCF`.
+        max_datagram: the peer's `T38FaxMaxDatagram`, bytes; 400 is taken where it names none.
+        error_correction: `T38FaxUdpEC`.
+    """
+
+    version: int = 0
+    max_bit_rate: int = 14_400
+    local_training: bool = False
+    fill_bit_removal: bool = False
+    max_datagram: int | None = None
+    error_correction: Literal["t38UDPRedundancy", "t38UDPFEC", "t38UDPNoEC"] = "t38UDPRedundancy"
+
+
+@dataclass(frozen=True, slots=True)
+class FaxInfo:
+    """A fax that lives in the engine; of a gateway `endpoint` is the side that speaks T.38."""
+
+    id: int
+    tag: str
+    endpoint: int
+    bridge: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteMedia:
     """Where the peer wants its packets. `dtls_setup` is OUR role: `active` or `passive`."""
 

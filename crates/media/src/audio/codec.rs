@@ -48,6 +48,11 @@ impl AudioCodec {
         }
     }
 
+    /// Whether it is G.711, which has no memory and carries modems.
+    pub fn is_g711(self) -> bool {
+        matches!(self, Self::Pcma | Self::Pcmu)
+    }
+
     /// Ticks of the RTP timestamp a second; G.722's are a historical error that stays (RFC 3551 §4.5.2).
     pub fn rtp_clock(self) -> u32 {
         if self == Self::Opus { 48_000 } else { 8_000 }

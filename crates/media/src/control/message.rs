@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::fax::{OnFax, StartFax, T38Spec};
 use super::room::{CreateRoom, JoinRoom, OnRoom, RoomPlay, RoomRecord};
 use super::source::{CreateSource, OnSource, SourceSpec};
 
@@ -25,7 +26,7 @@ pub enum Operation {
     /// Open an endpoint.
     CreateEndpoint(CreateEndpoint),
     /// Say where the peer is and what was negotiated.
-    Configure(Configure),
+    Configure(Box<Configure>),
     /// Play to the peer.
     Play(Play),
     /// Stop a player.
@@ -64,6 +65,12 @@ pub enum Operation {
     RoomRecord(RoomRecord),
     /// Every room there is.
     ListRooms,
+    /// Send or receive a document.
+    StartFax(StartFax),
+    /// Hang up.
+    StopFax(OnFax),
+    /// Every fax there is.
+    ListFaxes,
     /// Take digits as if the peer had sent them.
     ReceiveDtmf(SendDtmf),
     /// Every endpoint there is.
@@ -106,6 +113,9 @@ pub struct Configure {
     /// How the peer gets and sends digits.
     #[serde(default)]
     pub dtmf: DtmfMethod,
+    /// The peer speaks T.38 by UDPTL instead of RTP.
+    #[serde(default)]
+    pub t38: Option<T38Spec>,
 }
 
 /// How digits come and go.
@@ -357,7 +367,7 @@ pub fn decode_request(frame: &[u8]) -> Result<Request, Malformed> {
     let operation = match name {
         "hello" => read(id, name, fields).map(Operation::Hello),
         "create-endpoint" => read(id, name, fields).map(Operation::CreateEndpoint),
-        "configure" => read(id, name, fields).map(Operation::Configure),
+        "configure" => read(id, name, fields).map(|request| Operation::Configure(Box::new(request))),
         "play" => read(id, name, fields).map(Operation::Play),
         "stop-player" => read(id, name, fields).map(Operation::StopPlayer),
         "record" => read(id, name, fields).map(Operation::Record),
@@ -377,6 +387,9 @@ pub fn decode_request(frame: &[u8]) -> Result<Request, Malformed> {
         "play-room" => read(id, name, fields).map(Operation::RoomPlay),
         "record-room" => read(id, name, fields).map(Operation::RoomRecord),
         "list-rooms" => Ok(Operation::ListRooms),
+        "start-fax" => read(id, name, fields).map(Operation::StartFax),
+        "stop-fax" => read(id, name, fields).map(Operation::StopFax),
+        "list-faxes" => Ok(Operation::ListFaxes),
         "receive-dtmf" => read(id, name, fields).map(Operation::ReceiveDtmf),
         "list-endpoints" => Ok(Operation::ListEndpoints),
         "list-bridges" => Ok(Operation::ListBridges),

@@ -1,5 +1,6 @@
 //! The control protocol (docs/media-protocol.md): MessagePack in frames over a Unix socket.
 
+pub mod fax;
 pub mod frame;
 pub mod message;
 pub mod reply;

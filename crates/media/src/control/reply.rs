@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::fax::{FaxFinished, FaxListing, FaxPage, FaxRelayed};
 use super::frame::write_frame;
 use super::{Kind, RoomListing};
 
@@ -172,6 +173,13 @@ pub enum Reply {
         /// Number.
         room: u64,
     },
+    /// To `start-fax`.
+    Fax {
+        /// Number.
+        fax: u64,
+    },
+    /// To `list-faxes`.
+    Faxes(Vec<FaxListing>),
     /// To `list-rooms`.
     Rooms(Vec<RoomListing>),
     /// To `list-sources`.
@@ -259,6 +267,12 @@ pub enum Event {
         /// Its length; 0 when it could not be written.
         duration_ms: u64,
     },
+    /// A page of a fax was confirmed.
+    FaxPage(FaxPage),
+    /// A fax is over.
+    FaxFinished(FaxFinished),
+    /// A gateway has ended.
+    FaxRelayed(FaxRelayed),
     /// ICE or DTLS failed.
     TransportFailed {
         /// Whose.
@@ -281,6 +295,9 @@ impl Event {
             Self::RoomSpeakers { .. } => "room-speakers",
             Self::PlayerFinished { .. } => "player-finished",
             Self::RecorderFinished { .. } => "recorder-finished",
+            Self::FaxPage(_) => "fax-page",
+            Self::FaxFinished(_) => "fax-finished",
+            Self::FaxRelayed(_) => "fax-relayed",
             Self::TransportFailed { .. } => "transport-failed",
         }
     }

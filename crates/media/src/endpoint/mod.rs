@@ -11,7 +11,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use crate::audio::{AudioCodec, KeyEar, KeyVoice, Playout, Transcoder};
+use crate::control::fax::T38Spec;
 use crate::control::{Configure, Direction, DtmfMethod, EndpointListing, Failure, Kind, Local, Remote};
+use crate::fax;
 use crate::player::Player;
 use crate::recording::Recording;
 use crate::rtp::{Outgoing, Reception, dtmf, outgoing::Feed};
@@ -82,6 +84,10 @@ pub struct Endpoint {
     pub room: Option<u64>,
     /// What the peer says, at an even pace for the room.
     pub playout: Option<Box<Playout>>,
+    /// The fax that speaks instead of everything else, and where it hears.
+    pub fax: Option<(u64, fax::Inbox)>,
+    /// The peer speaks T.38 instead of RTP.
+    pub t38: Option<fax::T38Settings>,
     /// What is recorded.
     pub recording: Option<Recording>,
     /// Digits of the peer.
@@ -133,6 +139,8 @@ impl Endpoint {
             digits: None,
             room: None,
             playout: None,
+            fax: None,
+            t38: None,
             recording: None,
             presses: dtmf::Receiver::default(),
             translation: Translation::default(),
@@ -154,7 +162,13 @@ impl Endpoint {
     /// `bad-request` names the field; nothing has changed then.
     pub fn configure(&mut self, request: &Configure, now: Instant) -> Result<(), Failure> {
         let formats = Formats::read(&request.codecs)?;
+        let t38 = request.t38.as_ref().map(T38Spec::settings).transpose()?;
+        if t38.is_some() && matches!(self.transport, Transport::Webrtc(_)) {
+            return Err(bad("t38: a browser does not speak it".into()));
+        }
         let timeout = match request.timeout {
+            // Who receives a fax by T.38 is silent for minutes; its own timers end it.
+            _ if t38.is_some() => None,
             None => None,
             Some(seconds) if seconds > 0.0 && seconds < 1e6 => Some(Duration::from_secs_f64(seconds)),
             Some(seconds) => return Err(bad(format!("timeout: {seconds} is no positive number of seconds"))),
@@ -170,6 +184,7 @@ impl Endpoint {
             }
             Transport::Webrtc(webrtc) => webrtc.configure(&request.remote, &request.codecs, now)?,
         }
+        self.t38 = t38;
         self.formats = formats;
         self.dtmf = request.dtmf;
         match request.dtmf {
@@ -191,7 +206,7 @@ impl Endpoint {
 
     /// Whether bridged audio may go out: nothing else plays, and the direction allows it.
     pub fn open_for_bridge(&self) -> bool {
-        self.player.is_none() && self.digits.is_none() && self.direction.sends()
+        self.player.is_none() && self.fax.is_none() && self.digits.is_none() && self.direction.sends()
     }
 
     /// Notes that the peer lives. True for its very first packet.

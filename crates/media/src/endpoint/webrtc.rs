@@ -1,5 +1,6 @@
 //! A browser's endpoint: ICE-lite, DTLS-SRTP and SRTP by str0m, RTP in and out of it.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
@@ -14,6 +15,10 @@ use str0m::{Candidate, Event, IceConnectionState, IceCreds, Input, Output, Rtc, 
 use crate::control::{CodecSpec, Failure, Remote};
 use crate::rtp::packet::is_rtcp;
 
+/// Checks that are kept until we know the browser; it repeats them, so that the latest matter most.
+const EARLY: usize = 16;
+/// Longest of them: a binding request with all attributes of ICE (RFC 8445 §7.1).
+const EARLY_LENGTH: usize = 300;
 /// SSRCs that a browser may use before further ones are ignored; one microphone uses one.
 const MAX_SOURCES: usize = 8;
 
@@ -61,6 +66,8 @@ pub struct Webrtc {
     ssrc: u32,
     mid: Mid,
     session: Option<Session>,
+    /// Checks that came before we knew the browser, with their senders.
+    early: VecDeque<(SocketAddr, Vec<u8>)>,
 }
 
 struct Session {
@@ -85,6 +92,7 @@ impl Webrtc {
             ssrc,
             mid: Mid::from("0"),
             session: None,
+            early: VecDeque::new(),
         })
     }
 
@@ -200,7 +208,7 @@ impl Webrtc {
     fn datagram(&mut self, source: SocketAddr, packet: &[u8], now: Instant, outcome: &mut Outcome) {
         let (local, mid) = (self.local, self.mid);
         let Some(session) = &mut self.session else {
-            return;
+            return self.keep(source, packet);
         };
         let Ok(receive) = Receive::new(Protocol::Udp, source, local, packet) else {
             return;
@@ -214,6 +222,28 @@ impl Webrtc {
             log::debug!("{local}: {error}");
         }
         self.drive(now, outcome);
+    }
+
+    /// A browser may check its way to us as soon as it has our SDP, while its own is still on the way (RFC 8445 §7.3).
+    fn keep(&mut self, source: SocketAddr, packet: &[u8]) {
+        let is_request = packet.first() == Some(&0) && packet.get(1) == Some(&1);
+        if is_request && packet.len() <= EARLY_LENGTH {
+            self.early.push_back((source, packet.to_vec()));
+            while self.early.len() > EARLY {
+                self.early.pop_front();
+            }
+        }
+    }
+
+    /// Answers the checks that came early; to be called after [`Self::configure`].
+    pub fn catch_up(&mut self, now: Instant) -> Outcome {
+        let mut outcome = self.tick(now);
+        for (source, packet) in std::mem::take(&mut self.early) {
+            if self.session.is_some() {
+                self.datagram(source, &packet, now, &mut outcome);
+            }
+        }
+        outcome
     }
 
     /// Lets time pass: to be called when [`Outcome::again`] says.

@@ -20,6 +20,9 @@ impl Engine {
                 let Ok(Some(length)) = plain.receive(&mut self.buffer, now) else {
                     return;
                 };
+                if endpoint.t38.is_some() {
+                    return self.udptl(id, length, now);
+                }
                 if crate::rtp::packet::is_rtcp(&self.buffer[..length]) {
                     return endpoint.hear_report(&self.buffer[..length], now);
                 }

@@ -33,10 +33,12 @@ impl Engine {
             self.endpoint(side)?.bridge = Some((id, other));
         }
         self.bridges.insert(id, Bridge { tag: request.tag, a: request.a, b: request.b });
+        self.settle_gateway(id);
         Ok(Reply::Bridge { bridge: id })
     }
 
     pub(super) fn delete_bridge(&mut self, id: u64) -> Reply {
+        self.end_gateway(id);
         if let Some(bridge) = self.bridges.remove(&id) {
             for side in [bridge.a, bridge.b] {
                 if let Some(endpoint) = self.endpoints.get_mut(&side) {
@@ -45,6 +47,16 @@ impl Engine {
             }
         }
         Reply::Done {}
+    }
+
+    /// The endpoints of a bridge.
+    pub(super) fn sides(&self, id: u64) -> Option<(u64, u64)> {
+        self.bridges.get(&id).map(|bridge| (bridge.a, bridge.b))
+    }
+
+    /// The client's name for it.
+    pub(super) fn bridge_tag(&self, id: u64) -> String {
+        self.bridges.get(&id).map(|bridge| bridge.tag.clone()).unwrap_or_default()
     }
 
     pub(super) fn list_bridges(&self) -> Vec<BridgeListing> {

@@ -79,18 +79,22 @@ impl Engine {
         let endpoint = self.endpoint(request.endpoint)?;
         endpoint.configure(request, now)?;
         if let Transport::Webrtc(webrtc) = &mut endpoint.transport {
-            let outcome = webrtc.tick(now);
+            let outcome = webrtc.catch_up(now);
             self.follow(request.endpoint, outcome, now);
         }
+        self.negotiated(request.endpoint);
         Ok(Reply::Done {})
     }
 
     pub(super) fn delete_endpoint(&mut self, id: u64) -> Reply {
         self.silence(id);
         self.leave_room(id);
+        if let Some((bridge, _)) = self.endpoints.get(&id).and_then(|endpoint| endpoint.bridge) {
+            self.delete_bridge(bridge);
+        }
         if let Some(endpoint) = self.endpoints.remove(&id) {
-            if let Some((bridge, _)) = endpoint.bridge {
-                self.delete_bridge(bridge);
+            if let Some((fax, _)) = endpoint.fax {
+                self.stop_fax(fax);
             }
             if let Some(recording) = endpoint.recording {
                 self.writer.finish(recording.id);

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod bridges;
+mod faxes;
 mod keys;
 mod legs;
 mod recordings;
@@ -13,12 +14,13 @@ mod token;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::audio::{Library, RecordingWriter};
 use crate::control::{Event, Failure, Operation, PROTOCOL, Reply};
 use crate::endpoint::{Endpoint, Identity};
+use crate::fax;
 use crate::ids::IdMap;
 use crate::ports::Ports;
 use crate::relay::Aftermath;
@@ -27,6 +29,7 @@ use crate::shared::SharedSource;
 use crate::watch::Watch;
 
 use bridges::Bridge;
+use faxes::Fax;
 pub use token::Token;
 
 /// How often every endpoint is looked at: for silence, and for a report that is due.
@@ -36,6 +39,18 @@ const DATAGRAM: usize = 2048;
 
 /// A recording that is complete, as its thread tells it.
 pub type Written = (u64, PathBuf, Result<u64, String>);
+
+/// What other threads tell the engine.
+#[derive(Debug)]
+pub enum Word {
+    /// A recording is complete.
+    Written(Written),
+    /// Of a fax.
+    Fax(fax::Word),
+}
+
+/// How they tell it.
+pub type Tell = Arc<dyn Fn(Word) + Send + Sync>;
 
 /// What a moment was waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +84,8 @@ pub struct Engine {
     recorders: IdMap<(Stage, String)>,
     rooms: BTreeMap<u64, Room>,
     writer: RecordingWriter,
+    faxes: IdMap<Fax>,
+    tell: Tell,
     timers: BinaryHeap<Reverse<(Instant, u64, Timer)>>,
     round: Instant,
     aftermath: Aftermath,
@@ -77,19 +94,14 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine with nothing in it. `written` gets word of recordings, followed by a call of `wake`.
+    /// An engine with nothing in it. Other threads call `tell`, whose words come back by [`Self::told`].
     ///
     /// # Errors
     /// When no DTLS certificate can be made.
-    pub fn new(
-        ports: Ports,
-        written: mpsc::Sender<Written>,
-        wake: impl Fn() + Send + 'static,
-    ) -> Result<Self, String> {
+    pub fn new(ports: Ports, tell: Tell) -> Result<Self, String> {
+        let written = Arc::clone(&tell);
         let writer = RecordingWriter::start(Box::new(move |id, path, result| {
-            if written.send((id, path, result)).is_ok() {
-                wake();
-            }
+            written(Word::Written((id, path, result)));
         }));
         Ok(Self {
             instance: format!("{:016x}", rand::random::<u64>()),
@@ -103,6 +115,8 @@ impl Engine {
             recorders: IdMap::default(),
             rooms: BTreeMap::new(),
             writer,
+            faxes: IdMap::default(),
+            tell,
             timers: BinaryHeap::new(),
             round: Instant::now() + ROUND,
             aftermath: Aftermath::default(),
@@ -124,6 +138,14 @@ impl Engine {
     /// What has happened since the last call, in order.
     pub fn events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.aftermath.events)
+    }
+
+    /// Takes word of another thread.
+    pub fn told(&mut self, word: Word, now: Instant) {
+        match word {
+            Word::Written(written) => self.written(written),
+            Word::Fax(word) => self.fax_says(word, now),
+        }
     }
 
     /// Does what a client asks.
@@ -164,6 +186,9 @@ impl Engine {
             Operation::RoomPlay(request) => self.play_to_room(&request, now),
             Operation::RoomRecord(request) => self.record_room(request, now),
             Operation::ListRooms => Ok(Reply::Rooms(self.list_rooms())),
+            Operation::StartFax(request) => self.start_fax(request),
+            Operation::StopFax(request) => Ok(self.stop_fax(request.fax)),
+            Operation::ListFaxes => Ok(Reply::Faxes(self.list_faxes())),
             Operation::ReceiveDtmf(request) => self.receive_dtmf(&request, now),
             Operation::ListEndpoints => Ok(Reply::Endpoints(self.sorted().map(Endpoint::listing).collect())),
             Operation::ListBridges => Ok(Reply::Bridges(self.list_bridges())),

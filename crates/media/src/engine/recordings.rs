@@ -10,7 +10,7 @@ use crate::recording::{self, Recording};
 
 impl Engine {
     /// Takes word of a recording that is complete.
-    pub fn written(&mut self, (recorder, path, result): Written) {
+    pub(super) fn written(&mut self, (recorder, path, result): Written) {
         let Some((stage, tag)) = self.recorders.remove(&recorder) else {
             return;
         };

@@ -5,4 +5,5 @@
 
 #![expect(unsafe_code, reason = "calls of C libraries")]
 
+pub mod spandsp;
 pub mod srtp;
