@@ -14,15 +14,18 @@ from tests.ports import free_base_port
 SCENARIOS = read_scenarios(Path(__file__).parent / "scenarios", LANGUAGE)
 
 
+def _marks(scenario: Scenario) -> list[pytest.MarkDecorator]:
+    marks = [pytest.mark.feature(*scenario.rows)]
+    if scenario.slow:
+        marks.append(pytest.mark.slow)
+    if scenario.interop is not None:
+        client, feature = scenario.interop
+        marks.append(pytest.mark.interop(client=client, feature=feature))
+    return marks
+
+
 def _parameters() -> list[object]:
-    return [
-        pytest.param(
-            each,
-            id=f"{each.file}: {each.name}",
-            marks=[pytest.mark.feature(*each.rows), *([pytest.mark.slow] if each.slow else [])],
-        )
-        for each in SCENARIOS
-    ]
+    return [pytest.param(each, id=f"{each.file}: {each.name}", marks=_marks(each)) for each in SCENARIOS]
 
 
 @pytest.fixture

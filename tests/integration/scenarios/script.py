@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from tests.integration.scenarios.language import Language
 
-_KEYS = {"name", "rows", "people", "steps", "finally", "slow", "own_system"}
+_KEYS = {"name", "rows", "people", "steps", "finally", "slow", "own_system", "interop"}
 
 
 class ScriptError(ValueError):
@@ -26,6 +26,7 @@ class Scenario:
         steps: Its sentences.
         afterwards: Sentences that are said in any case, to leave the system as it was.
         slow: It belongs to the nightly run.
+        interop: The program of others that it shows to work with us, and at what (docs/interop.md).
         own_system: It breaks what others need: it gets a system of its own.
     """
 
@@ -37,6 +38,7 @@ class Scenario:
     afterwards: tuple[str, ...] = ()
     slow: bool = False
     own_system: bool = False
+    interop: tuple[str, str] | None = None
 
 
 def read_scenarios(folder: Path, language: Language) -> list[Scenario]:
@@ -73,9 +75,18 @@ def _scenario(file: Path, item: Any, language: Language) -> Scenario:
         afterwards,
         slow=bool(item.get("slow", False)),
         own_system=bool(item.get("own_system", False)),
+        interop=_interop(where, item.get("interop")),
     )
 
 
 def _sentences(text: object) -> tuple[str, ...]:
     """One a line, so that `#` and `*` need no quotes."""
     return tuple(line.strip() for line in str(text).splitlines() if line.strip())
+
+
+def _interop(where: str, pair: Any) -> tuple[str, str] | None:
+    if pair is None:
+        return None
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise ScriptError(f"{where}: interop is a program and what it does")
+    return str(pair[0]), str(pair[1])
