@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from tests.audio import tone_level
 from tests.integration.listening import eventually, hears_now
 from tests.peers.baresip import Baresip, telephone
 from tests.peers.rawphone import Dialog, RawPhone, raw_phone
@@ -189,3 +190,43 @@ async def test_attended_transfer_by_refer_is_seen_by_nobody(desks: Desks) -> Non
     assert any("SIP/2.0 200" in each for each in bernd.notified(calls[0]))
     await clara.hang_up()
     await anna.event("CALL_CLOSED")
+
+
+@pytest.mark.feature("K3")
+@pytest.mark.interop(client="telephone by hand", feature="joining one's own conversation (RFC 3911)")
+async def test_another_telephone_of_the_user_joins_the_conversation(desks: Desks) -> None:
+    """INVITE with Join: both who talk are heard there, and hear each other as before."""
+    anna, bernd, second = await desks.phone("10"), await desks.phone("11"), await desks.raw("11")
+    own = await watch(second, "11")
+    await anna.dial("11")
+    await bernd.event("CALL_INCOMING")
+    await bernd.answer()
+    body = await lamp(second, own, "confirmed")
+    tags = attribute(body, "remote-tag"), attribute(body, "local-tag")
+    join = f"Join: {attribute(body, 'call-id')};to-tag={tags[0]};from-tag={tags[1]}"
+    joined = await second.call("11", join)
+    await hears(anna, TONES["11"])
+    await hears(bernd, TONES["10"])
+
+    def both() -> bool:
+        samples = second.heard()
+        return len(samples) >= 8000 and all(
+            tone_level(samples[-4000:], 8000, TONES[each]) > -30 for each in ("10", "11")
+        )
+
+    await eventually(both, "both tones at the telephone that joined")
+    await second.ask("BYE", "11", dialog=joined)
+    await hears(anna, TONES["11"])
+
+
+async def test_nobody_joins_a_colleagues_conversation(desks: Desks) -> None:
+    anna, bernd, clara = await desks.phone("10"), await desks.phone("11"), await desks.raw("12")
+    line = await watch(clara, "11")
+    await anna.dial("11")
+    await bernd.event("CALL_INCOMING")
+    await bernd.answer()
+    body = await lamp(clara, line, "confirmed")
+    tags = attribute(body, "remote-tag"), attribute(body, "local-tag")
+    join = f"Join: {attribute(body, 'call-id')};to-tag={tags[0]};from-tag={tags[1]}"
+    response, _ = await clara.ask("INVITE", "11", join, body=clara.sdp())
+    assert response.status in (403, 481), response.start

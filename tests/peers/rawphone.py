@@ -5,6 +5,7 @@ digest is MD5 (RFC 2617). Requests that come are kept and answered with 200.
 """
 
 import asyncio
+import audioop
 import contextlib
 import hashlib
 import re
@@ -13,6 +14,8 @@ import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+import numpy as np
+from tests.audio import Samples
 from tests.peers.baresip import Line
 
 
@@ -78,6 +81,7 @@ class RawPhone:
     requests: list[Text] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
     _responses: dict[str, asyncio.Queue[Text]] = field(default_factory=dict)
+    sound: bytearray = field(default_factory=bytearray)
     _last_branch: str = ""
     _contact_params: str = ""
 
@@ -214,6 +218,15 @@ class RawPhone:
             if request.method == "NOTIFY" and request.headers["call-id"] == dialog.call_id
         }
         return [bodies[number] for number in sorted(bodies)]
+
+    def heard(self) -> Samples:
+        """Everything that came by RTP so far, G.711 A-law at 8,000 samples a second (RFC 3551)."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                packet = self.rtp.recv(2048)
+                if packet[1] & 0x7F == 8:
+                    self.sound += audioop.alaw2lin(packet[12:], 2)
+        return np.frombuffer(bytes(self.sound), dtype="<i2").astype(np.int16)
 
     # -- the socket -----------------------------------------------------------------------------------------
 

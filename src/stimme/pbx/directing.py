@@ -100,6 +100,9 @@ class Directing:
         if session.replaces is not None and licensed:
             pbx.features.take_place(session, leg, user)
             return
+        if session.joins is not None:
+            pbx.features.join(session, leg, user)
+            return
         call = pbx.new_call("internal", party_of(user), Party(dialled))
         call.withheld = pbx.settings.of(user.id).clir
         uri = session.request.uri if session.request is not None else None

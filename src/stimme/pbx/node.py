@@ -115,7 +115,7 @@ class Node:
         self._ua = ua
         self._trust = trust
         self._lamps = BusyLamps(ua, self.tenants)
-        ua.enable("REFER", "NOTIFY", "SUBSCRIBE", options=("replaces",))
+        ua.enable("REFER", "NOTIFY", "SUBSCRIBE", options=("replaces", "join"))
         ua.contact_behind = self._contact_behind
         ua.urgent = lambda request: emergency_number(dialled_of(request.uri)) is not None
         if self._locator is not None:

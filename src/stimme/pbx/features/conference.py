@@ -73,6 +73,11 @@ class InConference(Stage):
         super().__init__(call)
         self._conference = conference
 
+    @property
+    def conference(self) -> Conference:
+        """Where the anchor is."""
+        return self._conference
+
     async def begin(self) -> None:
         """Into the room."""
         if self.call.anchor is not None:
@@ -125,6 +130,33 @@ def join_two(pbx: "Pbx", user: User, first: tuple[Call, Leg], second: tuple[Call
     conversation.end(200, "caller")
     pbx.go_on(mine, own, unread, lambda: _enter(mine, own, conference))
     return mine
+
+
+async def join_in(pbx: "Pbx", call: Call, conversation: Call, own: Leg) -> None:
+    """A user's other telephone comes into the user's conversation (RFC 3911), which becomes a conference."""
+    stage = conversation.stage
+    if isinstance(stage, InConference):
+        conference = stage.conference
+    elif conversation.other(own) is None or conversation.answered_at is None:
+        await call.fail(481)
+        return
+    else:
+        conference = _conference_of(pbx, conversation, own)
+    call.callee = Party("conference")
+    if await call.answer():
+        await call.become(InConference(call, conference))
+
+
+def _conference_of(pbx: "Pbx", conversation: Call, own: Leg) -> Conference:
+    """Both sides of a conversation go into a conference."""
+    conference = Conference(pbx, pbx.new_id())
+    other = conversation.other(own)
+    by: HangupBy = "caller" if own is conversation.anchor else "callee"
+    for side in (other, own):
+        if side is not None:
+            _go_in(pbx, conference, conversation, side)
+    conversation.end(200, by)
+    return conference
 
 
 async def _enter(call: Call, leg: Leg, conference: Conference) -> None:

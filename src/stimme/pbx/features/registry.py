@@ -23,7 +23,7 @@ from stimme.pbx.features.asked import FeatureRefusedError, Handler
 from stimme.pbx.leg import Leg
 from stimme.pbx.model import User
 from stimme.pbx.placing import party_of
-from stimme.pbx.records import CallRecord
+from stimme.pbx.records import CallRecord, Party
 from stimme.pbx.ringing import Ringing
 from stimme.pbx.saying import say_and_end
 from stimme.prompts.say import Say
@@ -113,6 +113,23 @@ class Features:
             pbx.place_in(call, leg, lambda: self._take_over(call, old, leg, user))
         else:
             session.reject(403)
+
+    def join(self, session: Session, leg: Leg, user: User) -> None:
+        """INVITE with Join (RFC 3911): another telephone of a user comes into the user's own conversation.
+
+        Nobody may come into a colleague's, and nobody into an emergency call.
+        """
+        pbx = self._pbx
+        found = pbx.leg_of_session(session.joins)
+        if found is None:
+            session.reject(481)
+            return
+        conversation, own = found
+        if own.user_id != user.id or conversation.direction == "emergency":
+            session.reject(403)
+            return
+        call = pbx.new_call("internal", party_of(user), Party("conference"))
+        pbx.begin(call, leg, lambda: conference.join_in(pbx, call, conversation, own))
 
     async def _take_over(self, call: Call, old: Leg, leg: Leg, user: User) -> None:
         session = leg.session
