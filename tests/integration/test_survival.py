@@ -101,3 +101,23 @@ async def test_engine_dies_and_the_tones_come_back(demo: Demo, tmp_path: Path) -
             await bernd.event("CALL_CLOSED")
         record = await call_record(admin, "11", known=known)
         assert (record["result"], record["hangup_by"]) == ("answered", "caller")
+
+
+@pytest.mark.slow
+async def test_a_telephone_that_was_away_is_told_that_its_call_is_over(demo: Demo, tmp_path: Path) -> None:
+    """Over TLS only the telephone can open a connection: the BYE waits until it registers again."""
+    async with (
+        telephone(tmp_path, "anna", demo.line("10"), tone=440) as anna,
+        telephone(tmp_path, "bernd", demo.line("11", "tls"), tone=1000) as bernd,
+    ):
+        await anna.dial("11")
+        await bernd.event("CALL_INCOMING")
+        await bernd.answer()
+        await anna.event("CALL_ESTABLISHED")
+        pid = demo.pid("call-control")
+        demo.kill("call-control")
+        await _back(demo, pid, "call-control")
+        await eventually(lambda: _healthy(demo), "call control is up again", seconds=5)
+        await anna.hang_up()
+        await anna.event("CALL_CLOSED")
+        await bernd.event("CALL_CLOSED", seconds=70)  # it registers every minute

@@ -644,6 +644,7 @@ class Call:
             self._hangup_by = by
         for leg in self.legs.values():
             if leg.alive and leg.session is not None:
+                self.owner.leg_ends(leg)
                 leg.session.end(status if status >= 300 else 480)
         self.step(CallEvent.END)
         self._wake()

@@ -35,6 +35,9 @@ class CallOwner(Protocol):
     def leg_joined(self, leg: Leg, call: "Call") -> None:
         """A leg belongs to a call: what the engine says of its endpoint goes there."""
 
+    def leg_ends(self, leg: Leg) -> None:
+        """A leg is about to be ended: a telephone that cannot be told now is told later."""
+
     def leg_left(self, leg: Leg, call: "Call") -> None:
         """A leg belongs to a call no longer."""
 

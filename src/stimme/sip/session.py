@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from stimme.sip.calling import Calling
 from stimme.sip.dialog import SDP, HeaderFields
 from stimme.sip.errors import SessionStateError
-from stimme.sip.flow import Destination, Flow
+from stimme.sip.flow import Destination, Flow, Target, is_reliable
 from stimme.sip.hops import HopLimits
 from stimme.sip.message import Request, response_to
 from stimme.sip.reliable import ReliableResponses
@@ -277,6 +277,14 @@ class Session(Calling):
         self._send_bye(headers)
         self._step(SessionEvent.OVER)
         self._let_go()
+
+    @property
+    def cut_off(self) -> bool:
+        """The peer had opened the connection, and it is gone: only the peer can open another."""
+        to = self.destination
+        if not self.pinned or not is_reliable(to):
+            return False
+        return isinstance(to, Target) or to.closed
 
     def left(self) -> None:
         """The peer had hung up before a crash: the session is over and nothing is sent."""
