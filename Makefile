@@ -112,8 +112,9 @@ bench: setup ## figures against peers, written to build/bench.json (ONLY=name fo
 fuzz: venv ## fuzz what reads bytes from the network, each target for SECONDS (600)
 	@PYTHONPATH=. $(PYTHON) -m fuzz -max_total_time=$(or $(SECONDS),600)
 
-nightly: test ## everything of test, and the slow tests
+nightly: test ## everything of test, the slow tests, and an hour of calls
 	@$(PYTHON) -m pytest tests -m slow
+	@$(PYTHON) -m tests.bench --only sip-memory --soak 3600
 
 lock: ## rewrite requirements.lock from pyproject.toml
 	@.venv/bin/python -m pip install --quiet uv
