@@ -14,27 +14,14 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 import structlog
 
 from stimme.operations.supervisor import Patience, die_with_parent
 
-_STOPPING = (signal.SIGTERM, signal.SIGINT)
+_STOPPING = frozenset({signal.SIGTERM, signal.SIGINT})
+_WATCHED = _STOPPING | {signal.SIGCHLD}
 _log = structlog.get_logger(__name__)
-
-
-class _Parent:
-    """What the waiting process knows: its worker, and whether somebody wants the end."""
-
-    def __init__(self) -> None:
-        self.worker = 0
-        self.stopping = False
-
-    def stop(self, number: int, _frame: FrameType | None) -> None:
-        self.stopping = True
-        if self.worker:
-            os.kill(self.worker, number)
 
 
 def keep_running(work: Callable[[], int], pid_file: Path, patience: Patience) -> int:
@@ -48,38 +35,41 @@ def keep_running(work: Callable[[], int], pid_file: Path, patience: Patience) ->
     Returns:
         The exit status: 0 after SIGTERM or SIGINT, else that of a worker which ended with 0 by itself.
     """
-    parent = _Parent()
-    for number in _STOPPING:
-        signal.signal(number, parent.stop)
+    # Waited for instead of handled: a handler's flag that is set just before `waitpid` begins would be lost.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     gc.freeze()
     quick_deaths = 0
-    while not parent.stopping:
+    while True:
         began = time.monotonic()
-        status = _live_once(parent, work, pid_file)
-        if parent.stopping or status == 0:
-            break
+        status, stopping = _live_once(work, pid_file)
+        if stopping or status == 0:
+            return 0
         _log.warning("worker ended", status=status)
         quick_deaths = quick_deaths + 1 if time.monotonic() - began < patience.quick else 0
-        _pause(parent, patience.wait_after(quick_deaths))
-    return 0
+        if _told_to_stop(patience.wait_after(quick_deaths)):
+            return 0
 
 
-def _live_once(parent: _Parent, work: Callable[[], int], pid_file: Path) -> int:
-    # Between fork and the entry in `parent` a signal must not be lost.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+def _live_once(work: Callable[[], int], pid_file: Path) -> tuple[int, bool]:
+    """Gives the worker's exit status, and whether somebody wanted the end."""
     worker = os.fork()
     if worker == 0:
         _be_worker(work)
-    parent.worker = worker
     pid_file.parent.mkdir(parents=True, exist_ok=True)
     pid_file.write_text(f"{worker}\n")
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+    stopping = False
     try:
-        _, waited = os.waitpid(worker, 0)
+        while True:
+            number = signal.sigwait(_WATCHED)
+            if number in _STOPPING:
+                stopping = True
+                os.kill(worker, number)
+                continue
+            ended, waited = os.waitpid(worker, os.WNOHANG)
+            if ended:
+                return os.waitstatus_to_exitcode(waited), stopping
     finally:
-        parent.worker = 0
         pid_file.unlink(missing_ok=True)
-    return os.waitstatus_to_exitcode(waited)
 
 
 def _be_worker(work: Callable[[], int]) -> None:
@@ -89,7 +79,7 @@ def _be_worker(work: Callable[[], int]) -> None:
         die_with_parent()
         for number in _STOPPING:
             signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
         status = work()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
@@ -99,7 +89,11 @@ def _be_worker(work: Callable[[], int]) -> None:
         os._exit(status)
 
 
-def _pause(parent: _Parent, seconds: float) -> None:
+def _told_to_stop(seconds: float) -> bool:
+    """Waits so long; True as soon as somebody wants the end."""
     deadline = time.monotonic() + seconds
-    while not parent.stopping and (left := deadline - time.monotonic()) > 0:
-        time.sleep(min(left, 0.1))
+    while (left := deadline - time.monotonic()) > 0:
+        told = signal.sigtimedwait(_WATCHED, left)
+        if told is not None and told.si_signo in _STOPPING:
+            return True
+    return False
