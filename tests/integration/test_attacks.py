@@ -143,7 +143,14 @@ async def test_a_scan_for_servers(demo: Demo, tmp_path: Path) -> None:
 
 @pytest.mark.feature("T7")
 @pytest.mark.interop(client="SIPVicious svwar", feature="attacker: cannot tell who exists, is throttled")
-@pytest.mark.parametrize("method", ["REGISTER", "INVITE", "OPTIONS"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        pytest.param("REGISTER", marks=pytest.mark.slow),
+        "INVITE",
+        pytest.param("OPTIONS", marks=pytest.mark.slow),
+    ],
+)
 async def test_a_scan_for_extensions_tells_nothing(demo: Demo, tmp_path: Path, method: str) -> None:
     """Extensions and SIP users that exist are among those asked for: they are answered as all others are."""
     source = {"REGISTER": "127.0.66.11", "INVITE": "127.0.66.12", "OPTIONS": "127.0.66.13"}[method]

@@ -16,7 +16,7 @@ SCENARIOS = read_scenarios(Path(__file__).parent / "scenarios", LANGUAGE)
 
 def _marks(scenario: Scenario) -> list[pytest.MarkDecorator]:
     marks = [pytest.mark.feature(*scenario.rows)]
-    if scenario.slow:
+    if scenario.slow or scenario.own_system:  # starting a system takes longer than most scenarios
         marks.append(pytest.mark.slow)
     if scenario.interop is not None:
         client, feature = scenario.interop

@@ -58,10 +58,10 @@ async def check(client: Client, process: EngineProcess, tmp_path: Path, endpoint
     assert await client.engine.bridges() == []
 
 
-async def test_five_thousand_endpoints_leave_nothing(
+async def test_two_thousand_endpoints_leave_nothing(
     client: Client, engine_process: EngineProcess, tmp_path: Path
 ) -> None:
-    await check(client, engine_process, tmp_path, 5_000)
+    await check(client, engine_process, tmp_path, 2_000)
 
 
 @pytest.mark.slow
