@@ -228,7 +228,10 @@ class UserAgent(TransactionLayer):
         `value` is `Session.unfinished` of then. Raises KeyError or SipParseError for a damaged one.
         """
         if value["role"] == "dialog":
-            Session.restored(self, value, None, to).bye()
+            session = Session.restored(self, value, None, to)
+            if session.caller:  # the ACK may never have left: a BYE must not be the first that the peer hears
+                session.acknowledge(int(value["local_cseq"]))
+            session.bye()
             return
         request = from_head(value["uri"], value["head"])
         if value["role"] == "client":
