@@ -25,8 +25,8 @@ from typing import Any
 
 import structlog
 
-from stimme.media import Bridge, Endpoint, EngineError, EngineLostError
-from stimme.pbx.dtmf import dtmf_of
+from stimme.media import Bridge, EngineError, EngineLostError
+from stimme.pbx import renegotiation
 from stimme.pbx.features.diversion import Hop
 from stimme.pbx.leg import Leg, LegEvent
 from stimme.pbx.owner import CallOwner
@@ -36,7 +36,7 @@ from stimme.pbx.stages import OVER, Stage
 from stimme.pbx.states import CALL, SHOWN, CallEvent, CallState, ShownState
 from stimme.pbx.switch import Switch
 from stimme.pbx.talking import Talking
-from stimme.sip.errors import SessionStateError, SipParseError
+from stimme.sip.errors import SipParseError
 from stimme.sip.message import Request, Response
 
 _log = structlog.get_logger("stimme.call")
@@ -237,7 +237,7 @@ class Call:
     def media_lost(self) -> None:
         """The engine died with everything in it."""
         lost = [(leg, leg.endpoint) for leg in self.legs.values() if leg.endpoint is not None]
-        self.ask(partial(self._recover, lost))
+        self.ask(partial(MediaRecovery(self, self._switch).recover, lost))
 
     def record(self) -> CallRecord:
         """What remains of the call so far."""
@@ -542,13 +542,13 @@ class Call:
         leg = event.leg
         match event.kind:
             case "reinvite":
-                await self._on_reinvite(leg, event.message)
+                await renegotiation.reinvited(self, leg, event.message)
             case "reinvite_result":
                 await MediaRecovery(self, self._switch).answered(leg, event.message)
             case "ack":
-                await self._on_ack(leg, event.message)
+                await renegotiation.acknowledged(self, leg, event.message)
             case "info":
-                await self._on_info(leg, event.message)
+                await renegotiation.informed(self, leg, event.message)
             case "digit":
                 await self.stage.digit(leg, event.value)
             case "played":
@@ -558,76 +558,11 @@ class Call:
             case _:
                 await self.stage.hear(event)
 
-    async def _recover(self, lost: Sequence[tuple[Leg, Endpoint]]) -> None:
-        if self.answered_at is None:
-            await self._recover_before_answer(lost)
-            return
-        try:
-            await MediaRecovery(self, self._switch).begin()
-            await self.stage.restored()
-        except EngineError as error:
-            self.log.warning("media could not be brought back", error=str(error))
-            self.end(self.status, "system")
-
-    async def _recover_before_answer(self, lost: Sequence[tuple[Leg, Endpoint]]) -> None:
-        """A call that rings is lost with its media, but for an emergency call: it is placed again.
-
-        An emergency call that waited for the engine, and has been placed by it since, goes on as it is.
-        """
-        if self.direction != "emergency":
-            self.end(503, "system")
-        elif any(leg.endpoint is endpoint for leg, endpoint in lost):
-            self.forget_media()
-            await self.stage.restored()
-
     def forget_media(self) -> None:
         """The engine that had the media of this call is gone."""
         for leg in self.legs.values():
             leg.endpoint = None
         self.bridge = None
-
-    async def _on_reinvite(self, leg: Leg, message: Request | Response | None) -> None:
-        """Hold, retrieve, another codec or address: settled on this leg alone."""
-        session = leg.session
-        if session is None or session.ended or message is None:
-            return
-        try:
-            if not message.sdp:
-                session.accept(leg.write_offer(leg.codecs))
-                return
-            leg.take_offer(message.sdp)
-            session.accept(leg.write_answer(leg.codecs))
-            await leg.connect_media(timeout=self.media_timeout)
-        except (SipParseError, ValueError):
-            session.refuse(488)
-            return
-        except SessionStateError:
-            return  # the leg ended between the request and the answer
-        await self.stage.changed(leg)
-        self.confirm()
-
-    async def _on_ack(self, leg: Leg, message: Request | Response | None) -> None:
-        """The ACK of a delayed offer carries the answer (RFC 3261 §13.2.1)."""
-        if message is None or not message.sdp:
-            return
-        try:
-            leg.take_answer(message.sdp)
-            await leg.connect_media(timeout=self.media_timeout)
-        except (SipParseError, ValueError) as error:
-            self.log.info("the answer in an ACK cannot be used", error=str(error))
-            self.end(self.status, "system")
-            return
-        self.confirm()
-
-    async def _on_info(self, leg: Leg, message: Request | Response | None) -> None:
-        """DTMF in INFO goes to the other side by RFC 4733, and to whoever listens for keys."""
-        digit = dtmf_of(message) if message is not None else None
-        if digit is None:
-            return
-        other = self.other(leg) if self.answered_at is not None else None
-        if other is not None and other.endpoint is not None:
-            await other.endpoint.send_dtmf(digit)
-        await self.stage.digit(leg, digit)
 
     # -- the end --------------------------------------------------------------------------------------------
 

@@ -6,9 +6,10 @@ already hears the other.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from stimme.media import EngineError
+from stimme.media import Endpoint, EngineError
 from stimme.pbx.leg import Leg
 from stimme.pbx.switch import Switch
 from stimme.sip.errors import SessionStateError, SipParseError
@@ -24,6 +25,31 @@ class MediaRecovery:
     def __init__(self, call: "Call", switch: Switch) -> None:
         self._call = call
         self._switch = switch
+
+    async def recover(self, lost: Sequence[tuple[Leg, Endpoint]]) -> None:
+        """The engine died, and these endpoints with it; another one has come."""
+        call = self._call
+        if call.answered_at is None:
+            await self._before_answer(lost)
+            return
+        try:
+            await self.begin()
+            await call.stage.restored()
+        except EngineError as error:
+            call.log.warning("media could not be brought back", error=str(error))
+            call.end(call.status, "system")
+
+    async def _before_answer(self, lost: Sequence[tuple[Leg, Endpoint]]) -> None:
+        """A call that rings is lost with its media, but for an emergency call: it is placed again.
+
+        An emergency call that waited for the engine, and has been placed by it since, goes on as it is.
+        """
+        call = self._call
+        if call.direction != "emergency":
+            call.end(503, "system")
+        elif any(leg.endpoint is endpoint for leg, endpoint in lost):
+            call.forget_media()
+            await call.stage.restored()
 
     async def begin(self) -> None:
         """Opens new endpoints, joins them and re-INVITEs every leg. Raises EngineError."""

@@ -129,6 +129,18 @@ async def put_row(
     for name, value in fixed.items():
         if getattr(row, name) != value:
             raise FieldRefusedError(name, "This cannot be changed any more.")
+    return await change_row(session, row, values, expected)
+
+
+async def change_row(
+    session: AsyncSession, row: Row, values: Mapping[str, Any], expected: Expectation
+) -> Put[Row]:
+    """Change what differs in a row that is there.
+
+    Raises:
+        StaleError: When the expectation is wrong.
+        VersionMissingError: When something would change and no version was given.
+    """
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     if changed:
         _check_version(row, expected)

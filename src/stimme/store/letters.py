@@ -19,9 +19,9 @@ from stimme.licensing.archive import from_document
 from stimme.licensing.invoices import DocumentKind, Invoice
 from stimme.messaging.letters import Template
 from stimme.store.accounts import utc_now
-from stimme.store.changes import Authority, Expectation, Put, changing
+from stimme.store.changes import Authority, Expectation, Put, change_row, changing
 from stimme.store.database import Database, Scope
-from stimme.store.errors import NotFoundError, StaleError, VersionMissingError
+from stimme.store.errors import NotFoundError
 from stimme.store.ledger_models import InvoiceRow
 from stimme.store.mail_models import LetterRow, MailServerRow
 from stimme.store.models import Organisation
@@ -78,17 +78,10 @@ class Letters:
                 session.add(row)
                 await session.flush()
                 return Put(row, created=True, changed=True)
-            changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+            wanted = dict(values)
             if password is not None and password != self._vault.decrypt(row.secret):
-                changed["secret"] = self._vault.encrypt(password)
-            if changed and expected.version is None:
-                raise VersionMissingError("Say which version you change: send If-Match with its ETag.")
-            if changed and row.version != expected.version:
-                raise StaleError("Somebody else has changed it meanwhile.")
-            for name, value in changed.items():
-                setattr(row, name, value)
-            await session.flush()
-            return Put(row, created=False, changed=bool(changed))
+                wanted["secret"] = self._vault.encrypt(password)
+            return await change_row(session, row, wanted, expected)
 
     async def post(
         self, template: Template, language: str, recipient: str, values: Mapping[str, str], *, page: str = ""

@@ -18,15 +18,13 @@ from stimme.licensing.packages import LicenceKind
 from stimme.licensing.usage import Month, maxima
 from stimme.store.accounts import utc_now
 from stimme.store.audit import record_change
-from stimme.store.changes import Authority, Expectation, Put, changing, delete_row, need, put_row
+from stimme.store.changes import Authority, Expectation, Put, change_row, changing, delete_row, need, put_row
 from stimme.store.customer_models import BillingAddress, CustomerLicence, Gateway, Site
 from stimme.store.database import Database, Scope
 from stimme.store.errors import (
     ConflictError,
     FieldRefusedError,
     NotFoundError,
-    StaleError,
-    VersionMissingError,
 )
 from stimme.store.ledger_models import LicenceEventRow, MonthClosing
 from stimme.store.licences import (
@@ -179,15 +177,7 @@ class Organisations:
                 session.add(row)
                 await session.flush()
                 return Put(row, created=True, changed=True)
-            changed = {name: value for name, value in values.items() if getattr(row, name) != value}
-            if changed and expected.version is None:
-                raise VersionMissingError("Say which version you change: send If-Match with its ETag.")
-            if changed and row.version != expected.version:
-                raise StaleError("Somebody else has changed it meanwhile.")
-            for name, value in changed.items():
-                setattr(row, name, value)
-            await session.flush()
-            return Put(row, created=False, changed=bool(changed))
+            return await change_row(session, row, values, expected)
 
     async def set_base(
         self,
