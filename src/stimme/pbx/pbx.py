@@ -31,7 +31,6 @@ from stimme.pbx.events import (
     SettingsChanged,
     TrunkChanged,
 )
-from stimme.pbx.farewells import Farewells
 from stimme.pbx.features import transfer
 from stimme.pbx.features.codes import CodeTable
 from stimme.pbx.features.park import ParkLot
@@ -42,6 +41,7 @@ from stimme.pbx.journalling import Journalling
 from stimme.pbx.leg import Leg, LegEvent
 from stimme.pbx.model import Device, Tenant, TrunkConfig
 from stimme.pbx.occupancy import Occupancy, users_of
+from stimme.pbx.pending_byes import PendingByes
 from stimme.pbx.placing import Placing
 from stimme.pbx.ports import BindingStore, CallRecords, Journal, Sounds, StateStore
 from stimme.pbx.records import CallRecord, Direction, HangupBy, Party, call_list_entries
@@ -136,7 +136,7 @@ class Pbx:
         self._legs: dict[str, tuple[Leg, Call]] = {}
         self._lines: dict[str, LineState] = {}
         self._occupancy = Occupancy()
-        self._farewells = Farewells(wall_clock, ua.wind_up)
+        self._pending_byes = PendingByes(wall_clock, ua.wind_up)
         self._music: tuple[str, SharedSource] | None = None
         self._sip_calls = SipCalls() if sip_calls is None else sip_calls
         self.ways = TrunkWays(ua, key, locator, changed=self._trunk_changed, moved=moved)
@@ -381,7 +381,7 @@ class Pbx:
 
     def leg_ends(self, leg: Leg) -> None:
         """A leg is about to be ended: a telephone that cannot be told now is told later."""
-        self._farewells.owe(leg)
+        self._pending_byes.defer(leg)
 
     def leg_left(self, leg: Leg, call: Call) -> None:
         """A leg belongs to a call no longer."""
@@ -503,7 +503,7 @@ class Pbx:
         if device is None:
             return
         bindings = self.registrar.of(device_id)
-        self._farewells.back(device_id, bindings[0].destination() if bindings else None)
+        self._pending_byes.registered(device_id, bindings[0].destination() if bindings else None)
         devices = self.tenant.devices_of(device.user_id)
         online = [other for other in devices if self.registrar.of(other.id)]
         self._bus.publish(
@@ -523,7 +523,7 @@ class Pbx:
             for leg in call.legs.values():
                 if leg.device_id == device_id and leg.session is not None and not leg.session.ended:
                     leg.session.move(flow)
-        self._farewells.back(device_id, flow)
+        self._pending_byes.registered(device_id, flow)
 
     def _settings_changed(self, user_id: str, settings: UserSettings) -> None:
         self._bus.publish(SettingsChanged(self.tenant.id, user_id, settings.to_json(), user_ids=(user_id,)))
