@@ -6,6 +6,7 @@ import random
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from tests.conformance.sipp import LOCALHOST, Answerer
@@ -76,9 +77,11 @@ async def ends(sock: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("transport", ["tcp", "tls"])
-async def test_half_open_connections_are_closed_and_counted(certificate: Path, transport: str) -> None:
+async def test_half_open_connections_are_closed_and_counted(
+    certificate: Path, transport: Literal["tcp", "tls"]
+) -> None:
     async with node(certificate, half_open=0.3) as (runner, _):
-        address = await runner.listen(transport, LOCALHOST, 0)  # type: ignore[arg-type]
+        address = await runner.listen(transport, LOCALHOST, 0)
         good = await runner.listen("tcp", LOCALHOST, 0) if transport == "tls" else address
         held = await connections(address, 200)
         assert b"200 OK" in await served(good, 1)
@@ -106,10 +109,12 @@ async def test_handshakes_that_fail_leave_nothing_behind(certificate: Path) -> N
 
 
 @pytest.mark.parametrize("transport", ["tcp", "tls"])
-async def test_one_source_gets_only_its_share_of_connections(certificate: Path, transport: str) -> None:
+async def test_one_source_gets_only_its_share_of_connections(
+    certificate: Path, transport: Literal["tcp", "tls"]
+) -> None:
     async with node(certificate) as (runner, _):
         runner.most_of_one = 20
-        address = await runner.listen(transport, LOCALHOST, 0)  # type: ignore[arg-type]
+        address = await runner.listen(transport, LOCALHOST, 0)
         held = await connections(address, 25)
         await until(lambda: runner.attacks()["connections_refused"] == 5)
         # Somebody else still gets in.

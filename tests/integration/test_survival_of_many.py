@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import signal
 import socket
 import sqlite3
 import struct
@@ -16,9 +14,9 @@ from pathlib import Path
 from tests.bench import sip_client, stimme_server
 from tests.bench.peers import sipp
 from tests.bench.processes import FreePorts
+from tests.peers.aftermath import assert_nothing_journalled, await_successor, kill
 
 from stimme.media import Engine, EngineError
-from stimme.store.journal import CallJournal
 
 _CALLS = 200
 _SCENARIOS = Path(__file__).parent / "sipp"
@@ -37,12 +35,7 @@ class Node:
     def kill(self, part: str) -> None:
         """End a part without a warning and wait for its successor."""
         pid_file = self.directory / "run" / f"{part}.pid"
-        old = int(pid_file.read_text())
-        os.kill(old, signal.SIGKILL)
-        deadline = time.monotonic() + 30
-        while not (pid_file.exists() and pid_file.read_text().strip() not in ("", str(old))):
-            assert time.monotonic() < deadline, f"no new {part}"
-            time.sleep(0.02)
+        await_successor(pid_file, kill(pid_file))
 
     def run(self, at_full_load: Callable[[], None], *, hold: float) -> None:
         """All calls, each with one end at either side and one record."""
@@ -50,10 +43,7 @@ class Node:
         result = self.caller.run(load, at_full_load=at_full_load)
         assert (result.successful, result.failed) == (_CALLS, 0)
         # sipp's callee keeps a call for some seconds after its BYE, and counts it then.
-        deadline = time.monotonic() + 20
-        while self.callee.counters().successful < _CALLS and time.monotonic() < deadline:
-            time.sleep(0.2)
-        ended = self.callee.counters()
+        ended = self.callee.counters_when(lambda counters: counters.successful == _CALLS, seconds=20)
         assert (ended.successful, ended.failed) == (_CALLS, 0)
 
     def check_books(self) -> None:
@@ -63,9 +53,7 @@ class Node:
                 "SELECT count(*) FROM call_records WHERE result = 'answered' AND hangup_by = 'caller'"
             ).fetchone()
         assert records == _CALLS
-        journal = CallJournal(self.directory / "calls.journal", lambda work: None)
-        assert asyncio.run(journal.load()) == {}
-        journal.close()
+        assert_nothing_journalled(self.directory)
 
 
 @contextlib.contextmanager
@@ -113,14 +101,14 @@ def test_two_hundred_calls_outlive_the_engine(
     """Every leg gets new media by re-INVITE and everybody hears the other again."""
     took: list[float] = []
 
-    def kill() -> None:
+    def kill_engine() -> None:
         before = time.monotonic()
         running.kill("media")
         asyncio.run(everybody_is_heard(tmp_path / "run" / "media.sock", running.media))
         took.append(time.monotonic() - before)
 
     with node(tmp_path, "new_media") as running:
-        running.run(kill, hold=30)
+        running.run(kill_engine, hold=30)
     running.check_books()
     record_property("seconds until all 400 legs were heard", round(took[0], 2))
 

@@ -1,12 +1,9 @@
 """`kill -9` of call control at random moments while calls are set up: nothing stays half open."""
 
 import asyncio
-import os
 import random
-import signal
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,9 +12,9 @@ import pytest
 from tests.bench import sip_client, stimme_server
 from tests.bench.peers import sipp
 from tests.bench.processes import FreePorts
+from tests.peers.aftermath import assert_nothing_journalled, await_successor, kill
 
 from stimme.media import Engine
-from stimme.store.journal import CallJournal
 
 _SCENARIOS = Path(__file__).parent / "sipp"
 _RATE = 20
@@ -50,10 +47,7 @@ def test_nothing_stays_half_open(tmp_path: Path, kills: int) -> None:
             with killing(tmp_path / "run" / "call-control.pid", random.Random(kills)) as killed:
                 result = caller.run(sipp.Load(rate=_RATE, calls=calls))
             assert (result.successful, result.failed) == (calls, 0), "every call came to an end"
-            deadline = time.monotonic() + 40
-            while callee.counters().current and time.monotonic() < deadline:
-                time.sleep(0.2)
-            ended = callee.counters()
+            ended = callee.counters_when(lambda counters: not counters.current, seconds=40)
             assert (ended.current, ended.failed) == (0, 0), "no telephone was left ringing or talking"
         assert len(killed) >= kills * 0.7
         assert asyncio.run(endpoints(tmp_path / "run" / "media.sock")) == 0, "no endpoint was left"
@@ -61,9 +55,7 @@ def test_nothing_stays_half_open(tmp_path: Path, kills: int) -> None:
     with closing(sqlite3.connect(tmp_path / "stimme.db")) as database:
         results = dict(database.execute("SELECT result, count(*) FROM call_records GROUP BY result"))
     assert sum(results.values()) == calls, f"one record for each of {calls} calls: {results}"
-    journal = CallJournal(tmp_path / "calls.journal", lambda work: None)
-    assert asyncio.run(journal.load()) == {}
-    journal.close()
+    assert_nothing_journalled(tmp_path)
 
 
 @contextmanager
@@ -71,16 +63,12 @@ def killing(pid_file: Path, rng: random.Random) -> Iterator[list[int]]:
     """Kills the process of a pid file again and again, each life a little longer than the last was quick."""
     done, killed = threading.Event(), list[int]()
 
-    def kill() -> None:
+    def kill_again() -> None:
         while not done.wait(_QUICK_DEATH + rng.random() / 2):
-            pid = int(pid_file.read_text())
-            before = ("", str(pid))
-            os.kill(pid, signal.SIGKILL)
-            killed.append(pid)
-            while not done.is_set() and not (pid_file.exists() and pid_file.read_text() not in before):
-                time.sleep(0.02)
+            killed.append(kill(pid_file))
+            await_successor(pid_file, killed[-1])
 
-    thread = threading.Thread(target=kill)
+    thread = threading.Thread(target=kill_again)
     thread.start()
     try:
         yield killed

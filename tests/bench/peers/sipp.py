@@ -2,6 +2,7 @@
 
 import csv
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +92,13 @@ class Callee:
     def counters(self) -> Counters:
         """What it has counted, at most a second old."""
         return parse_statistics(self._statistics.read_text())
+
+    def counters_when(self, done: Callable[[Counters], bool], *, seconds: float) -> Counters:
+        """What it has counted once `done` says so of it, or the time is up: it writes once a second."""
+        deadline = time.monotonic() + seconds
+        while not done(counters := self.counters()) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return counters
 
 
 def _scenario(built_in: str, ours: Path | None) -> list[str]:

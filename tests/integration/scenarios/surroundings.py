@@ -10,7 +10,10 @@ from typing import Any
 import httpx
 from tests.integration.listening import eventually
 from tests.integration.scenarios.people import Stage
-from tests.integration.scenarios.sentences import sentence
+from tests.integration.scenarios.sentences import LANGUAGE
+
+__all__ = ["LANGUAGE"]
+sentence = LANGUAGE.sentence
 
 _STATES = {
     "free": "<state>terminated</state>",
