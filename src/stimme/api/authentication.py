@@ -10,8 +10,9 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Annotated, Any, cast
 
+from fastapi import Depends
 from starlette.requests import HTTPConnection, Request
 
 from stimme.api import problems
@@ -68,6 +69,15 @@ class Authentication:
     def __init__(self, accounts: Accounts, tokens: ApiTokens) -> None:
         self._accounts = accounts
         self._tokens = tokens
+
+    def at_least(self, role: str) -> Any:
+        """A dependency of routes: who calls; an account below the role is refused."""
+
+        async def check(caller: Annotated[Caller, Depends(self.caller)]) -> Caller:
+            caller.must_be_at_least(role)
+            return caller
+
+        return Depends(check)
 
     async def caller(self, request: Request) -> Caller:
         """Return who is asking.

@@ -5,7 +5,6 @@ answers come the endpoints are configured, and both are joined at once, so that 
 already hears the other.
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -57,10 +56,10 @@ class MediaRecovery:
         for leg in legs:
             leg.endpoint = None
         self._call.bridge = None
-        endpoints = await asyncio.gather(
-            *(self._switch.open("webrtc" if leg.webrtc else "rtp", leg.id) for leg in legs)
-        )
-        for leg, endpoint in zip(legs, endpoints, strict=True):
+        opened = await self._switch.open_all([("webrtc" if leg.webrtc else "rtp", leg.id) for leg in legs])
+        for leg, endpoint in zip(legs, opened, strict=True):
+            if isinstance(endpoint, EngineError):
+                raise endpoint
             leg.endpoint = endpoint
         await self._call.join()
         self._call.confirm()

@@ -44,10 +44,6 @@ class Switch:
             raise EngineLostError
         return self._engine
 
-    async def open(self, kind: Kind, tag: str) -> Endpoint:
-        """A new endpoint. Raises EngineError."""
-        return await self._current().create_endpoint(kind, tag=tag)
-
     async def open_all(self, wanted: Sequence[tuple[Kind, str]]) -> list[Endpoint | EngineError]:
         """New endpoints by one write; an error for each that failed."""
         if not wanted:

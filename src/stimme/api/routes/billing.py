@@ -7,7 +7,7 @@ Closing a month and asking for a credit note may be repeated: the second answer 
 import uuid
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from stimme.api import resources
 from stimme.api.authentication import Authentication, Caller
@@ -37,14 +37,11 @@ def billing_routes(
     """Build the routes about money and the audit log."""
     router = APIRouter(tags=["billing"])
 
-    def at_least(role: str) -> Any:
-        async def check(caller: Annotated[Caller, Depends(authentication.caller)]) -> Caller:
-            caller.must_be_at_least(role)
-            return caller
-
-        return Depends(check)
-
-    provider, seller, admin = at_least("provider"), at_least("reseller"), at_least("customer")
+    provider, seller, admin = (
+        authentication.at_least("provider"),
+        authentication.at_least("reseller"),
+        authentication.at_least("customer"),
+    )
     _price_routes(router, provider, seller, prices)
     _month_routes(router, provider, admin, billing)
     _export_routes(router, provider, seller, billing)

@@ -228,11 +228,7 @@ def invitation_routes(
     """Build the routes of invitations."""
     router = APIRouter(tags=["credentials"])
 
-    async def administrator(caller: Annotated[Caller, Depends(authentication.caller)]) -> Caller:
-        caller.must_be_at_least("customer")
-        return caller
-
-    admin = Depends(administrator)
+    admin = authentication.at_least("customer")
 
     @router.get("/invitations")
     async def open_invitations(caller: Annotated[Caller, admin]) -> credentials.InvitationList:

@@ -30,11 +30,7 @@ def mail_routes(authentication: Authentication, letters: Letters) -> APIRouter:
     """Build the routes of the mail server and the outbox."""
     router = APIRouter(tags=["mail"])
 
-    async def administrator(caller: Annotated[Caller, Depends(authentication.caller)]) -> Caller:
-        caller.must_be_at_least("provider")
-        return caller
-
-    provider = Depends(administrator)
+    provider = authentication.at_least("provider")
 
     @router.get("/mail-server")
     async def server(caller: Annotated[Caller, provider], response: Response) -> mail.MailServerItem:

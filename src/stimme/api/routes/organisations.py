@@ -37,25 +37,19 @@ def organisation_routes(
     """Build the routes of the hierarchy."""
     router = APIRouter(tags=["business"])
 
-    def at_least(role: str) -> Any:
-        async def check(caller: Annotated[Caller, Depends(authentication.caller)]) -> Caller:
-            caller.must_be_at_least(role)
-            return caller
-
-        return Depends(check)
-
-    _reseller_routes(router, at_least("provider"), organisations)
-    _customer_routes(router, at_least("reseller"), at_least("customer"), organisations, telephony)
+    provider, seller, admin = (authentication.at_least(role) for role in ("provider", "reseller", "customer"))
+    _reseller_routes(router, provider, organisations)
+    _customer_routes(router, seller, admin, organisations, telephony)
     _licence_routes(
         router,
-        at_least("reseller"),
-        at_least("customer"),
+        seller,
+        admin,
         organisations=organisations,
         licences=licences,
         telephony=telephony,
     )
-    _address_routes(router, at_least("customer"), organisations)
-    _gateway_routes(router, at_least("provider"), at_least("customer"), organisations)
+    _address_routes(router, admin, organisations)
+    _gateway_routes(router, provider, admin, organisations)
     return router
 
 

@@ -37,11 +37,7 @@ def telephony_routes(
     """Build the routes for the roles customer, reseller and provider."""
     router = APIRouter(tags=["configuration"])
 
-    async def administrator(caller: Annotated[Caller, Depends(authentication.caller)]) -> Caller:
-        caller.must_be_at_least("customer")
-        return caller
-
-    admin = Depends(administrator)
+    admin = authentication.at_least("customer")
     _user_routes(
         router,
         admin,

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
 from stimme.api import problems, schemas
 from stimme.api.authentication import Authentication, Caller
@@ -23,11 +23,7 @@ def trace_routes(
     """Build the routes for the roles customer, reseller and provider."""
     router = APIRouter(tags=["administration"])
 
-    async def administrator(caller: Annotated[Caller, Depends(authentication.caller)]) -> Caller:
-        caller.must_be_at_least("customer")
-        return caller
-
-    admin = Depends(administrator)
+    admin = authentication.at_least("customer")
 
     async def found(caller: Caller, call_id: str) -> tuple[str, tuple[TraceEntry, ...]]:
         tenants = list(await directory.customer_ids(caller.person.scope))

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, PasswordInput, Stack, TextInput } from '@mantine/core'
+import { Alert, Anchor, Button, PasswordInput, Stack } from '@mantine/core'
 import { IconAlertCircle, IconCircleCheck } from '@tabler/icons-react'
 import { useMutation } from '@tanstack/react-query'
 import { useState, type SubmitEvent } from 'react'
@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { api, ApiError } from '@/shared/api/client'
 import { Logo } from '@/shared/ui/Logo'
 
+import { LoginField } from './LoginField'
 import { tokenIn, type PasswordPurpose } from './passwordLink'
 import classes from './session.module.css'
 
@@ -105,18 +106,7 @@ function Ask() {
           {t('session.forgotten.done')}
         </Alert>
       )}
-      <TextInput
-        label={t('session.login')}
-        name="username"
-        autoComplete="username"
-        autoCapitalize="none"
-        spellCheck={false}
-        size="md"
-        autoFocus
-        value={login}
-        onChange={(event) => setLogin(event.currentTarget.value)}
-        data-testid="forgotten-login"
-      />
+      <LoginField value={login} onChange={setLogin} testId="forgotten-login" />
       <Button type="submit" size="md" fullWidth loading={attempt.isPending} data-testid="forgotten-submit">
         {t('session.forgotten.submit')}
       </Button>

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Checkbox, PasswordInput, Stack, TextInput } from '@mantine/core'
+import { Alert, Anchor, Button, Checkbox, PasswordInput, Stack } from '@mantine/core'
 import { IconAlertCircle, IconInfoCircle } from '@tabler/icons-react'
 import { useState, type SubmitEvent } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -7,6 +7,7 @@ import { changeLanguage } from '@/shared/i18n/i18n'
 import { LANGUAGES, languageCodes } from '@/shared/i18n/languages'
 import { Logo } from '@/shared/ui/Logo'
 
+import { LoginField } from './LoginField'
 import classes from './session.module.css'
 
 export type SignInFailure =
@@ -82,18 +83,7 @@ export function SignInForm({ busy, failure, note, onSubmit }: Props) {
             )}
           </div>
           <Stack gap="md">
-            <TextInput
-              label={t('session.login')}
-              name="username"
-              autoComplete="username"
-              autoCapitalize="none"
-              spellCheck={false}
-              size="md"
-              autoFocus
-              value={login}
-              onChange={(event) => setLogin(event.currentTarget.value)}
-              data-testid="login-name"
-            />
+            <LoginField value={login} onChange={setLogin} testId="login-name" />
             <PasswordInput
               label={t('session.password')}
               name="password"
