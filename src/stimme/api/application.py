@@ -10,7 +10,7 @@ from stimme.api.passkeys import Ceremonies
 from stimme.api.routes.administration import administration_routes
 from stimme.api.routes.billing import billing_routes
 from stimme.api.routes.credentials import credential_routes, invitation_routes
-from stimme.api.routes.driving import driving_routes
+from stimme.api.routes.cti import cti_routes
 from stimme.api.routes.mail import mail_routes, password_routes
 from stimme.api.routes.me import call_routes, me_routes
 from stimme.api.routes.organisations import organisation_routes
@@ -114,7 +114,7 @@ def _api_routes(services: Services) -> APIRouter:
     router.include_router(
         me_routes(authentication, services.accounts, services.directory, services.history, services.telephony)
     )
-    router.include_router(driving_routes(authentication, services.telephony))
+    router.include_router(cti_routes(authentication, services.telephony))
     router.include_router(call_routes(authentication, services.directory, services.telephony))
     router.include_router(
         trace_routes(authentication, services.directory, services.telephony, services.traces)

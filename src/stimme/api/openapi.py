@@ -11,7 +11,7 @@ from stimme.api.application import create_api
 from stimme.api.ports import LiveEvent, NoSuchCallError, NotReachableError
 from stimme.api.schemas import LineState, LiveCall, TrunkState, UserSettings
 from stimme.api.services import Services
-from stimme.pbx.features.driven import Order
+from stimme.pbx.features.cti import Order
 from stimme.sip.trace import TraceEntry
 from stimme.store.accounts import Accounts
 from stimme.store.calls import CallHistory

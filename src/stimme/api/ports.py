@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from typing import Any, Protocol
 
 from stimme.api.schemas import LineState, LiveCall, TrunkState, UserSettings
-from stimme.pbx.features.driven import Order
+from stimme.pbx.features.cti import Order
 from stimme.sip.trace import TraceEntry
 
 

@@ -9,8 +9,8 @@ from stimme.pbx.call import Call
 from stimme.pbx.features.asked import FeatureRefusedError
 from stimme.pbx.features.auto_answer import auto_answer_headers
 from stimme.pbx.features.commands import DiversionKind
+from stimme.pbx.features.cti import Order, PickUp, carry_out
 from stimme.pbx.features.diversion import Diversion, DiversionError, Diversions
-from stimme.pbx.features.driven import Order, PickUp, carry_out
 from stimme.pbx.node import Node
 from stimme.pbx.records import Party as CallParty
 from stimme.pbx.ringing_first import call_for

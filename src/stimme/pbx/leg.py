@@ -54,7 +54,7 @@ class Leg(SessionFeatures):
         webrtc: the peer is a browser.
         remote: the peer's audio as last negotiated.
         codecs: what was negotiated, the first is used.
-        held: its user holds the call from outside, not by the telephone (``features.driven``).
+        held: its user holds the call from outside, not by the telephone (``features.cti``).
         noted: told at once, for the journal, when another INVITE left, the peer answered, refused or (True)
             hung up.
     """

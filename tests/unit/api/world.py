@@ -22,7 +22,7 @@ from stimme.api.ports import (
 )
 from stimme.api.schemas import LineState, LiveCall, Party, TrunkState, UserSettings
 from stimme.api.services import Services
-from stimme.pbx.features.driven import Order, TransferTo
+from stimme.pbx.features.cti import Order, TransferTo
 from stimme.sip.trace import TraceEntry
 from stimme.store import migrate
 from stimme.store.accounts import Accounts

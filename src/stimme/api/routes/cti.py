@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends
 from stimme.api import problems, schemas
 from stimme.api.authentication import Authentication, Caller
 from stimme.api.ports import NoSuchCallError, OrderRefusedError, Telephony
-from stimme.pbx.features import driven
+from stimme.pbx.features import cti
 
 _WORDS = {
     403: "This call, or this number, cannot be treated like that.",
@@ -23,12 +23,12 @@ _WORDS = {
 }
 
 
-def driving_routes(authentication: Authentication, telephony: Telephony) -> APIRouter:
+def cti_routes(authentication: Authentication, telephony: Telephony) -> APIRouter:
     """Build the routes below ``/calls/{call_id}``."""
     router = APIRouter(tags=["calls"])
     signed_in = Depends(authentication.caller)
 
-    def order(caller: Caller, call_id: str, wanted: driven.Order) -> schemas.LiveCall:
+    def order(caller: Caller, call_id: str, wanted: cti.Order) -> schemas.LiveCall:
         user = caller.person.user
         if user is None:
             raise problems.not_found("This account has no extension.")
@@ -45,17 +45,17 @@ def driving_routes(authentication: Authentication, telephony: Telephony) -> APIR
     @router.post("/calls/{call_id}/answer")
     async def answer(call_id: str, caller: Annotated[Caller, signed_in]) -> schemas.LiveCall:
         """Ask the own ringing telephone to answer (NOTIFY with ``Event: talk``)."""
-        return order(caller, call_id, driven.Answer())
+        return order(caller, call_id, cti.Answer())
 
     @router.put("/calls/{call_id}/hold")
     async def hold(call_id: str, caller: Annotated[Caller, signed_in]) -> schemas.LiveCall:
         """Hold the call: the other party hears music. Holding twice changes nothing."""
-        return order(caller, call_id, driven.Hold(on=True))
+        return order(caller, call_id, cti.Hold(on=True))
 
     @router.delete("/calls/{call_id}/hold")
     async def resume(call_id: str, caller: Annotated[Caller, signed_in]) -> schemas.LiveCall:
         """Go on with a call that is held."""
-        return order(caller, call_id, driven.Hold(on=False))
+        return order(caller, call_id, cti.Hold(on=False))
 
     @router.post("/calls/{call_id}/transfer")
     async def transfer(
@@ -63,28 +63,28 @@ def driving_routes(authentication: Authentication, telephony: Telephony) -> APIR
     ) -> schemas.LiveCall:
         """Connect the other party with a number (blind) or with another call of one's own (attended)."""
         if body.call_id is not None:
-            return order(caller, call_id, driven.JoinWith(body.call_id))
-        return order(caller, call_id, driven.TransferTo(body.number or ""))
+            return order(caller, call_id, cti.JoinWith(body.call_id))
+        return order(caller, call_id, cti.TransferTo(body.number or ""))
 
     @router.post("/calls/{call_id}/park")
     async def park(
         call_id: str, body: schemas.ParkOrder, caller: Annotated[Caller, signed_in]
     ) -> schemas.LiveCall:
         """Park the other party; the parked call's callee is the slot."""
-        return order(caller, call_id, driven.ParkIn(body.slot))
+        return order(caller, call_id, cti.ParkIn(body.slot))
 
     @router.post("/calls/{call_id}/pickup")
     async def pick_up(
         call_id: str, body: schemas.PickupOrder, caller: Annotated[Caller, signed_in]
     ) -> schemas.LiveCall:
         """Take a call that rings at a colleague: the own telephone rings, and has it when it is lifted."""
-        return order(caller, call_id, driven.PickUp(body.device_id))
+        return order(caller, call_id, cti.PickUp(body.device_id))
 
     @router.post("/calls/{call_id}/conference")
     async def confer(
         call_id: str, body: schemas.ConferenceOrder, caller: Annotated[Caller, signed_in]
     ) -> schemas.LiveCall:
         """Make one conference of two calls; the telephone of the second stays in it."""
-        return order(caller, call_id, driven.ConferWith(body.call_id))
+        return order(caller, call_id, cti.ConferWith(body.call_id))
 
     return router

@@ -5,7 +5,7 @@ from tests.unit.pbx.line import telephone
 from tests.unit.pbx.world import muster
 
 from stimme.pbx.call import Call
-from stimme.pbx.features import driven
+from stimme.pbx.features import cti
 from stimme.pbx.features.asked import FeatureRefusedError
 from stimme.pbx.leg import Leg
 from stimme.pbx.pbx import Pbx
@@ -27,20 +27,20 @@ async def talking(direction: Direction = "internal") -> tuple[Pbx, Call]:
 @pytest.mark.parametrize(
     ("order", "status"),
     [
-        (driven.TransferTo("10"), 480),
-        (driven.TransferTo("112"), 403),
-        (driven.JoinWith("nonsense"), 404),
-        (driven.ConferWith("nonsense"), 404),
-        (driven.ParkIn("9"), 486),
-        (driven.PickUp(None), 404),
-        (driven.Answer(), 480),
+        (cti.TransferTo("10"), 480),
+        (cti.TransferTo("112"), 403),
+        (cti.JoinWith("nonsense"), 404),
+        (cti.ConferWith("nonsense"), 404),
+        (cti.ParkIn("9"), 486),
+        (cti.PickUp(None), 404),
+        (cti.Answer(), 480),
     ],
 )
-async def test_what_cannot_be_done_leaves_the_call_as_it_was(order: driven.Order, status: int) -> None:
+async def test_what_cannot_be_done_leaves_the_call_as_it_was(order: cti.Order, status: int) -> None:
     pbx, call = await talking()
     sides = call.sides
     with pytest.raises(FeatureRefusedError) as refusal:
-        driven.carry_out(pbx, call, pbx.tenant.users["u10"], order)
+        cti.carry_out(pbx, call, pbx.tenant.users["u10"], order)
     assert refusal.value.status == status
     assert call.sides == sides
     assert call.alive
@@ -48,35 +48,35 @@ async def test_what_cannot_be_done_leaves_the_call_as_it_was(order: driven.Order
 
 async def test_a_call_cannot_be_joined_with_itself() -> None:
     pbx, call = await talking()
-    for order in (driven.JoinWith(call.id), driven.ConferWith(call.id)):
+    for order in (cti.JoinWith(call.id), cti.ConferWith(call.id)):
         with pytest.raises(FeatureRefusedError):
-            driven.carry_out(pbx, call, pbx.tenant.users["u10"], order)
+            cti.carry_out(pbx, call, pbx.tenant.users["u10"], order)
 
 
 async def test_nobody_else_drives_a_call() -> None:
     pbx, call = await talking()
     with pytest.raises(FeatureRefusedError):
-        driven.carry_out(pbx, call, pbx.tenant.users["u12"], driven.Hold(on=True))
+        cti.carry_out(pbx, call, pbx.tenant.users["u12"], cti.Hold(on=True))
 
 
 @pytest.mark.parametrize(
-    "order", [driven.Hold(on=True), driven.TransferTo("12"), driven.ParkIn(None), driven.PickUp(None)]
+    "order", [cti.Hold(on=True), cti.TransferTo("12"), cti.ParkIn(None), cti.PickUp(None)]
 )
-async def test_an_emergency_call_can_only_be_hung_up(order: driven.Order) -> None:
+async def test_an_emergency_call_can_only_be_hung_up(order: cti.Order) -> None:
     pbx, call = await talking("emergency")
     with pytest.raises(FeatureRefusedError) as refusal:
-        driven.carry_out(pbx, call, pbx.tenant.users["u10"], order)
+        cti.carry_out(pbx, call, pbx.tenant.users["u10"], order)
     assert refusal.value.status in (403, 404)
     assert not any(leg.holds for leg in call.sides)
 
 
 async def test_a_hold_from_outside_outlives_a_restart() -> None:
     pbx, call = await talking()
-    assert driven.carry_out(pbx, call, pbx.tenant.users["u10"], driven.Hold(on=True)) is call
+    assert cti.carry_out(pbx, call, pbx.tenant.users["u10"], cti.Hold(on=True)) is call
     own, other = call.sides
     assert (own.holds, other.holds) == (True, False)
     restored = Leg("a", lambda event: None)
     restored.take_snapshot(own.snapshot())
     assert restored.holds
-    driven.carry_out(pbx, call, pbx.tenant.users["u10"], driven.Hold(on=False))
+    cti.carry_out(pbx, call, pbx.tenant.users["u10"], cti.Hold(on=False))
     assert not own.holds

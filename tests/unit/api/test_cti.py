@@ -2,22 +2,22 @@
 
 from tests.unit.api.world import World
 
-from stimme.pbx.features import driven
+from stimme.pbx.features import cti
 
 
 async def test_each_command_reaches_call_control(world: World) -> None:
     north = world.customers["north"]
     call = f"live-{north.call_id}"
     wanted = [
-        ("POST", "answer", None, driven.Answer()),
-        ("PUT", "hold", None, driven.Hold(on=True)),
-        ("DELETE", "hold", None, driven.Hold(on=False)),
-        ("POST", "transfer", {"number": "12"}, driven.TransferTo("12")),
-        ("POST", "transfer", {"call_id": "other"}, driven.JoinWith("other")),
-        ("POST", "park", {}, driven.ParkIn(None)),
-        ("POST", "park", {"slot": "703"}, driven.ParkIn("703")),
-        ("POST", "pickup", {"device_id": "d"}, driven.PickUp("d")),
-        ("POST", "conference", {"call_id": "other"}, driven.ConferWith("other")),
+        ("POST", "answer", None, cti.Answer()),
+        ("PUT", "hold", None, cti.Hold(on=True)),
+        ("DELETE", "hold", None, cti.Hold(on=False)),
+        ("POST", "transfer", {"number": "12"}, cti.TransferTo("12")),
+        ("POST", "transfer", {"call_id": "other"}, cti.JoinWith("other")),
+        ("POST", "park", {}, cti.ParkIn(None)),
+        ("POST", "park", {"slot": "703"}, cti.ParkIn("703")),
+        ("POST", "pickup", {"device_id": "d"}, cti.PickUp("d")),
+        ("POST", "conference", {"call_id": "other"}, cti.ConferWith("other")),
     ]
     async with await world.signed_in("anna@north.example") as client:
         for method, verb, body, _ in wanted:
