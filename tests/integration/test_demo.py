@@ -37,7 +37,7 @@ def test_data_is_found_again_on_other_ports(tmp_path: Path) -> None:
 def test_everything_that_was_told_answers(demo: Demo) -> None:
     facts = demo.facts
     assert {account["role"] for account in facts["accounts"]} == {"provider", "reseller", "customer", "user"}
-    assert [user["extension"] for user in facts["users"]] == [str(number) for number in range(10, 20)]
+    assert [user["extension"] for user in facts["users"]] == [str(number) for number in range(10, 22)]
     for account in facts["accounts"]:
         with demo.sign_in(account["login"]) as client:
             assert client.get("/session").json()["login"] == account["login"]

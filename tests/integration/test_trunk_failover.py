@@ -42,7 +42,10 @@ async def test_the_next_trunk_takes_the_call_of_a_silent_provider(demo: Demo, tm
         silent.bind(("127.0.0.1", 0))
         user = listed(admin, "users", "extension", "18")
         kept = admin.get(f"/users/{user['id']}").json()
-        body = {name: kept[name] for name in ("customer_id", "extension", "name", "package", "language")}
+        body = {
+            name: kept[name]
+            for name in ("customer_id", "extension", "name", "package", "language", "site_id")
+        }
         trunk = {"kind": "static", "host": "127.0.0.1", "port": silent.getsockname()[1], "name": "Silent"}
         put(admin, f"/trunks/{trunk_id}", {"customer_id": kept["customer_id"], **trunk})
         try:

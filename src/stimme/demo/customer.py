@@ -1,38 +1,31 @@
-"""The demo customer "Muster GmbH": who works there, and with which passwords.
+"""The demo customer "Muster GmbH": who works there, where, and with which passwords.
 
-Policy: made at the first start in a folder and found again at the next. Passwords are random and kept beside
-the database (mode 0600), because people and programs have to be told them each time; a real installation
-keeps hashes only.
+Policy: two sites, each with a trunk of its own: the head office in Berlin and a branch in Munich. Made at the
+first start in a folder and found again at the next. Passwords are random and kept beside the database (mode
+0600), because people and programs have to be told them each time; a real installation keeps hashes only.
 """
 
 import json
 import os
 import secrets
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import select, update
 
-from stimme.demo.network import HEAD_NUMBER, REALM, TrunkAccount
-from stimme.pbx.apps.attendant import Attendant
-from stimme.pbx.apps.menu import ByName, ConnectTo, Menu, Repeat
-from stimme.pbx.apps.written import write_attendant, write_group, write_menu, write_queue
-from stimme.pbx.groups.group import Group, Strategy
-from stimme.pbx.groups.queue import QueueSettings
-from stimme.prompts.say import Say
+from stimme.demo.house import services
+from stimme.demo.network import BRANCH_NUMBER, HEAD_NUMBER, REALM, TrunkAccount
 from stimme.store import migrate
 from stimme.store.database import Database
 from stimme.store.models import Trunk
 from stimme.store.provisioning import Provisioning
 from stimme.store.secrets import Passwords, open_vault
-from stimme.trunks.barring import Barring, Reach
-from stimme.trunks.rules import OutsideRules, write_rules
 
 NAME = "Muster GmbH"
 DOMAIN = "muster.example"
 TRUNK_USER = "muster-trunk"
+BRANCH_USER = "muster-branch"
 EXTENSION_DIGITS = 2
 Package = Literal["klare", "klingende", "volle"]
 
@@ -47,8 +40,30 @@ _STAFF: tuple[tuple[str, str, Package], ...] = (
     ("17", "Hanna Huber", "klare"),
     ("18", "Igor Iwanow", "klare"),
     ("19", "Jana Jansen", "klare"),
+    ("20", "Karl Kaiser", "klingende"),
+    ("21", "Lena Lang", "klare"),
 )
+_BRANCH = frozenset({"20", "21"})
+"""The extensions of who works in Munich."""
 _DEVICES_PER_USER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """A site and its trunk; control centres are shown its head number, or each user's own."""
+
+    name: str
+    street: str
+    postcode: str
+    trunk: str
+    shows_head: bool
+
+
+_SITES = (
+    _Site("Berlin", "Musterstraße 1", "10115", "Öffentliches Netz (simuliert)", shows_head=False),
+    _Site("München", "Beispielweg 2", "80331", "Öffentliches Netz, München (simuliert)", shows_head=True),
+)
+"""The first trunk by name is the house's own: calls that nobody placed go out there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +103,15 @@ class Credentials:
     accounts: tuple[Sign, ...]
     employees: tuple[Employee, ...]
     trunk_password: str
+    branch_password: str
 
     @property
-    def trunk(self) -> TrunkAccount:
-        """What the customer's trunk registers with."""
-        return TrunkAccount(TRUNK_USER, self.trunk_password)
+    def trunks(self) -> tuple[TrunkAccount, TrunkAccount]:
+        """What the customer's trunks register with: the head office's, the branch's."""
+        return (
+            TrunkAccount(TRUNK_USER, self.trunk_password, HEAD_NUMBER),
+            TrunkAccount(BRANCH_USER, self.branch_password, BRANCH_NUMBER),
+        )
 
 
 def load_credentials(file: Path) -> Credentials:
@@ -124,7 +143,7 @@ def _new_credentials() -> Credentials:
         Employee(
             extension=extension,
             name=name,
-            number=HEAD_NUMBER + extension,
+            number=(BRANCH_NUMBER if extension in _BRANCH else HEAD_NUMBER) + extension,
             package=package,
             login=f"{name.split()[0].lower()}@{DOMAIN}",
             password=_password(),
@@ -134,7 +153,7 @@ def _new_credentials() -> Credentials:
         )
         for extension, name, package in _STAFF
     )
-    return Credentials(accounts, employees, _password())
+    return Credentials(accounts, employees, _password(), _password())
 
 
 def _password() -> str:
@@ -150,13 +169,15 @@ def _credentials(value: dict[str, Any]) -> Credentials:
                 for item in value["employees"]
             ),
             trunk_password=value["trunk_password"],
+            # A folder of an earlier version has no branch: nobody registers with this one then.
+            branch_password=value.get("branch_password") or _password(),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"the demo's passwords cannot be read: {error}") from error
 
 
 async def provision(url: str, secret_key_file: Path, known: Credentials, exchange_port: int) -> None:
-    """Bring the customer into the database, once; the trunk's port follows the exchange's each time.
+    """Bring the customer into the database, once; the trunks' port follows the exchange's each time.
 
     Raises:
         SecretKeyError: When the key file holds no key.
@@ -166,9 +187,9 @@ async def provision(url: str, secret_key_file: Path, known: Credentials, exchang
         await migrate.upgrade(database.engine)
         vault = open_vault(secret_key_file)
         async with database.system() as session, session.begin():
-            there = await session.scalar(select(Trunk.id).where(Trunk.username == TRUNK_USER))
-            if there is not None:
-                await session.execute(update(Trunk).where(Trunk.id == there).values(port=exchange_port))
+            there = (await session.scalars(select(Trunk.id).where(Trunk.realm == REALM))).all()
+            if there:
+                await session.execute(update(Trunk).where(Trunk.id.in_(there)).values(port=exchange_port))
                 return
         await _create(Provisioning(database, vault, Passwords()), known, exchange_port)
     finally:
@@ -182,74 +203,50 @@ async def _create(make: Provisioning, known: Credentials, exchange_port: int) ->
     await make.create_account(reseller, "reseller", signs["reseller"].login, signs["reseller"].password)
     customer = await make.create_customer(reseller, NAME, DOMAIN)
     await make.create_account(customer, "customer", signs["customer"].login, signs["customer"].password)
+    sites = [
+        await _create_site(make, customer, each, exchange_port)
+        for each in zip(_SITES, known.trunks, strict=True)
+    ]
     users: dict[str, str] = {}
     for employee in known.employees:
         user = users[employee.extension] = await make.create_user(
-            customer, employee.extension, employee.name, package=employee.package, number=employee.number
+            customer,
+            employee.extension,
+            employee.name,
+            package=employee.package,
+            number=employee.number,
+            site_id=sites[employee.extension in _BRANCH],
         )
         await make.create_account(customer, "user", employee.login, employee.password, user_id=user)
         for index, phone in enumerate(employee.devices, start=1):
             await make.create_device(
                 user, phone.sip_user, password=phone.sip_password, name=f"Tischtelefon {index}"
             )
-    trunk = await make.create_trunk(
-        customer,
-        "Öffentliches Netz (simuliert)",
-        kind="register",
-        host="127.0.0.1",
-        port=exchange_port,
-        transport="udp",
-        username=TRUNK_USER,
-        password=known.trunk_password,
-        realm=REALM,
-    )
-    await make.add_numbers(trunk, HEAD_NUMBER, EXTENSION_DIGITS)
     for kind, extension, value in services(users):
         await make.create_service(customer, kind, extension, value)
 
 
-def services(users: Mapping[str, str]) -> list[tuple[str, str | None, dict[str, Any]]]:
-    """What the customer's house offers: kind, extension and value of each service.
-
-    Args:
-        users: Ids of the users by extension.
-    """
-    sales = Group("sales", "30", "Vertrieb", (users["11"], users["12"]), display="Vertrieb")
-    support = Group(
-        "support",
-        "31",
-        "Support",
-        (users["13"], users["14"], users["15"]),
-        strategy=Strategy.ROUND_ROBIN,
-        ring_seconds=10.0,
-        overflow="30",
-        display="Support",
+async def _create_site(
+    make: Provisioning, customer: str, planned: tuple[_Site, TrunkAccount], exchange_port: int
+) -> str:
+    site, account = planned
+    trunk = await make.create_trunk(
+        customer,
+        site.trunk,
+        kind="register",
+        host="127.0.0.1",
+        port=exchange_port,
+        transport="udp",
+        username=account.username,
+        password=account.password,
+        realm=REALM,
     )
-    hotline = QueueSettings(
-        Group("hotline", "32", "Hotline", (users["13"], users["14"]), display="Hotline"),
-        exits={"9": sales.extension},
+    await make.add_numbers(trunk, account.head, EXTENSION_DIGITS)
+    return await make.create_site(
+        trunk,
+        site.name,
+        street=site.street,
+        postcode=site.postcode,
+        city=site.name,
+        emergency_number=account.head if site.shows_head else None,
     )
-    menu = Menu(
-        "main",
-        "40",
-        "Begrüßung",
-        (Say("attendant.welcome"),),
-        {
-            "1": ConnectTo(sales.extension),
-            "2": ConnectTo(hotline.group.extension),
-            "5": ByName(),
-            "9": Repeat(),
-        },
-        dial_extensions=True,
-    )
-    attendant = Attendant("0", "10", nights=("11", "30"), recall_seconds=15.0)
-    return [
-        ("group", sales.extension, write_group(sales)),
-        ("group", support.extension, write_group(support)),
-        ("queue", hotline.group.extension, write_queue(hotline)),
-        ("menu", menu.extension, write_menu(menu)),
-        ("attendant", "0", write_attendant(attendant)),
-        ("barring", None, write_rules(OutsideRules(barring_of={users["19"]: Barring(Reach.INTERNAL)}))),
-        ("pickup_group", None, {"members": [users["10"], users["11"], users["12"]]}),
-        ("parking", None, {"slots": [str(number) for number in range(701, 706)]}),
-    ]

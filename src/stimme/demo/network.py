@@ -1,8 +1,8 @@
 """The simulated public telephone network: Kamailio as exchange and baresip processes as its subscribers.
 
-Policy: real parts, started by the supervisor, on loopback only. Kamailio registers the customer's trunk,
-passes calls below its head number to it and its calls to the subscribers outside; who calls outside needs
-the trunk's credentials (digest, RFC 3261 §22). Numbers are from the ranges kept free for films.
+Policy: real parts, started by the supervisor, on loopback only. Kamailio registers the customer's trunks,
+passes calls below the head number of each to it and their calls to the subscribers outside; who calls
+outside needs a trunk's credentials (digest, RFC 3261 §22). Numbers are from the ranges kept free for films.
 """
 
 import shlex
@@ -18,6 +18,8 @@ from stimme.operations.supervisor import Command
 
 REALM = "provider.example"
 HEAD_NUMBER = "+4930231250"
+BRANCH_NUMBER = "+4989999980"
+"""Head number of the branch in Munich, on a trunk of its own."""
 ECHO = "+494066969001"
 SPEECH = "+494066969002"
 BUSY = "+494066969003"
@@ -54,10 +56,11 @@ class NetworkPorts:
 
 @dataclass(frozen=True, slots=True)
 class TrunkAccount:
-    """The credentials of the customer's trunk."""
+    """The credentials of a trunk, and the head number (E.164) of the calls that are passed to it."""
 
     username: str
     password: str
+    head: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +79,13 @@ def emergency_log(data: Path) -> Path:
     return data / "log" / "emergency.jsonl"
 
 
-def prepare(data: Path, ports: NetworkPorts, trunk: TrunkAccount) -> list[Command]:
+def prepare(data: Path, ports: NetworkPorts, trunks: tuple[TrunkAccount, TrunkAccount]) -> list[Command]:
     """Write the configuration of every part and tell how to start them.
 
     Args:
         data: The demo's folder; the network's files go to ``network/`` in it.
         ports: Free ports.
-        trunk: Who may register and call outside.
+        trunks: Who may register and call outside.
 
     Raises:
         NetworkError: When Kamailio, baresip or espeak-ng is missing or fails.
@@ -107,20 +110,18 @@ def prepare(data: Path, ports: NetworkPorts, trunk: TrunkAccount) -> list[Comman
             "emergency", EMERGENCY, ports.emergency, ports.media + 300, g711, f"aufile,{centre}", "auto"
         ),
     ]
-    return [_exchange(folder, ports, trunk, log), *(_baresip(folder, each) for each in subscribers)]
+    return [_exchange(folder, ports, trunks, log), *(_baresip(folder, each) for each in subscribers)]
 
 
-def _exchange(folder: Path, ports: NetworkPorts, trunk: TrunkAccount, log: Path) -> Command:
+def _exchange(
+    folder: Path, ports: NetworkPorts, trunks: tuple[TrunkAccount, TrunkAccount], log: Path
+) -> Command:
     program = _program("kamailio", "/usr/sbin/kamailio")
     noting = shlex.join([sys.executable, "-I", str(Path(__file__).with_name("control_centre.py")), str(log)])
     values = {
         "PORT": str(ports.exchange),
         "MODULES": _kamailio_modules(),
         "REALM": REALM,
-        "USER": trunk.username,
-        "PASSWORD": trunk.password,
-        "HEAD": HEAD_NUMBER,
-        "HEAD_LENGTH": str(len(HEAD_NUMBER)),
         "ECHO": ECHO,
         "ECHO_PORT": str(ports.echo),
         "SPEECH": SPEECH,
@@ -131,6 +132,13 @@ def _exchange(folder: Path, ports: NetworkPorts, trunk: TrunkAccount, log: Path)
         "EMERGENCY_PORT": str(ports.emergency),
         "EMERGENCY_COMMAND": noting,
     }
+    for place, trunk in enumerate(trunks, start=1):
+        values |= {
+            f"USER_{place}": trunk.username,
+            f"PASSWORD_{place}": trunk.password,
+            f"HEAD_{place}": trunk.head,
+            f"HEAD_{place}_LENGTH": str(len(trunk.head)),
+        }
     file = folder / "kamailio.cfg"
     _write_private(file, _filled(resources.files("stimme.demo").joinpath("kamailio.cfg").read_text(), values))
     work = folder / "kamailio"

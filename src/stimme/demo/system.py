@@ -114,7 +114,11 @@ class Demo:
                 }
                 for employee in self.credentials.employees
             ],
-            "provider": {"sip": f"{HOST}:{ports.network.exchange}", "trunk_number": network.HEAD_NUMBER},
+            "provider": {
+                "sip": f"{HOST}:{ports.network.exchange}",
+                "trunk_number": network.HEAD_NUMBER,
+                "branch_number": network.BRANCH_NUMBER,
+            },
             "outside": {
                 "echo": network.ECHO,
                 "speech": network.SPEECH,
@@ -209,7 +213,7 @@ async def run(demo: Demo, announce: Callable[[], None]) -> None:
         DemoError: When a part is missing, or does not answer in time.
     """
     try:
-        outside = network.prepare(demo.data, demo.ports.network, demo.credentials.trunk)
+        outside = network.prepare(demo.data, demo.ports.network, demo.credentials.trunks)
     except network.NetworkError as error:
         raise DemoError(str(error)) from error
     supervisor = Supervisor(

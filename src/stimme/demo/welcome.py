@@ -40,9 +40,11 @@ stimme is running.
     - Sign in as {second["name"]} in a private window and dial {first["extension"]}.
     - Connect a desk telephone: user {phone["sip_user"]}, password {phone["sip_password"]},
       domain {demo["domain"]}, proxy {demo["sip"]["udp"]} (UDP, TCP) or {demo["sip"]["tls"]} (TLS).
-    - Dial 0 for the attendant (*45# switches night service, from {first["extension"]}), 30 for sales,
-      31 for support, 32 for the hotline's queue (9 leads out of it), 40 for a menu;
-      *16# parks a held call on 701 to 705. Jana Jansen (19) may call nobody outside, but 112.
+    - Dial 0 for the reception (*45# switches night service, from {first["extension"]}; on holidays the
+      calendar does), 31 for sales, 32 for support's queue (9 leads out of it), 30 for purchasing, 40 for
+      a menu; *16# parks a held call on 701 to 705. Jana Jansen (19) may call nobody outside, but 112.
+    - Karl Kaiser (20) and Lena Lang (21) work in Munich, on a trunk of their own
+      ({demo["provider"]["branch_number"]}); their emergency calls show that number.
     - Dial 112: the simulated control centre answers; what it was told is in
       {demo["emergency_log"]}
 

@@ -2,8 +2,8 @@
 
 Who is calling is decided here. A request of one of our devices must be authenticated by digest (RFC 8760):
 the tenant follows from the device, never from what From says. A call from a trunk is recognised by the source
-address of the trunk's provider. Everything else is challenged, so that a stranger learns nothing about who
-exists.
+address of the trunk's provider (``stimme.pbx.trunk_sources``). Everything else is challenged, so that a
+stranger learns nothing about who exists.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from stimme.pbx.blf import BusyLamps
 from stimme.pbx.bus import EventBus
 from stimme.pbx.emergency_numbers import emergency_number
 from stimme.pbx.guard import GuessingGuard
-from stimme.pbx.model import Device, Tenant, TrunkConfig
+from stimme.pbx.model import Device, Tenant
 from stimme.pbx.pbx import Pbx
 from stimme.pbx.ports import BindingStore, CallRecords, Journal, Sounds, StateStore
 from stimme.pbx.registrar import Refusal
@@ -26,6 +26,7 @@ from stimme.pbx.routing import dialled_of
 from stimme.pbx.sip_calls import SipCalls
 from stimme.pbx.switch import Switch
 from stimme.pbx.taking_up import TakingUp
+from stimme.pbx.trunk_sources import TrunkSources
 from stimme.sip.auth import DigestServer, Rejected, Stale, Verified
 from stimme.sip.flow import Flow
 from stimme.sip.message import Request
@@ -97,7 +98,7 @@ class Node:
         self._timeouts = (ring_timeout, media_timeout)
         self._locator = Locator(resolver, rng=rng, clock=clock) if resolver is not None else None
         self._devices: dict[str, tuple[Pbx, Device]] = {}
-        self._sources: dict[tuple[str, int], tuple[Pbx, TrunkConfig]] = {}
+        self._sources = TrunkSources()
         self._digest: dict[str, DigestServer] = {}
         self._ua: UserAgent | None = None
         self._lamps: BusyLamps | None = None
@@ -190,27 +191,22 @@ class Node:
         if pbx is None:
             return
         self._devices = {user: known for user, known in self._devices.items() if known[0] is not pbx}
-        self._sources = {source: known for source, known in self._sources.items() if known[0] is not pbx}
+        self._sources.forget(pbx)
         del self._digest[tenant_id]
         await pbx.leave()
 
     def _index(self, pbx: Pbx) -> None:
         self._devices = {user: known for user, known in self._devices.items() if known[0] is not pbx}
-        self._sources = {source: known for source, known in self._sources.items() if known[0] is not pbx}
         for device in pbx.tenant.devices.values():
             self._devices[device.sip_user] = (pbx, device)
-        for trunk in pbx.tenant.trunks.values():
-            provider = pbx.ways.providers.get(trunk.id)
-            servers = [(server.host, server.port) for server in provider.servers] if provider else []
-            for host, port in {(trunk.host, trunk.port), *servers}:
-                self._sources[(host, port)] = (pbx, trunk)
-                self._trust(host)
+        for host in self._sources.learn(pbx):
+            self._trust(host)
 
     # -- SIP ------------------------------------------------------------------------------------------------
 
     def on_invite(self, session: Session, request: Request, flow: Flow) -> None:
         """A call arrives: from a trunk by its address, else from a device by digest."""
-        trunk = self._sources.get(flow.remote)
+        trunk = self._sources.find(flow.remote, request)
         if trunk is not None:
             self._trust(flow.remote[0])
             trunk[0].call_from_trunk(session, trunk[1])

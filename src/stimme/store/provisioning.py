@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stimme.licensing.holding import Holding
 from stimme.licensing.packages import LicenceKind, Package
 from stimme.store.accounts import utc_now
+from stimme.store.customer_models import Site
 from stimme.store.database import Database
 from stimme.store.errors import ConflictError, NotFoundError
 from stimme.store.licences import change_licences, open_licences
@@ -115,6 +116,7 @@ class Provisioning:
         package: Literal["klare", "klingende", "volle"],
         number: str | None = None,
         language: str = "de",
+        site_id: str | None = None,
     ) -> str:
         """Create a user; ``number`` is E.164 with plus."""
         user = User(
@@ -125,6 +127,7 @@ class Provisioning:
             package=package,
             number=number,
             language=language,
+            site_id=site_id,
         )
         await self._add(
             user, then=self._count(customer_id, lambda held: held.with_user(Package(package)), "new user")
@@ -197,6 +200,35 @@ class Provisioning:
         )
         await self._add(block)
         return block.id
+
+    async def create_site(
+        self,
+        trunk_id: str,
+        name: str,
+        *,
+        street: str,
+        postcode: str,
+        city: str,
+        emergency_number: str | None = None,
+    ) -> str:
+        """Create a site of a trunk's customer; without ``emergency_number`` its users' own are shown."""
+        async with self._database.system() as session:
+            customer_id = await session.scalar(select(Trunk.customer_id).where(Trunk.id == trunk_id))
+        if customer_id is None:
+            raise ConflictError(f"there is no trunk {trunk_id}")
+        site = Site(
+            id=_new_id(),
+            customer_id=customer_id,
+            name=name,
+            street=street,
+            postcode=postcode,
+            city=city,
+            country="DE",
+            trunk_id=trunk_id,
+            emergency_number=emergency_number,
+        )
+        await self._add(site)
+        return site.id
 
     async def create_service(
         self, customer_id: str, kind: str, extension: str | None, value: dict[str, Any]

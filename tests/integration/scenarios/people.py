@@ -21,6 +21,8 @@ PEOPLE = {
     "Hanna": "17",
     "Igor": "18",
     "Jana": "19",
+    "Karl": "20",
+    "Lena": "21",
 }
 TONES = {
     "Anna": 470,
@@ -33,6 +35,8 @@ TONES = {
     "Hanna": 1800,
     "Igor": 360,
     "Jana": 2200,
+    "Karl": 1350,
+    "Lena": 1650,
     "Outside": 620,
     "Stranger": 780,
     "Anna2": 2500,

@@ -6,7 +6,7 @@ import numpy as np
 from tests.audio import Samples, level, tone_level
 from tests.integration.listening import eventually, hears_now, last_tone
 from tests.integration.scenarios.language import Language
-from tests.integration.scenarios.people import OUTSIDE, TONES, Person, Stage
+from tests.integration.scenarios.people import OUTSIDE, PEOPLE, TONES, Person, Stage
 
 LANGUAGE = Language()
 sentence = LANGUAGE.sentence
@@ -24,8 +24,13 @@ def _address(stage: Stage, who: Person, said: str | None) -> str:
     number = stage.number(said)
     if who.name not in OUTSIDE:
         return number
-    head = stage.demo.facts["provider"]["trunk_number"]
-    if not number.startswith("+"):
+    provider = stage.demo.facts["provider"]
+    if said in PEOPLE:
+        number = str(stage.demo.user(PEOPLE[said])["number"])
+    elif number == "branch":
+        number = provider["branch_number"]
+    elif not number.startswith("+"):
+        head = provider["trunk_number"]
         number = head if number == "head" else head + number
     return f"sip:{number}@{stage.demo.facts['provider']['sip']}"
 
@@ -35,7 +40,7 @@ def _address(stage: Stage, who: Person, said: str | None) -> str:
 
 @sentence("<who> calls <number>")
 async def calls(stage: Stage, who: str, number: str) -> None:
-    """Dials a person, a number, a feature code, or `echo`, `busy`, … outside; `head` is the head number."""
+    """Dials a person, a number, a feature code, or `echo`, `busy`, … outside; `head`, `branch` are head numbers."""
     person = stage.who(who)
     await person.phone.dial(_address(stage, person, number))
 

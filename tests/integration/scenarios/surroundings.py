@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import uuid
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ _STATES = {
 }
 
 _FENCE = {"X-Requested-With": "stimme"}
-_USER_KEYS = ("customer_id", "extension", "name", "package", "number", "language")
+_USER_KEYS = ("customer_id", "extension", "name", "package", "number", "language", "site_id")
 
 
 @sentence("<who> watches <what>")
@@ -126,6 +127,27 @@ async def works_at_site(stage: Stage, who: str, number: str) -> None:
         with stage.demo.as_role("customer") as client:
             client.put(user_path, json=body, headers=_as_it_is(client, user_path)).raise_for_status()
             client.delete(site_path, headers=_as_it_is(client, site_path)).raise_for_status()
+
+    stage.later(close)
+
+
+@sentence("the reception is closed today")
+async def reception_closed(stage: Stage) -> None:
+    """The administrator enters a day off in the reception's calendar, until the scenario ends."""
+    with stage.demo.as_role("customer") as client:
+        (service,) = client.get("/services", params={"kind": "calendar"}).raise_for_status().json()["items"]
+        path, today = f"/services/{service['id']}", date.today()
+        body = {name: service[name] for name in ("customer_id", "kind", "settings")}
+        calendar = body["settings"]["calendar"]
+        off = {"first": f"{today - timedelta(1)}", "last": f"{today + timedelta(1)}", "name": "", "hours": []}
+        closed = {**calendar, "special": [off, *calendar["special"]]}
+        settings = {**body["settings"], "calendar": closed}
+        changed = {**body, "settings": settings}
+        client.put(path, json=changed, headers=_as_it_is(client, path)).raise_for_status()
+
+    def close() -> None:
+        with stage.demo.as_role("customer") as client:
+            client.put(path, json=body, headers=_as_it_is(client, path)).raise_for_status()
 
     stage.later(close)
 
