@@ -94,7 +94,7 @@ async def test_pages_and_calls(demo: Demo, chrome: Chromium, tmp_path: Path) -> 
         await david.at("dial-input").fill("112")
         await _inspect(david, "emergency number")
         await david.go_to("colleagues")
-        await expect(david.at("colleague")).to_have_count(10)
+        await expect(david.at("colleague")).to_have_count(12)
         await _inspect(david, "colleagues")
         await david.go_to("settings")
         await _inspect(david, "settings")

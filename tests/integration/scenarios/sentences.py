@@ -40,7 +40,7 @@ def _address(stage: Stage, who: Person, said: str | None) -> str:
 
 @sentence("<who> calls <number>")
 async def calls(stage: Stage, who: str, number: str) -> None:
-    """Dials a person, a number, a feature code, or `echo`, `busy`, … outside; `head`, `branch` are head numbers."""
+    """Dials a person, a number, a code, or `echo`, `busy`, … outside; `head`, `branch` are head numbers."""
     person = stage.who(who)
     await person.phone.dial(_address(stage, person, number))
 
