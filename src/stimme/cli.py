@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from stimme.cli_business import business
+from stimme.cli_node import node
 from stimme.cli_output import done, load, read_secret, refuse
 from stimme.demo import system as demo_system
 from stimme.demo.welcome import welcome
@@ -28,6 +29,7 @@ from stimme.store.secrets import Passwords, SecretKeyError, open_vault
 
 app = typer.Typer(name="stimme", help="Business phone system.", no_args_is_help=True, add_completion=True)
 app.add_typer(business)
+app.add_typer(node)
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The node's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]

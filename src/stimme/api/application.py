@@ -19,6 +19,7 @@ from stimme.api.routes.session import session_routes
 from stimme.api.routes.system import system_routes
 from stimme.api.routes.telephony import telephony_routes
 from stimme.api.routes.traces import trace_routes
+from stimme.api.routes.trunk_tests import trunk_test_routes
 from stimme.api.services import Services
 from stimme.api.signing_in import SignIns
 from stimme.api.sockets import OriginPolicy, event_routes, sip_routes
@@ -122,14 +123,11 @@ def _api_routes(services: Services) -> APIRouter:
     router.include_router(
         administration_routes(authentication, services.directory, services.history, services.telephony)
     )
+    configuration = TelephonyConfiguration(services.database, services.vault, now=services.now)
     router.include_router(
-        telephony_routes(
-            authentication,
-            TelephonyConfiguration(services.database, services.vault, now=services.now),
-            services.database,
-            services.telephony,
-        )
+        telephony_routes(authentication, configuration, services.database, services.telephony)
     )
+    router.include_router(trunk_test_routes(authentication, configuration, services.telephony))
     router.include_router(
         service_routes(authentication, ServiceConfiguration(services.database), services.telephony)
     )

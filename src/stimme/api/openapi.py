@@ -8,8 +8,8 @@ from typing import Any
 from cryptography.fernet import Fernet
 
 from stimme.api.application import create_api
-from stimme.api.ports import LiveEvent, NoSuchCallError, NotReachableError
-from stimme.api.schemas import LineState, LiveCall, TrunkState, UserSettings
+from stimme.api.ports import LiveEvent, NoSuchCallError, NotReachableError, TrunkTestRefusedError
+from stimme.api.schemas import LineState, LiveCall, TrunkHealth, TrunkState, TrunkTestReport, UserSettings
 from stimme.api.services import Services
 from stimme.pbx.features.cti import Order
 from stimme.sip.trace import TraceEntry
@@ -64,6 +64,14 @@ class UnpluggedTelephony:
     def trunk_state(self, tenant_id: str, trunk_id: str) -> tuple[TrunkState, str]:
         """Nothing is known."""
         return "unknown", ""
+
+    def trunk_health(self, tenant_id: str, trunk_id: str) -> TrunkHealth:
+        """Nothing is known of it."""
+        return TrunkHealth(trunk_id=trunk_id, state="unknown", detail="", provider=None, last_test=None)
+
+    async def test_trunk(self, tenant_id: str, trunk_id: str, language: str) -> TrunkTestReport:
+        """Nothing can be called."""
+        raise TrunkTestRefusedError("this is no node")
 
     def trunk_counts(self) -> tuple[int, int]:
         """There are none."""

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from typing import Any, Protocol
 
-from stimme.api.schemas import LineState, LiveCall, TrunkState, UserSettings
+from stimme.api.schemas import LineState, LiveCall, TrunkHealth, TrunkState, TrunkTestReport, UserSettings
 from stimme.pbx.features.cti import Order
 from stimme.sip.trace import TraceEntry
 
@@ -26,6 +26,10 @@ class OrderRefusedError(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(f"refused with {status}")
         self.status = status
+
+
+class TrunkTestRefusedError(Exception):
+    """A trunk cannot be tested now, with the reason in words."""
 
 
 class LiveEvent(Protocol):
@@ -114,6 +118,16 @@ class Telephony(Protocol):
 
     def trunk_state(self, tenant_id: str, trunk_id: str) -> tuple[TrunkState, str]:
         """How a trunk is, with a sentence for people."""
+
+    def trunk_health(self, tenant_id: str, trunk_id: str) -> TrunkHealth:
+        """What is known of a trunk's provider, with the last test."""
+
+    async def test_trunk(self, tenant_id: str, trunk_id: str, language: str) -> TrunkTestReport:
+        """Call oneself over a trunk; ``language`` is that of the sentences.
+
+        Raises:
+            TrunkTestRefusedError: When it cannot be tested now.
+        """
 
     def trunk_counts(self) -> tuple[int, int]:
         """All trunks of the node, and those that can carry calls now."""

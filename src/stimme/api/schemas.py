@@ -376,3 +376,62 @@ class HealthReport(BaseModel):
     store: Literal["ok", "down"]
     engine: Literal["ok", "down"]
     trunks: TrunkCount
+
+
+class TrunkTestStep(BaseModel):
+    """One step of the test of a trunk, with a sentence in the reader's language (German or English)."""
+
+    id: Literal[
+        "provider",
+        "outgoing",
+        "incoming",
+        "number",
+        "speech",
+        "keys",
+        "hang_up",
+        "hidden",
+        "busy",
+        "other_number",
+        "unknown",
+    ]
+    result: Literal["passed", "failed", "noted", "skipped"]
+    words: str
+
+
+class TrunkFact(BaseModel):
+    """One property of the provider as it was measured, with what shows it."""
+
+    fact: str
+    verdict: Literal["yes", "no", "not tested"]
+    detail: str
+
+
+class TrunkTestReport(BaseModel):
+    """What calls over a trunk to oneself have shown; ``passed`` when no step has failed."""
+
+    trunk_id: str
+    at: datetime.datetime
+    passed: bool
+    steps: list[TrunkTestStep]
+    facts: list[TrunkFact]
+
+
+class ProviderHealth(BaseModel):
+    """What OPTIONS and calls show of a provider; ``availability`` is the share of good signs of late."""
+
+    state: Literal["unknown", "up", "doubtful", "down"]
+    for_seconds: float | None
+    last_sign_seconds_ago: float | None
+    round_trip_ms: float | None
+    availability: float | None
+    servers: list[str]
+
+
+class TrunkHealth(BaseModel):
+    """How a trunk is: in one word and a sentence, its provider, and the last test since the start."""
+
+    trunk_id: str
+    state: TrunkState
+    detail: str
+    provider: ProviderHealth | None
+    last_test: TrunkTestReport | None

@@ -1,16 +1,33 @@
 """What the API asks of the node that runs in the same process (``stimme.api.ports.Telephony``)."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
 
 from stimme.api.metrics import NodeFigures
-from stimme.api.ports import NoSuchCallError, NotReachableError, OrderRefusedError, SettingRefusedError
-from stimme.api.schemas import LineState, LiveCall, Party, TrunkState, UserSettings
+from stimme.api.ports import (
+    NoSuchCallError,
+    NotReachableError,
+    OrderRefusedError,
+    SettingRefusedError,
+    TrunkTestRefusedError,
+)
+from stimme.api.schemas import (
+    LineState,
+    LiveCall,
+    Party,
+    TrunkHealth,
+    TrunkState,
+    TrunkTestReport,
+    UserSettings,
+)
+from stimme.api.trunk_views import provider_view, trunk_test_view
 from stimme.pbx.call import Call
 from stimme.pbx.features.asked import FeatureRefusedError
 from stimme.pbx.features.auto_answer import auto_answer_headers
 from stimme.pbx.features.commands import DiversionKind
 from stimme.pbx.features.cti import Order, PickUp, carry_out
 from stimme.pbx.features.diversion import Diversion, DiversionError, Diversions
+from stimme.pbx.features.trunk_test import TrunkTestError
 from stimme.pbx.node import Node
 from stimme.pbx.records import Party as CallParty
 from stimme.pbx.ringing_first import call_for
@@ -159,6 +176,36 @@ class NodeTelephony:
             return "unknown", "the customer is not on this node"
         state, detail = pbx.trunk_state(trunk_id)
         return _TRUNK_STATES[state], detail
+
+    def trunk_health(self, tenant_id: str, trunk_id: str) -> TrunkHealth:
+        """What is known of a trunk's provider, with the last test."""
+        state, detail = self.trunk_state(tenant_id, trunk_id)
+        pbx = self._node.tenants.get(tenant_id)
+        provider = pbx.ways.providers.get(trunk_id) if pbx is not None else None
+        last = pbx.features.trunk_tests.last.get(trunk_id) if pbx is not None else None
+        return TrunkHealth(
+            trunk_id=trunk_id,
+            state=state,
+            detail=detail,
+            provider=provider_view(provider, self._node.ua.now()) if provider is not None else None,
+            last_test=trunk_test_view(trunk_id, *last) if last is not None else None,
+        )
+
+    async def test_trunk(self, tenant_id: str, trunk_id: str, language: str) -> TrunkTestReport:
+        """Call oneself over a trunk; ``language`` is that of the sentences.
+
+        Raises:
+            TrunkTestRefusedError: When it cannot be tested now.
+        """
+        pbx = self._node.tenants.get(tenant_id)
+        trunk = pbx.tenant.trunks.get(trunk_id) if pbx is not None else None
+        if pbx is None or trunk is None:
+            raise TrunkTestRefusedError("the customer is not on this node")
+        try:
+            report = await pbx.features.trunk_tests.run(trunk, language)
+        except TrunkTestError as error:
+            raise TrunkTestRefusedError(str(error)) from None
+        return trunk_test_view(trunk_id, datetime.now(UTC), report)
 
     def trunk_counts(self) -> tuple[int, int]:
         """All trunks of the node, and those that can carry calls now (a static one until it fails)."""

@@ -118,6 +118,8 @@ class Directing:
             return
         caller = caller_of(session.request)
         number = dialled_number(session.request, pbx.tenant, trunk)
+        if pbx.features.trunk_tests.takes(session, trunk, number):
+            return
         leg = pbx.placing.incoming(session, trunk_id=trunk.id)
         session.pinned = False
         call = pbx.new_call("incoming", caller, Party(number), trunk.id)

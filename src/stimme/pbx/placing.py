@@ -42,12 +42,16 @@ class DeviceWay:
 
 @dataclass(frozen=True, slots=True)
 class TrunkWay:
-    """How an INVITE reaches a number outside; `identity` is the network number that is shown."""
+    """How an INVITE reaches a number outside.
+
+    `identity` is the network number that is shown; From has `shown` in its place where that is set.
+    """
 
     trunk: TrunkConfig
     uri: SipUri
     identity: str
     withheld: bool = False
+    shown: str | None = None
 
 
 class Placing:
@@ -150,14 +154,16 @@ class Placing:
         *,
         withheld: bool = False,
         identity: str | None = None,
+        shown: str | None = None,
     ) -> Leg:
         """A leg to the public network, with the network number of a user (None: the trunk's own).
 
-        An `identity` is shown in place of that number.
+        An `identity` is sent in place of that number; `shown` is what From alone shows (CLIP no screening).
         """
         leg = Leg(self._new_id(), lambda event: None, trunk_id=trunk.id)
         uri = SipUri(trunk.host, number, None if trunk.port == 5060 else trunk.port)
-        leg.way = TrunkWay(trunk, uri, identity or outgoing_number(self._tenant(), user, trunk), withheld)
+        network = identity or outgoing_number(self._tenant(), user, trunk)
+        leg.way = TrunkWay(trunk, uri, network, withheld, shown)
         return leg
 
     def invite(self, call: "Call", leg: Leg, offer: bytes) -> Session:
@@ -219,7 +225,7 @@ class Placing:
         return self._ua.invite(
             uri=way.uri,
             to=first,
-            from_=ANONYMOUS if way.withheld else address,
+            from_=ANONYMOUS if way.withheld else NameAddr(SipUri(trunk.host, way.shown or way.identity)),
             to_header=NameAddr(way.uri),
             contact=registration.contact
             if registration is not None

@@ -103,6 +103,8 @@ LOWEST: dict[tuple[str, str], str] = {
     ("GET", "/trunks/{trunk_id}"): "customer",
     ("PUT", "/trunks/{trunk_id}"): "customer",
     ("DELETE", "/trunks/{trunk_id}"): "customer",
+    ("GET", "/trunks/{trunk_id}/health"): "customer",
+    ("POST", "/trunks/{trunk_id}/test"): "customer",
     ("GET", "/numbers/{block_id}"): "customer",
     ("PUT", "/numbers/{block_id}"): "customer",
     ("DELETE", "/numbers/{block_id}"): "customer",

@@ -20,7 +20,15 @@ from stimme.api.ports import (
     OrderRefusedError,
     SettingRefusedError,
 )
-from stimme.api.schemas import LineState, LiveCall, Party, TrunkState, UserSettings
+from stimme.api.schemas import (
+    LineState,
+    LiveCall,
+    Party,
+    TrunkHealth,
+    TrunkState,
+    TrunkTestReport,
+    UserSettings,
+)
 from stimme.api.services import Services
 from stimme.pbx.features.cti import Order, TransferTo
 from stimme.sip.trace import TraceEntry
@@ -45,6 +53,7 @@ class FakeTelephony:
         self.live: dict[str, list[LiveCall]] = {}
         self.hung_up: list[tuple[str, str]] = []
         self.reloaded: list[str] = []
+        self.tested: list[tuple[str, str, str]] = []
         self.trunks = (1, 1)
         self.orders: list[tuple[str, str, str, Order]] = []
         self.own_settings: dict[str, UserSettings] = {}
@@ -100,6 +109,13 @@ class FakeTelephony:
 
     def trunk_state(self, tenant_id: str, trunk_id: str) -> tuple[TrunkState, str]:
         return "registered", ""
+
+    def trunk_health(self, tenant_id: str, trunk_id: str) -> TrunkHealth:
+        return TrunkHealth(trunk_id=trunk_id, state="registered", detail="", provider=None, last_test=None)
+
+    async def test_trunk(self, tenant_id: str, trunk_id: str, language: str) -> TrunkTestReport:
+        self.tested.append((tenant_id, trunk_id, language))
+        return TrunkTestReport(trunk_id=trunk_id, at=START, passed=True, steps=[], facts=[])
 
     def trunk_counts(self) -> tuple[int, int]:
         return self.trunks

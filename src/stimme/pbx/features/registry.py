@@ -15,6 +15,7 @@ from stimme.pbx.features import (
     reception,
     redial_call,
     transfer,
+    trunk_test,
 )
 from stimme.pbx.features import (
     commands as c,
@@ -58,6 +59,7 @@ HANDLERS: Mapping[type[Any], Handler] = {
     c.CallbackList: callback_call.say_list,
     c.Redial: redial_call.redial,
     c.Intercom: intercom.speak_to,
+    c.TrunkTest: trunk_test.test_trunk,
 }
 
 
@@ -69,6 +71,7 @@ class Features:
         self.reception = reception.Reception(pbx)
         self.callbacks = callback_call.CallingBack(pbx)
         self.last_dialled = redial_call.LastDialled(pbx)
+        self.trunk_tests = trunk_test.TrunkTests(pbx)
 
     def restore(self, stored: dict[str, Any]) -> None:
         """Takes back what the store kept. Raises KeyError or ValueError for a damaged value."""
@@ -83,6 +86,7 @@ class Features:
     def close(self) -> None:
         """The tenant leaves this node."""
         self.callbacks.close()
+        self.trunk_tests.close()
 
     async def perform(self, call: Call, user: User, command: c.Command, said: str | None) -> None:
         """Does what a code asks for; the caller hears what came of it."""

@@ -1596,6 +1596,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trunks/{trunk_id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health
+         * @description Tell how a trunk and its provider are, and what its last test has found.
+         */
+        get: operations["health_api_v1_trunks__trunk_id__health_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trunks/{trunk_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test
+         * @description Call oneself over a trunk: both ends, speech, keys, numbers shown and hidden, busy, unknown.
+         */
+        post: operations["test_api_v1_trunks__trunk_id__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -2979,6 +3019,27 @@ export interface components {
             type: string;
         };
         /**
+         * ProviderHealth
+         * @description What OPTIONS and calls show of a provider; ``availability`` is the share of good signs of late.
+         */
+        ProviderHealth: {
+            /** Availability */
+            availability: number | null;
+            /** For Seconds */
+            for_seconds: number | null;
+            /** Last Sign Seconds Ago */
+            last_sign_seconds_ago: number | null;
+            /** Round Trip Ms */
+            round_trip_ms: number | null;
+            /** Servers */
+            servers: string[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "unknown" | "up" | "doubtful" | "down";
+        };
+        /**
          * RecoveryCodes
          * @description Codes that replace a one-time code, each once; shown now and never again.
          */
@@ -3441,6 +3502,38 @@ export interface components {
             total: number;
         };
         /**
+         * TrunkFact
+         * @description One property of the provider as it was measured, with what shows it.
+         */
+        TrunkFact: {
+            /** Detail */
+            detail: string;
+            /** Fact */
+            fact: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "yes" | "no" | "not tested";
+        };
+        /**
+         * TrunkHealth
+         * @description How a trunk is: in one word and a sentence, its provider, and the last test since the start.
+         */
+        TrunkHealth: {
+            /** Detail */
+            detail: string;
+            last_test: components["schemas"]["TrunkTestReport"] | null;
+            provider: components["schemas"]["ProviderHealth"] | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "registered" | "reachable" | "failed" | "unreachable" | "unknown";
+            /** Trunk Id */
+            trunk_id: string;
+        };
+        /**
          * TrunkItem
          * @description A trunk and how it is.
          */
@@ -3492,6 +3585,43 @@ export interface components {
             items: components["schemas"]["TrunkItem"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * TrunkTestReport
+         * @description What calls over a trunk to oneself have shown; ``passed`` when no step has failed.
+         */
+        TrunkTestReport: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Facts */
+            facts: components["schemas"]["TrunkFact"][];
+            /** Passed */
+            passed: boolean;
+            /** Steps */
+            steps: components["schemas"]["TrunkTestStep"][];
+            /** Trunk Id */
+            trunk_id: string;
+        };
+        /**
+         * TrunkTestStep
+         * @description One step of the test of a trunk, with a sentence in the reader's language (German or English).
+         */
+        TrunkTestStep: {
+            /**
+             * Id
+             * @enum {string}
+             */
+            id: "provider" | "outgoing" | "incoming" | "number" | "speech" | "keys" | "hang_up" | "hidden" | "busy" | "other_number" | "unknown";
+            /**
+             * Result
+             * @enum {string}
+             */
+            result: "passed" | "failed" | "noted" | "skipped";
+            /** Words */
+            words: string;
         };
         /**
          * UsageItem
@@ -7074,6 +7204,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health_api_v1_trunks__trunk_id__health_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trunk_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkHealth"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_api_v1_trunks__trunk_id__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trunk_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkTestReport"];
+                };
             };
             /** @description Problem details (RFC 9457) */
             default: {
