@@ -95,6 +95,7 @@ class Telephony(Protocol):
 
         Raises:
             NotReachableError: When none of the user's telephones, or not this one, can ring.
+            PackageRequiredError: When the user's package has no CTI.
         """
 
     def order(self, tenant_id: str, user_id: str, call_id: str, order: Order) -> LiveCall:
@@ -103,6 +104,7 @@ class Telephony(Protocol):
         Raises:
             NoSuchCallError: When it is not going on, or is no business of the user's.
             OrderRefusedError: When it cannot be done now.
+            PackageRequiredError: When the user's package has no CTI.
         """
 
     def settings(self, tenant_id: str, user_id: str) -> UserSettings:
@@ -114,6 +116,7 @@ class Telephony(Protocol):
         Raises:
             NotReachableError: When the customer is not on this node.
             SettingRefusedError: For a diversion to oneself or to an emergency number.
+            PackageRequiredError: When the user's package does not have diversions in the client.
         """
 
     def trunk_state(self, tenant_id: str, trunk_id: str) -> tuple[TrunkState, str]:

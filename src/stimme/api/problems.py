@@ -29,6 +29,7 @@ class ProblemError(Exception):
     Attributes:
         status: HTTP status code.
         slug: Last part of the problem type, stable for programs.
+        needs: The feature that was asked for and the package to have it, when it is about that.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class ProblemError(Exception):
         *,
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
+        needs: tuple[str, str] | None = None,
     ) -> None:
         self.status = status
         self.slug = slug
         self.detail = detail
         self.errors = list(errors)
         self.headers = dict(headers or {})
+        self.needs = needs
         super().__init__(detail)
 
 
@@ -86,16 +89,20 @@ def invalid(field: str, message: str) -> ProblemError:
 
 def problem_response(error: ProblemError) -> JSONResponse:
     """Render an error."""
-    problem = Problem(
-        type=f"urn:stimme:problem:{error.slug}",
-        title=HTTPStatus(error.status).phrase,
-        status=error.status,
-        detail=error.detail,
-        errors=error.errors,
+    feature, package = error.needs or (None, None)
+    problem = Problem.model_validate(
+        {
+            "type": f"urn:stimme:problem:{error.slug}",
+            "title": HTTPStatus(error.status).phrase,
+            "status": error.status,
+            "detail": error.detail,
+            "errors": error.errors,
+            "feature": feature,
+            "package": package,
+        }
     )
-    return JSONResponse(
-        problem.model_dump(), status_code=error.status, headers=error.headers, media_type=PROBLEM_TYPE
-    )
+    document = problem.model_dump(exclude_none=True)
+    return JSONResponse(document, error.status, error.headers, PROBLEM_TYPE)
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -134,7 +141,8 @@ def install_problem_handlers(app: FastAPI) -> None:
                 status = 503
             case _:
                 status = 409
-        return problem_response(ProblemError(status, error.slug, str(error)))
+        needs = (error.feature, error.package) if isinstance(error, PackageRequiredError) else None
+        return problem_response(ProblemError(status, error.slug, str(error), needs=needs))
 
     async def on_bug(request: Request, error: Exception) -> JSONResponse:
         _log.error("request failed", path=request.url.path, exc_info=error)

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from stimme.licensing.packages import Feature
+
 Role = Literal["provider", "reseller", "customer", "user"]
 Language = Literal["de", "en"]
 Package = Literal["klare", "klingende", "volle"]
@@ -30,13 +32,15 @@ class FieldError(BaseModel):
 
 
 class Problem(BaseModel):
-    """Every error of the API (RFC 9457)."""
+    """Every error of the API (RFC 9457); a refusal for want of a package names it and the feature."""
 
     type: str
     title: str
     status: int
     detail: str
     errors: list[FieldError] = []
+    feature: Feature | None = None
+    package: Package | None = None
 
 
 class Organisation(BaseModel):
@@ -48,13 +52,14 @@ class Organisation(BaseModel):
 
 
 class AccountUser(BaseModel):
-    """The person behind an account of role ``user``."""
+    """The person behind an account of role ``user``; ``features`` are those that the package switches on."""
 
     id: str
     extension: str
     name: str
     number: str | None
     package: Package
+    features: list[Feature]
 
 
 class Account(BaseModel):

@@ -21,16 +21,15 @@ from stimme.api.schemas import (
     UserSettings,
 )
 from stimme.api.trunk_views import provider_view, trunk_test_view
+from stimme.licensing.packages import Feature, require
 from stimme.pbx.call import Call
+from stimme.pbx.features import cti
 from stimme.pbx.features.asked import FeatureRefusedError
-from stimme.pbx.features.auto_answer import auto_answer_headers
 from stimme.pbx.features.commands import DiversionKind
 from stimme.pbx.features.cti import Order, PickUp, carry_out
 from stimme.pbx.features.diversion import Diversion, DiversionError, Diversions
 from stimme.pbx.features.trunk_test import TrunkTestError
 from stimme.pbx.node import Node
-from stimme.pbx.records import Party as CallParty
-from stimme.pbx.ringing_first import call_for
 from stimme.pbx.settings import UserSettings as LiveSettings
 from stimme.sip.trace import TraceEntry
 from stimme.trunks.registration import TrunkState as LiveTrunkState
@@ -110,16 +109,16 @@ class NodeTelephony:
 
         Raises:
             NotReachableError: When none of the user's telephones, or not this one, can ring.
+            PackageRequiredError: When the user's package has no CTI.
         """
         pbx = self._node.tenants.get(tenant_id)
         user = pbx.tenant.users.get(user_id) if pbx is not None else None
         if pbx is None or user is None:
             raise NotReachableError(user_id)
-        headers = tuple(auto_answer_headers(pbx.tenant.domain)) if device_id is not None else ()
-        legs = pbx.placing.to_user(user, headers, device_id=device_id)
-        if not legs:
+        call = cti.dial(pbx, user, number, device_id)
+        if call is None:
             raise NotReachableError(device_id or user_id)
-        return _live(call_for(pbx, user, legs, CallParty(number), seconds=pbx.ring_timeout))
+        return _live(call)
 
     def order(self, tenant_id: str, user_id: str, call_id: str, order: Order) -> LiveCall:
         """Do something to a live call as one of its users; return the call that comes of it.
@@ -152,6 +151,7 @@ class NodeTelephony:
         Raises:
             NotReachableError: When the customer is not on this node.
             SettingRefusedError: For a diversion to oneself or to an emergency number.
+            PackageRequiredError: For other diversions than before, when the package has them by code only.
         """
         pbx = self._node.tenants.get(tenant_id)
         user = pbx.tenant.users.get(user_id) if pbx is not None else None
@@ -165,6 +165,8 @@ class NodeTelephony:
                 diversions = diversions.set(wanted, own)
         except DiversionError as error:
             raise SettingRefusedError(str(error)) from None
+        if set(diversions.entries) != set(pbx.settings.of(user_id).diversions.entries):
+            require(user.package, Feature.CLIENT_DIVERSIONS)
         pbx.settings.set(
             user_id, LiveSettings(diversions, settings.dnd, settings.call_waiting, settings.clir)
         )

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 
 from stimme.api import problems, schemas
 from stimme.api.ports import Telephony
+from stimme.licensing.packages import Package, features
 from stimme.store.accounts import Person
 from stimme.store.models import CallListEntry, CallRecordRow, Device, NumberBlock, Trunk, User
 
@@ -34,6 +35,7 @@ def account_view(person: Person) -> schemas.Account:
                 "name": user.name,
                 "number": user.number,
                 "package": user.package,
+                "features": sorted(features(Package(user.package))),
             },
         }
     )

@@ -13,7 +13,8 @@ def welcome(demo: dict[str, Any]) -> str:
     phone = second["devices"][0]
     outside = demo["outside"]
     people = "\n".join(
-        f"    {user['extension']}  {user['name']:<15} {user['login']:<24} {user['password']}"
+        f"    {user['extension']}  {user['name']:<15} {user['package']:<9} "
+        f"{user['login']:<24} {user['password']}"
         for user in demo["users"]
     )
     others = "\n".join(
@@ -27,7 +28,8 @@ stimme is running.
   Open  {demo["web"]}
   The certificate is the demo's own: accept it, or import {demo["ca"]}
 
-  People of Muster GmbH (extension, name, login, password):
+  People of Muster GmbH (extension, name, package, login, password); telephones in the browser have those
+  with the package volle:
 {people}
 
   Administration:

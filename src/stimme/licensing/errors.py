@@ -34,9 +34,19 @@ class LicenceRightError(LicensingError):
 
 
 class PackageRequiredError(LicensingError):
-    """A feature is not part of the user's package."""
+    """A feature is not part of the user's package.
+
+    Attributes:
+        feature: What was asked for, as ``stimme.licensing.packages.Feature`` names it.
+        package: The lowest package that holds it.
+    """
 
     slug = "package-required"
+
+    def __init__(self, sentence: str, *, feature: str, package: str) -> None:
+        self.feature = feature
+        self.package = package
+        super().__init__(sentence)
 
 
 class PriceError(LicensingError):

@@ -66,6 +66,9 @@ class Feature(StrEnum):
     MUSIC_ON_HOLD = "music_on_hold"
     ATTENDANT = "attendant"
     DIVERSIONS = "diversions"
+    """Set at the telephone."""
+    CLIENT_DIVERSIONS = "client_diversions"
+    """Set in the client or by a program."""
     CTI = "cti"
     PRESENCE = "presence"
     FAVOURITES = "favourites"
@@ -82,6 +85,13 @@ class Feature(StrEnum):
     FAX = "fax"
     SOFTPHONE = "softphone"
 
+
+_NAMES: dict[Feature, str] = {
+    Feature.CTI: "Control of calls by client or program",
+    Feature.CLIENT_DIVERSIONS: "Setting diversions in the client",
+    Feature.CLIR: "Hiding the number",
+}
+"""What a refusal calls features whose own name would not do as the beginning of a sentence."""
 
 _OWN: dict[Package, frozenset[Feature]] = {
     Package.KLARE: frozenset(
@@ -101,6 +111,7 @@ _OWN: dict[Package, frozenset[Feature]] = {
     ),
     Package.KLINGENDE: frozenset(
         {
+            Feature.CLIENT_DIVERSIONS,
             Feature.CTI,
             Feature.PRESENCE,
             Feature.FAVOURITES,
@@ -137,5 +148,9 @@ def require(package: Package, feature: Feature) -> None:
     """
     needed = package_of(feature)
     if not package.contains(needed):
-        name = feature.value.replace("_", " ").capitalize()
-        raise PackageRequiredError(f"{name} needs the package {needed.title}; this user has {package.title}.")
+        name = _NAMES.get(feature, feature.value.replace("_", " ").capitalize())
+        raise PackageRequiredError(
+            f"{name} needs the package {needed.title}; this user has {package.title}.",
+            feature=feature.value,
+            package=needed.value,
+        )

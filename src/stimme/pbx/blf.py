@@ -10,6 +10,7 @@ Policy:
       our INVITE yet is `trying`. A key that is off is `terminated`.
     * Documents are always full: a NOTIFY that was lost is made good by the next.
     * Waiting messages are told to their owner only.
+    * Presence is told to users whose package has it, lamps to everybody.
     * At most 200 subscriptions a user; one granted lasts ten minutes, so that a telephone that lost its
       subscription in a restart has it again soon.
 """
@@ -18,7 +19,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from stimme.licensing.packages import Feature
 from stimme.pbx.call import Call
+from stimme.pbx.entitlement import refused
 from stimme.pbx.features.keys import (
     DiversionKey,
     DndKey,
@@ -122,6 +125,10 @@ class BusyLamps:
         own = watched is not None and watched.key == LineKey(user.extension)
         if watched is None or (event_of(request)[0] == message_summary.PACKAGE and not own):
             transaction.respond(404)
+        elif event_of(request)[0] == pidf.PACKAGE and (
+            refusal := refused(pbx.tenant, user, Feature.PRESENCE)
+        ):
+            transaction.respond(refusal.status, refusal.reason, list(refusal.headers))
         elif len(mine) >= MOST_PER_USER:
             transaction.respond(503, None, [("Retry-After", "60")])
         else:

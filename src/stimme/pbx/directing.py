@@ -4,6 +4,7 @@ Policy, in this order:
     * Emergency numbers leave by the trunk of the caller's site, whatever else is set; when that trunk
       fails, by any other. Nothing is asked before: no barring, no limit, no setting, no licence
       (docs/emergency.md).
+    * A browser whose user's package has no softphone calls nobody else either (``stimme.pbx.entitlement``).
     * A customer whose licence has run out can call nobody else, inside or outside (the service's L3).
     * INVITE with Replaces takes the place of a leg (RFC 3891).
     * A feature code becomes its command.
@@ -26,6 +27,7 @@ from stimme.pbx.announcing import Tone
 from stimme.pbx.apps.menu_stage import InMenu
 from stimme.pbx.call import Call
 from stimme.pbx.emergency_numbers import emergency_number
+from stimme.pbx.entitlement import device_refused
 from stimme.pbx.features.codes import Dialled, Incomplete
 from stimme.pbx.features.commands import DiversionKind
 from stimme.pbx.features.diversion import (
@@ -95,6 +97,10 @@ class Directing:
             return
         if user is None:  # deleted while the configuration changed
             session.reject(403)
+            return
+        refusal = device_refused(pbx.tenant, device)
+        if refusal is not None:
+            session.reject(refusal.status, refusal.reason, refusal.headers)
             return
         licensed = pbx.tenant.licensed_at(datetime.now(UTC))
         if session.replaces is not None and licensed:

@@ -130,6 +130,20 @@ class SettingsChanged(Event):
 
 
 @dataclass(slots=True)
+class FeaturesChanged(Event):
+    """A user has another package."""
+
+    type: ClassVar[str] = "features.changed"
+    user_id: str
+    package: str
+    features: list[str]
+
+    def data(self) -> dict[str, Any]:
+        """Whose package, which, and every feature that is on now."""
+        return {"user_id": self.user_id, "package": self.package, "features": self.features}
+
+
+@dataclass(slots=True)
 class TrunkChanged(Event):
     """A trunk can or cannot carry calls."""
 

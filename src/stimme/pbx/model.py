@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from stimme.licensing.packages import Package
 from stimme.pbx.apps.attendant import Attendant
 from stimme.pbx.apps.menu import Menu
 from stimme.pbx.groups.group import Group
@@ -18,7 +19,7 @@ class User:
     id: str
     extension: str
     name: str
-    package: str = "klare"
+    package: Package = Package.KLARE
     number: str | None = None
     language: str = "de"
 

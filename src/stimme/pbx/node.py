@@ -17,6 +17,7 @@ from stimme.media import Engine, EngineError, MediaEvent
 from stimme.pbx.blf import BusyLamps
 from stimme.pbx.bus import EventBus
 from stimme.pbx.emergency_numbers import emergency_number
+from stimme.pbx.entitlement import device_refused, tell_changes, withdraw_registrations
 from stimme.pbx.guard import GuessingGuard
 from stimme.pbx.model import Device, Tenant
 from stimme.pbx.pbx import Pbx
@@ -158,6 +159,7 @@ class Node:
             self._lamps.watch(pbx)
         self._digest[tenant.id] = DigestServer(tenant.domain, self._key, clock=self._wall_clock)
         pbx.registrar.restore(await self._bindings.load(tenant.id))
+        withdraw_registrations(tenant, pbx.registrar)
         pbx.restore_state(await self._store.load(tenant.id))
         self._index(pbx)
         if self._started:
@@ -176,8 +178,11 @@ class Node:
         if pbx is None:
             await self.add_tenant(tenant)
             return
+        before = pbx.tenant
         pbx.reconfigure(tenant)
         self._index(pbx)
+        withdraw_registrations(tenant, pbx.registrar)
+        tell_changes(before, tenant, self.bus)
 
     def _moved(self, tenant_id: str) -> None:
         """The servers of a tenant's provider have other addresses now."""
@@ -271,7 +276,7 @@ class Node:
         if request.to.user != device.sip_user:
             transaction.respond(403, "Another User's Address")
             return
-        outcome = owner.registrar.register(device, request, flow)
+        outcome = device_refused(owner.tenant, device) or owner.registrar.register(device, request, flow)
         if isinstance(outcome, Refusal):
             transaction.respond(outcome.status, outcome.reason, list(outcome.headers))
         else:

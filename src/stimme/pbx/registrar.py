@@ -198,6 +198,14 @@ class Registrar:
                 del self._bindings[device_id]
                 self._changed(device_id)
 
+    def forget(self, device_id: str) -> None:
+        """Ends all registrations of a device."""
+        gone = self._bindings.pop(device_id, {})
+        for key in gone:
+            self._store.remove(key)
+        if gone:
+            self._changed(device_id)
+
     def flow_closed(self, flow: Flow) -> None:
         """A connection is gone: browsers on it are offline at once, telephones can be connected to."""
         for device_id, bindings in list(self._bindings.items()):

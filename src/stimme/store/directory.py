@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, or_, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
+from stimme.licensing.packages import Feature, Package, require
 from stimme.store.database import Database, Scope
 from stimme.store.models import Device, NumberBlock, Organisation, Trunk, User
 from stimme.store.secrets import Vault
@@ -139,7 +140,16 @@ class DirectoryRepository:
             return (await session.scalars(scope.customers())).all()
 
     async def web_device(self, scope: Scope, user_id: str) -> WebDevice | None:
-        """Return the user's browser device, made at its first use; ``None`` for a user outside the scope."""
+        """Return the user's browser device, made at its first use; ``None`` for a user outside the scope.
+
+        Raises:
+            PackageRequiredError: When the user's package has no softphone; a device made earlier is kept.
+        """
+        async with self._database.scoped(scope) as session:
+            package = await session.scalar(select(User.package).where(User.id == user_id))
+        if package is None:
+            return None
+        require(Package(package), Feature.SOFTPHONE)
         found = await self._find_web_device(scope, user_id)
         if found is not None:
             return found

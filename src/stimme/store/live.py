@@ -12,6 +12,7 @@ from typing import Any, cast
 import structlog
 from sqlalchemy import Table, select
 
+from stimme.licensing.packages import Package
 from stimme.pbx.model import Device, NumberBlock, Tenant, TrunkConfig, User
 from stimme.pbx.records import CallListEntry, CallRecord
 from stimme.sip.auth import ALGORITHMS, ha1
@@ -190,7 +191,7 @@ def _user(row: models.User) -> User:
         id=row.id,
         extension=row.extension,
         name=row.name,
-        package=row.package,
+        package=Package(row.package),
         number=row.number,
         language=row.language,
     )

@@ -18,7 +18,6 @@ ADMINS = (ADMIN, RESELLER, PROVIDER)
 ROUTES: list[tuple[str, str, tuple[str, ...], int]] = [
     ("GET", "/session", ALL, 0),
     ("PATCH", "/me", ALL, 0),
-    ("GET", "/me/softphone", (USER, BERT), 404),
     ("GET", "/me/calls", (USER, BERT), 404),
     ("POST", "/me/calls/seen", (USER, BERT), 404),
     ("GET", "/directory", ALL, 0),

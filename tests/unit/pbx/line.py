@@ -69,9 +69,14 @@ class NoSounds:
 
 
 class Telephone:
-    """Calls through a node's user agent and reads what comes back at once."""
+    """Calls through a node's user agent and reads what comes back at once.
+
+    Attributes:
+        sip_user: whose device it is.
+    """
 
     def __init__(self, ua: UserAgent, node: Node, pbx: Pbx) -> None:
+        self.sip_user = "muster-10"
         self.node = node
         self.pbx = pbx
         self._ua = ua
@@ -96,10 +101,21 @@ class Telephone:
         """The status of a call that answers the last challenge at once."""
         assert self._challenge is not None
         request = self._invite(number, f"call-{self._count}", 2)
-        header = DigestClient("muster-10", password).authorize(request, self._challenge)
+        header = DigestClient(self.sip_user, password).authorize(request, self._challenge)
         assert header is not None
         request.headers.add(*header)
         return self._send(request).status
+
+    def say(self, method: str, user: str | None, *fields: tuple[str, str], password: str) -> Response:
+        """The last response to a request outside a dialog; the challenge is answered with this password."""
+        self._count += 1
+        call_id = f"{method}-{self._count}"
+        challenge = self._send(self._request(method, user, call_id, 1, fields))
+        again = self._request(method, user, call_id, 2, fields)
+        header = DigestClient(self.sip_user, password).authorize(again, challenge)
+        assert header is not None
+        again.headers.add(*header)
+        return self._send(again)
 
     def _send(self, request: Request) -> Response:
         self._ua.receive(request, self._flow)
@@ -119,19 +135,32 @@ class Telephone:
         self._ua.receive(Response(status, "Said", Headers([*same, to])), Connection("udp"))
 
     def _invite(self, number: str, call_id: str, cseq: int) -> Request:
+        contact = ("Contact", f"<sip:{self.sip_user}@198.51.100.7:5070;transport=tcp>")
+        fields = (contact, ("Content-Type", "application/sdp"))
+        return self._request("INVITE", number, call_id, cseq, fields, SDP)
+
+    def _request(
+        self,
+        method: str,
+        user: str | None,
+        call_id: str,
+        cseq: int,
+        fields: Sequence[tuple[str, str]],
+        body: bytes = b"",
+    ) -> Request:
         headers = Headers(
             [
                 ("Via", f"SIP/2.0/TCP 198.51.100.7:5070;branch={MAGIC_COOKIE}{call_id}{cseq};rport"),
-                ("From", "<sip:muster-10@muster.example>;tag=1"),
-                ("To", f"<sip:{number}@muster.example>"),
+                ("From", f"<sip:{self.sip_user}@muster.example>;tag=1"),
+                ("To", f"<sip:{user or self.sip_user}@muster.example>"),
                 ("Call-ID", call_id),
-                ("CSeq", f"{cseq} INVITE"),
+                ("CSeq", f"{cseq} {method}"),
                 ("Max-Forwards", "70"),
-                ("Contact", "<sip:muster-10@198.51.100.7:5070;transport=tcp>"),
-                ("Content-Type", "application/sdp"),
+                *fields,
             ]
         )
-        return Request("INVITE", SipUri("muster.example", number), headers, SDP)
+        uri = SipUri("muster.example") if user is None else SipUri("muster.example", user)
+        return Request(method, uri, headers, body)
 
 
 async def telephone(tenant: Tenant) -> Telephone:

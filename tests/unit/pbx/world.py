@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from stimme.licensing.packages import Package
 from stimme.pbx.model import Device, NumberBlock, Tenant, TrunkConfig, User
 from stimme.sip.message import Headers, Request
 from stimme.sip.uri import SipUri
@@ -39,11 +40,16 @@ class Bindings:
 
 
 def muster() -> Tenant:
-    """Extensions 10 to 19 behind the head number, 19 with a number of its own on the second trunk."""
+    """Extensions 10 to 19 behind the head number, 19 with a number of its own on the second trunk.
+
+    User 10 has the largest package, 12 the middle one, the others the smallest.
+    """
     users = {
         f"u{extension}": User(f"u{extension}", str(extension), f"User {extension}")
         for extension in range(10, 19)
     }
+    users["u10"] = User("u10", "10", "User 10", Package.VOLLE)
+    users["u12"] = User("u12", "12", "User 12", Package.KLINGENDE)
     users["u19"] = User("u19", "19", "User 19", number="+498912345670")
     trunks = {
         "berlin": TrunkConfig("berlin", "Berlin", "register", "sip.provider.example", 5060, username="B1"),

@@ -26,13 +26,16 @@ interface Props {
 /** Everything that runs while somebody is signed in: the softphone and the event stream. */
 export function SignedIn({ account, onSignOut, onExpired }: Props) {
   const { preferences } = usePage()
+  const entitled = account.user?.features.includes('softphone') ?? false
   const access = useQuery({
     queryKey: ['softphone', account.id],
     queryFn: () => api.softphone(),
-    enabled: account.user !== null,
+    enabled: entitled,
     staleTime: Infinity,
   })
   const events = useEvents(onExpired)
+  // A package that goes away during a call leaves the telephone as it is: the call is not cut off.
+  const awaited = entitled && access.data === undefined
 
   const softphone = useMemo(() => {
     const telephony = (listener: TelephonyListener): Telephony =>
@@ -44,9 +47,9 @@ export function SignedIn({ account, onSignOut, onExpired }: Props) {
             clock: Date.now,
             voiceProcessing: () => preferences.get().voiceProcessing,
           })
-        : silentTelephony(listener, account.user !== null)
+        : silentTelephony(listener, awaited)
     return new Softphone({ telephony, clock: Date.now, microphone: () => preferences.get().microphone })
-  }, [access.data, account.user, preferences])
+  }, [access.data, awaited, preferences])
 
   useEffect(() => {
     softphone.start()
@@ -98,6 +101,7 @@ function useEvents(onExpired: () => void): Store<StreamState> {
       onSignedOut: () => expired.tell(),
       onEvent: (event) => {
         // Only lists that are in view are read again.
+        if (event.type === 'features.changed') void client.invalidateQueries({ queryKey: keys.account })
         const stale = ADMIN_LISTS[event.type]
         if (stale !== undefined) void client.invalidateQueries({ queryKey: ['admin', stale] })
         const data = {

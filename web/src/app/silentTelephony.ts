@@ -1,7 +1,8 @@
 import type { Telephony, TelephonyListener } from '@/features/softphone/port'
 
 /**
- * Stands in until the server has said what to register with, and for accounts without an extension. A call placed on it
+ * Stands in until the server has said what to register with, and for accounts without an extension or without the
+ * softphone in their package. A call placed on it
  * fails with the sentence for a lost connection.
  */
 export function silentTelephony(listener: TelephonyListener, expectsPhone: boolean): Telephony {

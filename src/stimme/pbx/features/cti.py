@@ -9,12 +9,14 @@ Policy:
       that does not rings on.
     * Transfer, park and conference end in the same states as by key or code.
     * An emergency call can only be hung up.
+    * All of it is part of the package with CTI; calling the emergency services is not asked about.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stimme.licensing.packages import Feature, require
 from stimme.pbx.call import Call
 from stimme.pbx.emergency_numbers import emergency_number
 from stimme.pbx.features import conference, park_call, pickup_call, transfer
@@ -22,8 +24,9 @@ from stimme.pbx.features.asked import FeatureRefusedError
 from stimme.pbx.features.auto_answer import auto_answer_headers
 from stimme.pbx.leg import Leg
 from stimme.pbx.model import User
+from stimme.pbx.records import Party
 from stimme.pbx.ringing import Ringing
-from stimme.pbx.ringing_first import call_with
+from stimme.pbx.ringing_first import call_for, call_with
 from stimme.sip.session_states import SessionState
 
 if TYPE_CHECKING:
@@ -83,8 +86,9 @@ Order = Answer | Hold | TransferTo | JoinWith | ParkIn | PickUp | ConferWith
 def carry_out(pbx: "Pbx", call: Call, user: User, order: Order) -> Call:
     """Does to a call what a user wants; gives the call that the user (or the parked party) has then.
 
-    Raises FeatureRefusedError.
+    Raises FeatureRefusedError, and PackageRequiredError without CTI.
     """
+    require(user.package, Feature.CTI)
     if isinstance(order, PickUp):
         return _pick_up(pbx, call, user, order.device_id)
     if isinstance(order, Answer):
@@ -105,6 +109,18 @@ def carry_out(pbx: "Pbx", call: Call, user: User, order: Order) -> Call:
             other = _other_call(pbx, call, call_id)
             following = conference.join_two(pbx, user, (call, own), (other, _own_leg(other, user)))
     return following
+
+
+def dial(pbx: "Pbx", user: User, number: str, device_id: str | None) -> Call | None:
+    """Calls for a user, whose telephone rings first; None when it, or none of them, can ring.
+
+    Raises PackageRequiredError without CTI.
+    """
+    if emergency_number(number) is None:
+        require(user.package, Feature.CTI)
+    headers = tuple(auto_answer_headers(pbx.tenant.domain)) if device_id is not None else ()
+    legs = pbx.placing.to_user(user, headers, device_id=device_id)
+    return call_for(pbx, user, legs, Party(number), seconds=pbx.ring_timeout) if legs else None
 
 
 def _transfer(pbx: "Pbx", call: Call, own: Leg, user: User, number: str) -> Call:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from stimme.licensing.packages import package_of
 from stimme.pbx.call import Call
+from stimme.pbx.entitlement import lacking
 from stimme.pbx.features import (
     callback_call,
     conference,
@@ -89,7 +91,11 @@ class Features:
         self.trunk_tests.close()
 
     async def perform(self, call: Call, user: User, command: c.Command, said: str | None) -> None:
-        """Does what a code asks for; the caller hears what came of it."""
+        """Does what a code asks for; the caller hears what came of it, or which package it needs."""
+        needed = lacking(user, command)
+        if needed is not None:
+            await say_and_end(self._pbx, call, Say(f"package.{package_of(needed).value}"), 403)
+            return
         handler = HANDLERS.get(type(command))
         if handler is None:
             await say_and_end(self._pbx, call, Say("code.refused"), 501)

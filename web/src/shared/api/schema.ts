@@ -1774,11 +1774,13 @@ export interface components {
         };
         /**
          * AccountUser
-         * @description The person behind an account of role ``user``.
+         * @description The person behind an account of role ``user``; ``features`` are those that the package switches on.
          */
         AccountUser: {
             /** Extension */
             extension: string;
+            /** Features */
+            features: components["schemas"]["Feature"][];
             /** Id */
             id: string;
             /** Name */
@@ -2290,6 +2292,12 @@ export interface components {
             /** Ticket */
             ticket: string;
         };
+        /**
+         * Feature
+         * @description Everything that depends on the package.
+         * @enum {string}
+         */
+        Feature: "telephony" | "call_lists" | "conference_of_three" | "clir" | "hot_desking" | "pickup_group" | "hunt_group" | "phone_books" | "music_on_hold" | "attendant" | "diversions" | "client_diversions" | "cti" | "presence" | "favourites" | "chat" | "directory_search" | "notifications" | "office" | "voicemail" | "mobile_client" | "desktop_program" | "mobility" | "video" | "sharing" | "fax" | "softphone";
         /**
          * FieldError
          * @description One mistake in a request.
@@ -3001,7 +3009,7 @@ export interface components {
         };
         /**
          * Problem
-         * @description Every error of the API (RFC 9457).
+         * @description Every error of the API (RFC 9457); a refusal for want of a package names it and the feature.
          */
         Problem: {
             /** Detail */
@@ -3011,6 +3019,9 @@ export interface components {
              * @default []
              */
             errors: components["schemas"]["FieldError"][];
+            feature?: components["schemas"]["Feature"] | null;
+            /** Package */
+            package?: ("klare" | "klingende" | "volle") | null;
             /** Status */
             status: number;
             /** Title */

@@ -53,6 +53,7 @@ export function reduceEvent(data: LiveData, event: ServerEvent): Reduction {
     case 'registration.changed':
     case 'call.changed':
     case 'trunk.changed':
+    case 'features.changed':
       return { data, reload: false }
   }
 }

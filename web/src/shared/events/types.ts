@@ -14,6 +14,7 @@ export type ServerEvent =
   | EventOf<'line.changed', { user_id: string; state: LineState }>
   | EventOf<'call.changed', { call_id: string; state: string }>
   | EventOf<'trunk.changed', { trunk_id: string; name: string; state: string; detail: string | null }>
+  | EventOf<'features.changed', { user_id: string; package: string; features: string[] }>
   | EventOf<'events.gap', Record<string, never>>
 
 export type StreamState = 'connecting' | 'open' | 'waiting'
@@ -24,6 +25,7 @@ const KNOWN: ReadonlySet<string> = new Set<ServerEvent['type']>([
   'line.changed',
   'call.changed',
   'trunk.changed',
+  'features.changed',
   'events.gap',
 ])
 
