@@ -14,6 +14,7 @@ from stimme.api.routes.cti import cti_routes
 from stimme.api.routes.mail import mail_routes, password_routes
 from stimme.api.routes.me import call_routes, me_routes
 from stimme.api.routes.organisations import organisation_routes
+from stimme.api.routes.pins import pin_routes
 from stimme.api.routes.services import service_routes
 from stimme.api.routes.session import session_routes
 from stimme.api.routes.system import system_routes
@@ -128,6 +129,7 @@ def _api_routes(services: Services) -> APIRouter:
         telephony_routes(authentication, configuration, services.database, services.telephony)
     )
     router.include_router(trunk_test_routes(authentication, configuration, services.telephony))
+    router.include_router(pin_routes(authentication, configuration, services.telephony))
     router.include_router(
         service_routes(authentication, ServiceConfiguration(services.database), services.telephony)
     )

@@ -61,6 +61,10 @@ class UnpluggedTelephony:
         """Nobody keeps them."""
         raise NotReachableError(user_id)
 
+    def set_pin(self, tenant_id: str, user_id: str, pin: str | None) -> None:
+        """Nobody is there."""
+        raise NotReachableError(user_id)
+
     def trunk_state(self, tenant_id: str, trunk_id: str) -> tuple[TrunkState, str]:
         """Nothing is known."""
         return "unknown", ""

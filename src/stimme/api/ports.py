@@ -119,6 +119,13 @@ class Telephony(Protocol):
             PackageRequiredError: When the user's package does not have diversions in the client.
         """
 
+    def set_pin(self, tenant_id: str, user_id: str, pin: str | None) -> None:
+        """Give a user a PIN, or (``None``) take it away.
+
+        Raises:
+            NotReachableError: When the customer is not on this node.
+        """
+
     def trunk_state(self, tenant_id: str, trunk_id: str) -> tuple[TrunkState, str]:
         """How a trunk is, with a sentence for people."""
 

@@ -176,7 +176,16 @@ class SiteList(BaseModel):
 
 
 ServiceKind = Literal[
-    "group", "queue", "menu", "attendant", "calendar", "pickup_group", "parking", "codes", "barring"
+    "group",
+    "queue",
+    "menu",
+    "attendant",
+    "calendar",
+    "pickup_group",
+    "parking",
+    "codes",
+    "barring",
+    "hot_desking",
 ]
 
 

@@ -256,6 +256,12 @@ class UserSettings(BaseModel):
     clir: bool = False
 
 
+class PinBody(Input):
+    """Body of ``PUT /me/pin``."""
+
+    pin: Annotated[str, Field(pattern=r"^[0-9]{4,12}$")]
+
+
 class EventTicket(BaseModel):
     """Opens one event stream, once, within ``expires_in`` seconds: ``/api/v1/events?ticket=…``."""
 

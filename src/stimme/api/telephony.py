@@ -171,6 +171,20 @@ class NodeTelephony:
             user_id, LiveSettings(diversions, settings.dnd, settings.call_waiting, settings.clir)
         )
 
+    def set_pin(self, tenant_id: str, user_id: str, pin: str | None) -> None:
+        """Give a user a PIN, or (``None``) take it away.
+
+        Raises:
+            NotReachableError: When the customer is not on this node.
+        """
+        pbx = self._node.tenants.get(tenant_id)
+        if pbx is None or user_id not in pbx.tenant.users:
+            raise NotReachableError(user_id)
+        if pin is None:
+            pbx.features.pins.clear(user_id)
+        else:
+            pbx.features.pins.set(user_id, pin)
+
     def trunk_state(self, tenant_id: str, trunk_id: str) -> tuple[TrunkState, str]:
         """How a trunk is, with a sentence for people."""
         pbx = self._node.tenants.get(tenant_id)

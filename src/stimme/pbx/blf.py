@@ -11,7 +11,9 @@ Policy:
     * Documents are always full: a NOTIFY that was lost is made good by the next.
     * Waiting messages are told to their owner only.
     * Presence is told to users whose package has it, lamps to everybody.
-    * At most 200 subscriptions a user; one granted lasts ten minutes, so that a telephone that lost its
+    * When a telephone changes hands (hot desking), what it watched for its user ends as `deactivated`, which
+      asks it to subscribe anew (RFC 6665 §4.1.3): its keys are the new user's then.
+    * At most 200 subscriptions a telephone; one granted lasts ten minutes, so that a telephone that lost its
       subscription in a restart has it again soon.
 """
 
@@ -34,7 +36,7 @@ from stimme.pbx.features.keys import (
     parse_key,
 )
 from stimme.pbx.leg import Leg
-from stimme.pbx.model import User
+from stimme.pbx.model import Device, User
 from stimme.pbx.pbx import Pbx
 from stimme.pbx.ringing import Ringing
 from stimme.sip.events import dialog_info, message_summary, pidf
@@ -46,7 +48,7 @@ from stimme.sip.transaction import ServerTransaction
 from stimme.sip.transfer import event_of
 from stimme.sip.ua import UserAgent
 
-MOST_PER_USER = 200
+MOST_PER_DEVICE = 200
 LONGEST = 600
 _MESSAGES = "*99#"
 
@@ -87,7 +89,7 @@ class BusyLamps:
         self._tenants = tenants
         self._watched: dict[str, tuple[Pbx, Watched]] = {}
         self._signals: dict[str, set[str]] = {}
-        self._of_user: dict[str, list[Subscription]] = {}
+        self._of_device: dict[str, list[tuple[Subscription, bool]]] = {}
         self._notifier = Notifier(
             ua,
             [
@@ -114,14 +116,15 @@ class BusyLamps:
         pbx.watchers.append(lambda signal: self._changed(pbx, signal))
 
     def subscribe(
-        self, transaction: ServerTransaction, request: Request, flow: Flow, pbx: Pbx, user: User
+        self, transaction: ServerTransaction, request: Request, flow: Flow, pbx: Pbx, device: Device
     ) -> None:
-        """A SUBSCRIBE of one of our users, already authenticated. 404 for what there is not to be seen."""
+        """A SUBSCRIBE of one of our telephones, already authenticated. 404 for what is not to be seen."""
+        user = pbx.tenant.users.get(pbx.user_at(device))
+        if user is None:  # deleted while the configuration changed
+            transaction.respond(403)
+            return
         watched = _watched(pbx, user, request.user)
-        mine = [
-            each for each in self._of_user.get(user.id, []) if each.state is not SubscriptionState.TERMINATED
-        ]
-        self._of_user[user.id] = mine
+        mine = self._alive(device.id)
         own = watched is not None and watched.key == LineKey(user.extension)
         if watched is None or (event_of(request)[0] == message_summary.PACKAGE and not own):
             transaction.respond(404)
@@ -129,7 +132,7 @@ class BusyLamps:
             refusal := refused(pbx.tenant, user, Feature.PRESENCE)
         ):
             transaction.respond(refusal.status, refusal.reason, list(refusal.headers))
-        elif len(mine) >= MOST_PER_USER:
+        elif len(mine) >= MOST_PER_DEVICE:
             transaction.respond(503, None, [("Retry-After", "60")])
         else:
             resource = f"{pbx.tenant.id}/{watched.user_id or ''}/{watched.address}"
@@ -137,10 +140,25 @@ class BusyLamps:
             self._signals.setdefault(f"{pbx.tenant.id}/{watched.signal(pbx)}", set()).add(resource)
             subscription = self._notifier.subscribe(transaction, request, flow, resource)
             if subscription is not None:
-                mine.append(subscription)
+                mine.append((subscription, own or watched.user_id is not None))
+
+    def _alive(self, device_id: str) -> list[tuple[Subscription, bool]]:
+        """A telephone's subscriptions, and of each whether it depends on who the telephone's user is."""
+        found = self._of_device.get(device_id, [])
+        alive = [each for each in found if each[0].state is not SubscriptionState.TERMINATED]
+        self._of_device[device_id] = alive
+        return alive
+
+    def _changed_hands(self, device_id: str) -> None:
+        for subscription, personal in self._alive(device_id):
+            if personal:
+                subscription.terminate("deactivated")
 
     def _changed(self, pbx: Pbx, signal: str) -> None:
         kind, _, user_id = signal.partition(":")
+        if kind == "desk":
+            self._changed_hands(user_id)
+            return
         signals = [signal, f"line:{user_id}"] if kind == "user" else [signal]
         for each in signals:
             for resource in self._signals.get(f"{pbx.tenant.id}/{each}", ()):

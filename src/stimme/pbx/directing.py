@@ -109,7 +109,7 @@ class Directing:
         if session.joins is not None:
             pbx.features.join(session, leg, user)
             return
-        call = pbx.new_call("internal", party_of(user), Party(dialled))
+        call = pbx.new_call("internal", party_of(user), Party(pbx.codes.shown(dialled)))
         call.withheld = pbx.settings.of(user.id).clir
         uri = session.request.uri if session.request is not None else None
         if isinstance(uri, SipUri) and is_gruu(uri.params) and licensed:

@@ -7,6 +7,7 @@ from typing import Literal
 from stimme.licensing.packages import Package
 from stimme.pbx.apps.attendant import Attendant
 from stimme.pbx.apps.menu import Menu
+from stimme.pbx.features.hotdesk import AutoLogout
 from stimme.pbx.groups.group import Group
 from stimme.pbx.groups.queue import QueueSettings
 from stimme.trunks.rules import EmergencySite, OutsideRules
@@ -68,6 +69,7 @@ class Tenant:
         groups: hunt groups by extension, those of the queues among them.
         queues: wait queues by extension.
         menus: by id.
+        hot_desk_logout: when guests at telephones are logged out by themselves.
         rules: what calls to the public network are bound by.
         site_of: what a user's site says of emergency calls, by user id.
         licensed: the customer's calls may go out.
@@ -92,6 +94,7 @@ class Tenant:
     pickup_groups: list[frozenset[str]] = field(default_factory=list)
     park_slots: tuple[str, ...] = tuple(str(number) for number in range(701, 711))
     code_changes: dict[str, list[str]] = field(default_factory=dict)
+    hot_desk_logout: AutoLogout = field(default_factory=AutoLogout)
     rules: OutsideRules = field(default_factory=OutsideRules)
     site_of: dict[str, EmergencySite] = field(default_factory=dict)
     licensed: bool = True
@@ -123,10 +126,6 @@ class Tenant:
             if number.startswith(block.head):
                 return self.by_extension(number[len(block.head) :])
         return None
-
-    def devices_of(self, user_id: str) -> list[Device]:
-        """Every device of a user."""
-        return [device for device in self.devices.values() if device.user_id == user_id]
 
     def trunk_for(self, user: User | None) -> TrunkConfig | None:
         """The trunk that a user's outside calls take: the one of the user's number, else the first."""

@@ -287,8 +287,7 @@ class Node:
         if known is None or self._lamps is None:
             return
         owner, device = known
-        user = owner.tenant.users[owner.user_at(device)]
-        self._lamps.subscribe(transaction, request, flow, owner, user)
+        self._lamps.subscribe(transaction, request, flow, owner, device)
 
     def _authenticated(
         self, transaction: ServerTransaction, request: Request, flow: Flow

@@ -21,13 +21,13 @@ from stimme.media import DtmfReceived, MediaEvent, MediaTimeout, PlayerFinished,
 from stimme.media.types import Source
 from stimme.pbx.bus import EventBus
 from stimme.pbx.call import Call
+from stimme.pbx.desks import Desks
 from stimme.pbx.directing import Directing
 from stimme.pbx.events import (
     CallChanged,
     CallListAdded,
     LineChanged,
     LineState,
-    RegistrationChanged,
     SettingsChanged,
     TrunkChanged,
 )
@@ -141,12 +141,21 @@ class Pbx:
         self._sip_calls = SipCalls() if sip_calls is None else sip_calls
         self.ways = TrunkWays(ua, key, locator, changed=self._trunk_changed, moved=moved)
         self.ways.configure(tenant)
+        self.desks = Desks(
+            tenant,
+            store,
+            registered=lambda device_id: bool(self.registrar.of(device_id)),
+            publish=bus.publish,
+            changed=self._lines_changed,
+            signal=self.state_changed,
+        )
         self.placing = Placing(
             ua,
             self.registrar,
             registrations=self.ways.registrations,
             providers=self.ways.providers,
             tenant=lambda: self.tenant,
+            devices_of=self.desks.devices_of,
             new_id=self.new_id,
         )
         self.codes = CodeTable(tenant.code_changes)
@@ -161,6 +170,7 @@ class Pbx:
     def restore_state(self, stored: dict[str, Any]) -> None:
         """Takes back what people had set. Raises KeyError or ValueError for a damaged value."""
         self.settings.restore(stored)
+        self.desks.restore(stored)
         self.groups.restore(stored)
         self.features.restore(stored)
 
@@ -171,6 +181,7 @@ class Pbx:
     def reconfigure(self, tenant: Tenant) -> None:
         """Takes over a changed configuration; calls go on, a changed trunk registers anew."""
         self.tenant = tenant
+        self.desks.reconfigure(tenant)
         self.codes = CodeTable(tenant.code_changes)
         self.ways.configure(tenant)
         self.queues.reconfigured()
@@ -178,6 +189,7 @@ class Pbx:
     async def close(self) -> None:
         """Stops this tenant's tasks; its calls live on in the engine and the journal."""
         self.features.close()
+        self.desks.close()
         self.ways.close()
         self.directing.outside.watch.close()
         self.queues.close()
@@ -203,14 +215,14 @@ class Pbx:
 
     def user_at(self, device: Device) -> str:
         """Whose device this is at the moment."""
-        return device.user_id
+        return self.desks.user_at(device)
 
     def line_state(self, user_id: str) -> LineState:
         """What a user's line does now."""
         line = self._occupancy.line_of(user_id)
         if line is not None:
             return line
-        online = any(self.registrar.of(device.id) for device in self.tenant.devices_of(user_id))
+        online = any(self.registrar.of(device.id) for device in self.desks.devices_of(user_id))
         return "free" if online else "offline"
 
     def _member_line(self, user_id: str) -> tuple[bool, bool, bool]:
@@ -504,19 +516,7 @@ class Pbx:
             return
         bindings = self.registrar.of(device_id)
         self._pending_byes.registered(device_id, bindings[0].destination() if bindings else None)
-        devices = self.tenant.devices_of(device.user_id)
-        online = [other for other in devices if self.registrar.of(other.id)]
-        self._bus.publish(
-            RegistrationChanged(
-                self.tenant.id,
-                device.user_id,
-                device_id,
-                bool(self.registrar.of(device_id)),
-                len(online),
-                user_ids=(device.user_id,),
-            )
-        )
-        self._lines_changed((device.user_id,))
+        self.desks.appeared(device)
 
     def _device_moved(self, device_id: str, flow: Flow) -> None:
         for call in self.calls.values():

@@ -63,6 +63,7 @@ class Placing:
         registrations: of the tenant's trunks, by trunk id.
         providers: behind the tenant's trunks, by trunk id.
         tenant: the configuration as it is now.
+        devices_of: the devices that are a user's now.
         new_id: makes unique words.
     """
 
@@ -74,6 +75,7 @@ class Placing:
         registrations: Mapping[str, Registration],
         providers: Mapping[str, Provider],
         tenant: Callable[[], Tenant],
+        devices_of: Callable[[str], Iterable[Device]],
         new_id: Callable[[], str],
     ) -> None:
         self._ua = ua
@@ -81,6 +83,7 @@ class Placing:
         self._registrations = registrations
         self._providers = providers
         self._tenant = tenant
+        self._devices_of = devices_of
         self._new_id = new_id
 
     def incoming(
@@ -103,7 +106,7 @@ class Placing:
         """True when a telephone of the user could ring now."""
         return any(
             binding.destination() is not None
-            for device in self._tenant().devices_of(user.id)
+            for device in self._devices_of(user.id)
             for binding in self._registrar.of(device.id)
         )
 
@@ -113,7 +116,7 @@ class Placing:
         """A leg to each registered device of a user, or to one device only."""
         return [
             self._to_device(user, device, binding, destination, extra)
-            for device in self._tenant().devices_of(user.id)
+            for device in self._devices_of(user.id)
             if device_id in (None, device.id)
             for binding in self._registrar.of(device.id)
             if (destination := binding.destination()) is not None

@@ -6,7 +6,14 @@ from typing import Any
 from stimme.pbx.apps.calendar import Calendar
 from stimme.pbx.apps.fields import FieldError, Fields
 from stimme.pbx.apps.menu import MenuError, check_menus
-from stimme.pbx.apps.written import read_attendant, read_calendar, read_group, read_menu, read_queue
+from stimme.pbx.apps.written import (
+    read_attendant,
+    read_calendar,
+    read_group,
+    read_hot_desking,
+    read_menu,
+    read_queue,
+)
 from stimme.pbx.model import Tenant
 from stimme.trunks.rules import read_rules
 
@@ -103,5 +110,7 @@ def _add(tenant: Tenant, kind: str, value: dict[str, Any], calendars: Mapping[st
             tenant.pickup_groups.append(frozenset(Fields(value).texts("members")))
         case "parking":
             tenant.park_slots = tuple(Fields(value).texts("slots"))
+        case "hot_desking":
+            tenant.hot_desk_logout = read_hot_desking(value)
         case "codes":
             tenant.code_changes = value["changes"]

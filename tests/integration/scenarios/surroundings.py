@@ -38,6 +38,25 @@ async def watches(stage: Stage, who: str, what: str) -> None:
     await eventually(lambda: bool(keys.notified(person.watched[what])), "the first NOTIFY")
 
 
+@sentence("<who> has to watch <what> anew")
+async def watches_anew(stage: Stage, who: str, what: str) -> None:
+    """The subscription was ended as `deactivated` (RFC 6665 §4.1.3), and the telephone makes another."""
+    person = stage.who(who)
+    ended = person.watched[what].call_id
+    keys = await stage.keys(person)
+
+    def deactivated() -> bool:
+        states = [
+            each.headers.get("subscription-state", "")
+            for each in keys.requests
+            if each.headers.get("call-id") == ended
+        ]
+        return bool(states) and states[-1] == "terminated;reason=deactivated"
+
+    await eventually(deactivated, "the end of the subscription")
+    await watches(stage, who, what)
+
+
 @sentence("<who> sees <what> <state>")
 async def sees(stage: Stage, who: str, what: str, state: str) -> None:
     """The lamp shows: free, ringing, talking; or on, off."""
@@ -105,6 +124,30 @@ async def diverts_from_outside(stage: Stage, who: str, number: str) -> None:
     diversion = {"kind": "always", "number": stage.number(number), "origin": "external", "seconds": 20}
     with stage.demo.as_user(stage.who(who).number) as client:
         client.put("/me/settings", json={"diversions": [diversion]}, headers=_FENCE).raise_for_status()
+
+
+@sentence("<who> has the PIN <pin>")
+async def has_pin(stage: Stage, who: str, pin: str) -> None:
+    """Set in the client, for logging in at any telephone."""
+    with stage.demo.as_user(stage.who(who).number) as client:
+        client.put("/me/pin", json={"pin": pin}, headers=_FENCE).raise_for_status()
+
+
+@sentence("guests are logged out after <seconds> seconds")
+async def guests_logged_out(stage: Stage, seconds: str) -> None:
+    """The administrator lets hot desking end by itself, until the scenario ends."""
+    path = f"/services/{uuid.uuid4()}"
+    with stage.demo.as_role("customer") as client:
+        customer = client.get("/users").raise_for_status().json()["items"][0]["customer_id"]
+        settings = {"logout_after_hours": float(seconds) / 3600}
+        body = {"customer_id": customer, "kind": "hot_desking", "settings": settings}
+        client.put(path, json=body, headers=_FENCE).raise_for_status()
+
+    def close() -> None:
+        with stage.demo.as_role("customer") as client:
+            client.delete(path, headers=_as_it_is(client, path)).raise_for_status()
+
+    stage.later(close)
 
 
 @sentence("<who> works at a site with the number <number>")

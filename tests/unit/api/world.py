@@ -57,6 +57,7 @@ class FakeTelephony:
         self.trunks = (1, 1)
         self.orders: list[tuple[str, str, str, Order]] = []
         self.own_settings: dict[str, UserSettings] = {}
+        self.pins: dict[str, str | None] = {}
         self.traces: dict[tuple[str, str], Sequence[TraceEntry]] = {}
 
     def line_state(self, tenant_id: str, user_id: str) -> LineState:
@@ -106,6 +107,9 @@ class FakeTelephony:
         if any(each.number == "112" for each in settings.diversions):
             raise SettingRefusedError("calls cannot be diverted to an emergency number")
         self.own_settings[user_id] = settings
+
+    def set_pin(self, tenant_id: str, user_id: str, pin: str | None) -> None:
+        self.pins[user_id] = pin
 
     def trunk_state(self, tenant_id: str, trunk_id: str) -> tuple[TrunkState, str]:
         return "registered", ""

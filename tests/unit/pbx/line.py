@@ -1,5 +1,6 @@
 """A telephone of one customer before a real node, over a connection that only the test sees."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,6 +84,7 @@ class Telephone:
         self._flow = Connection("tcp")
         self._count = 0
         self._challenge: Response | None = None
+        self.listening: asyncio.Future[dict[str, Any]] | None = None
 
     def ask(self, number: str) -> int:
         """The status of a call without credentials; a challenge is remembered."""
@@ -96,6 +98,15 @@ class Telephone:
         """The last status of a call: the challenge that it gets is answered with this password."""
         status = self.ask(number)
         return self.call_again(number, password=password) if status == 407 else status
+
+    async def dials(self, code: str, *, password: str) -> int:
+        """The status that a code ends with."""
+        status = self.call(code, password=password)
+        while status < 200:
+            await asyncio.sleep(0)
+            sent = [parse_message(output.data) for output in self._ua.take_output()]
+            status = max((each.status for each in sent if isinstance(each, Response)), default=status)
+        return status
 
     def call_again(self, number: str, *, password: str) -> int:
         """The status of a call that answers the last challenge at once."""

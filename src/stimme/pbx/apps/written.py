@@ -6,11 +6,13 @@ same JSON. Fields that are not known are refused, so that a misspelt one is noti
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from zoneinfo import available_timezones
 
 from stimme.pbx.apps.attendant import Attendant, Override, Position
 from stimme.pbx.apps.calendar import Calendar, Hours, SpecialDays
 from stimme.pbx.apps.fields import FieldError, Fields
 from stimme.pbx.apps.menu import Back, ByName, Choice, ConnectTo, GoTo, HangUp, Menu, Repeat
+from stimme.pbx.features.hotdesk import AutoLogout
 from stimme.pbx.groups.group import CallWaiting, Group, Strategy
 from stimme.pbx.groups.queue import QueueSettings
 from stimme.prompts.say import Say
@@ -318,3 +320,23 @@ def write_queue(queue: QueueSettings) -> dict[str, Any]:
         "max_wait": queue.max_wait,
         "when_empty": queue.when_empty,
     }
+
+
+# -- hot desking ---------------------------------------------------------------------------------------------
+
+
+def read_hot_desking(value: Any, path: str = "") -> AutoLogout:
+    """When guests are logged out by themselves. Raises FieldError."""
+    fields = Fields(value, path)
+    hours = fields.number("logout_after_hours") if fields.has("logout_after_hours") else None
+    if hours is not None and not 0 < hours <= 24 * 31:
+        raise FieldError(fields.path("logout_after_hours"), "is not between 0 and 744")
+    made = AutoLogout(
+        fields.time("logout_at") if fields.has("logout_at") else None,
+        hours,
+        fields.text("zone", "Europe/Berlin"),
+    )
+    if made.zone not in available_timezones():
+        raise FieldError(fields.path("zone"), f"{made.zone!r} is no time zone")
+    fields.done()
+    return made

@@ -322,6 +322,15 @@ class CodeTable:
                 return Dialled(feature, feature.command(values))
         return Incomplete() if going_on else None
 
+    def shown(self, dialled: str) -> str:
+        """What was dialled as displays, records and logs have it: without a PIN that was part of it."""
+        keys = dialled.partition(";")[0].translate(_SEPARATORS)
+        for _, pattern in self._rows:
+            values = pattern.values(keys) if "{pin}" in pattern.text else None
+            if values is not None:
+                return pattern.text.format_map({**values, "pin": ""})
+        return dialled
+
     def _add(self, feature: Feature, pattern: Pattern) -> None:
         bare = pattern.text.strip("*#")
         if bare in EMERGENCY_NUMBERS or emergency_number(pattern.text) is not None:

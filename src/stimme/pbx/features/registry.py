@@ -10,6 +10,7 @@ from stimme.pbx.features import (
     callback_call,
     conference,
     group_login,
+    hotdesk_call,
     intercom,
     own_settings,
     park_call,
@@ -23,6 +24,7 @@ from stimme.pbx.features import (
     commands as c,
 )
 from stimme.pbx.features.asked import FeatureRefusedError, Handler
+from stimme.pbx.features.pins import Pins
 from stimme.pbx.leg import Leg
 from stimme.pbx.model import User
 from stimme.pbx.placing import party_of
@@ -59,6 +61,8 @@ HANDLERS: Mapping[type[Any], Handler] = {
     c.Callback: callback_call.call_back,
     c.CallbackCancel: callback_call.cancel,
     c.CallbackList: callback_call.say_list,
+    c.HotDeskLogin: hotdesk_call.log_in,
+    c.HotDeskLogout: hotdesk_call.log_out,
     c.Redial: redial_call.redial,
     c.Intercom: intercom.speak_to,
     c.TrunkTest: trunk_test.test_trunk,
@@ -74,12 +78,15 @@ class Features:
         self.callbacks = callback_call.CallingBack(pbx)
         self.last_dialled = redial_call.LastDialled(pbx)
         self.trunk_tests = trunk_test.TrunkTests(pbx)
+        self.pins = Pins(pbx.tenant.id, pbx.store)
+        self.hot_desks = hotdesk_call.LogIns(pbx, self.pins)
 
     def restore(self, stored: dict[str, Any]) -> None:
         """Takes back what the store kept. Raises KeyError or ValueError for a damaged value."""
         self.reception.restore(stored)
         self.callbacks.restore(stored)
         self.last_dialled.restore(stored)
+        self.pins.restore(stored)
 
     def call_over(self, call: Call, record: CallRecord | None) -> None:
         """A call has ended; without a record it was only the way to another."""

@@ -888,6 +888,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set My Pin
+         * @description Set the own PIN.
+         */
+        put: operations["set_my_pin_api_v1_me_pin_put"];
+        post?: never;
+        /**
+         * Clear My Pin
+         * @description Have no PIN any more.
+         */
+        delete: operations["clear_my_pin_api_v1_me_pin_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/sessions": {
         parameters: {
             query?: never;
@@ -1699,6 +1723,30 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Pin
+         * @description Give a user a PIN in place of the one before.
+         */
+        put: operations["set_pin_api_v1_users__user_id__pin_put"];
+        post?: never;
+        /**
+         * Clear Pin
+         * @description Take a user's PIN away.
+         */
+        delete: operations["clear_pin_api_v1_users__user_id__pin_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2948,6 +2996,14 @@ export interface components {
             device_id?: string | null;
         };
         /**
+         * PinBody
+         * @description Body of ``PUT /me/pin``.
+         */
+        PinBody: {
+            /** Pin */
+            pin: string;
+        };
+        /**
          * PriceBody
          * @description Body of ``PUT /prices``: euros net per month, valid from the first of a month.
          */
@@ -3115,7 +3171,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring";
+            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking";
             /**
              * Settings
              * @example {
@@ -3147,7 +3203,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring";
+            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking";
             /**
              * Settings
              * @example {
@@ -5582,6 +5638,64 @@ export interface operations {
             };
         };
     };
+    set_my_pin_api_v1_me_pin_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clear_my_pin_api_v1_me_pin_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     own_sessions_api_v1_me_sessions_get: {
         parameters: {
             query?: never;
@@ -6634,7 +6748,7 @@ export interface operations {
         parameters: {
             query?: {
                 customer_id?: string | null;
-                kind?: ("group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring") | null;
+                kind?: ("group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking") | null;
             };
             header?: never;
             path?: never;
@@ -7457,6 +7571,68 @@ export interface operations {
                         [key: string]: unknown;
                     };
                 };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_pin_api_v1_users__user_id__pin_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clear_pin_api_v1_users__user_id__pin_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem details (RFC 9457) */
             default: {

@@ -1,0 +1,126 @@
+"""Hot desking at a running customer: a telephone changes hands by code, and everything follows it."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from tests.unit.pbx.line import Telephone, telephone
+from tests.unit.pbx.world import EPOCH, muster
+
+from stimme.pbx.events import CallChanged, Event, RegistrationChanged
+from stimme.pbx.features.hotdesk import WRONG_PINS, AutoLogout
+from stimme.pbx.model import Device, Tenant
+from stimme.pbx.registrar import Binding
+from stimme.sip.auth import ha1
+
+SUCCESS = 480  # said without connecting
+
+
+def house(*, logout: AutoLogout | None = None) -> Tenant:
+    tenant = muster()
+    secret = ha1("muster-10", tenant.domain, "right", "MD5")
+    tenant.devices["p10"] = replace(tenant.devices["p10"], ha1={"MD5": secret})
+    tenant.devices["p11"] = Device("p11", "u11", "muster-11")
+    tenant.hot_desk_logout = logout or AutoLogout()
+    return tenant
+
+
+@pytest.fixture
+async def line() -> Telephone:
+    made = await telephone(house())
+    made.pbx.features.pins.set("u11", "4711")
+    return made
+
+
+async def listen(line: Telephone) -> list[Event]:
+    """What is published from now on."""
+    told: list[Event] = []
+
+    def note(event: Event) -> bool:
+        told.append(event)
+        return False
+
+    line.listening = asyncio.ensure_future(anext(line.node.bus.subscribe(note, since=None)))
+    await asyncio.sleep(0)
+    return told
+
+
+def registered(line: Telephone, device_id: str) -> None:
+    binding = Binding(
+        device_id, "sip:x@198.51.100.7", EPOCH + 600, 1.0, "r", 1, "udp", ("198.51.100.7", 5070)
+    )
+    line.pbx.registrar.restore({binding.key: binding.to_json()})
+
+
+async def test_a_guest_has_the_telephone_and_its_calls(line: Telephone) -> None:
+    pbx = line.pbx
+    registered(line, "p10")
+    assert (pbx.line_state("u10"), pbx.line_state("u11")) == ("free", "offline")
+    assert await line.dials("*40*11*4711#", password="right") == SUCCESS
+    assert pbx.user_at(pbx.tenant.devices["p10"]) == "u11"
+    assert (pbx.line_state("u10"), pbx.line_state("u11")) == ("offline", "free")
+    assert [leg.user_id for leg in pbx.placing.to_user(pbx.tenant.users["u11"])] == ["u11"]
+    assert not pbx.placing.to_user(pbx.tenant.users["u10"])
+    assert pbx.desks.guest_at("p10") == "u11"
+    assert await line.dials("#40#", password="right") == SUCCESS
+    assert pbx.line_state("u10") == "free"
+
+
+async def test_nobody_is_logged_out_where_nobody_is_logged_in(line: Telephone) -> None:
+    assert await line.dials("#40#", password="right") == 404
+
+
+async def test_a_wrong_pin_is_refused_and_then_no_pin_is_looked_at(line: Telephone) -> None:
+    for _ in range(WRONG_PINS):
+        assert await line.dials("*40*11*0000#", password="right") == 403
+    assert await line.dials("*40*11*4711#", password="right") == 403
+    assert await line.dials("*40*99*4711#", password="right") == 403
+    assert line.pbx.desks.guest_at("p10") is None
+
+
+async def test_the_pin_is_in_no_call(line: Telephone) -> None:
+    told = await listen(line)
+    await line.dials("*40*11*4711#", password="right")
+    seen = [each.callee.number for each in told if isinstance(each, CallChanged)]
+    assert set(seen) == {"*40*11*#"}
+
+
+async def test_a_browser_belongs_to_its_user(line: Telephone) -> None:
+    devices = line.pbx.tenant.devices
+    devices["p10"] = replace(devices["p10"], kind="web")
+    assert await line.dials("*40*11*4711#", password="right") == 403
+
+
+async def test_guests_outlive_a_restart_until_their_time_is_up() -> None:
+    again = await telephone(house())
+    guests = {"p10": {"user_id": "u11", "since": "2026-11-25T08:00:00+00:00", "until": None}}
+    again.pbx.desks.restore({"hot_desks": {"guests": guests}})
+    await asyncio.sleep(0)
+    assert again.pbx.desks.guest_at("p10") == "u11"
+    guests["p10"]["until"] = "2020-01-01T00:00:00+00:00"
+    again.pbx.desks.restore({"hot_desks": {"guests": guests}})
+    gone = asyncio.Event()
+    again.pbx.watchers.append(lambda signal: gone.set() if signal == "desk:p10" else None)
+    await asyncio.wait_for(gone.wait(), 5)
+    assert again.pbx.desks.guest_at("p10") is None
+
+
+async def test_a_guest_without_user_or_telephone_is_there_no_longer(line: Telephone) -> None:
+    pbx = line.pbx
+    pbx.desks.log_in(pbx.tenant.devices["p10"], pbx.tenant.users["u11"])
+    changed = house()
+    del changed.users["u11"]
+    pbx.reconfigure(changed)
+    assert pbx.desks.guest_at("p10") is None
+    assert pbx.user_at(changed.devices["p10"]) == "u10"
+
+
+async def test_everybody_concerned_is_told(line: Telephone) -> None:
+    registered(line, "p10")
+    told = await listen(line)
+    line.pbx.desks.log_in(line.pbx.tenant.devices["p10"], line.pbx.tenant.users["u11"])
+    changes = [each for each in told if isinstance(each, RegistrationChanged)]
+    assert [(each.user_id, each.registered, each.devices_online) for each in changes] == [
+        ("u10", False, 0),
+        ("u11", True, 1),
+    ]
