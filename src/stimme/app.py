@@ -54,6 +54,7 @@ from stimme.store.directory import DirectoryRepository
 from stimme.store.journal import CallJournal
 from stimme.store.letters import Letters
 from stimme.store.live import LIVE_TABLES, Bindings, Records, States, load_tenants
+from stimme.store.own_sounds import OwnSoundRepository
 from stimme.store.secrets import Passwords, SecretKeyError, Vault, open_vault
 from stimme.store.writer import WriteBehind
 
@@ -97,13 +98,15 @@ class Application:
         self._resources.callback(journal.close)
         writer.start()
         self._resources.push_async_callback(writer.close)
+        sounds = Sounds(config.media.prompts, config.node.data / "recordings", config.node.data / "joined")
+        await OwnSoundRepository(database, sounds.own).write_files()
         node = Node(
             bus=EventBus(),
             bindings=Bindings(database, writer),
             journal=journal,
             records=Records(writer),
             store=States(database, writer),
-            sounds=Sounds(config.media.prompts, config.node.data / "recordings", config.node.data / "joined"),
+            sounds=sounds,
             clock=asyncio.get_running_loop().time,
             wall_clock=time.time,
             rng=random.SystemRandom(),
@@ -117,7 +120,7 @@ class Application:
         self._resources.push_async_callback(node.close)
         tls = server_tls(config.tls.certificate, config.tls.key)
         runner = await self._open_sip(node, tls)
-        telephony = await self._open_web(node, runner, database, vault, tls)
+        telephony = await self._open_web(node, runner, database, vault=vault, tls=tls, sounds=sounds)
         loaded = utc_now()
         for tenant in await load_tenants(database, vault):
             await node.add_tenant(tenant)
@@ -160,7 +163,14 @@ class Application:
         return runner
 
     async def _open_web(
-        self, node: Node, runner: SipRunner, database: Database, vault: Vault, tls: ssl.SSLContext
+        self,
+        node: Node,
+        runner: SipRunner,
+        database: Database,
+        *,
+        vault: Vault,
+        tls: ssl.SSLContext,
+        sounds: Sounds,
     ) -> NodeTelephony:
         config = self._config
 
@@ -170,6 +180,7 @@ class Application:
                 await node.update_tenant(tenant)
             if not tenants:
                 await node.remove_tenant(tenant_id)
+                sounds.own.forget(tenant_id)
 
         telephony = NodeTelephony(node, reload, lambda: runner.messages, runner.attacks)
         services = Services(
@@ -185,6 +196,7 @@ class Application:
             static=config.web.static,
             origins=config.web.origins,
             traces=TraceFiles(config.node.data / "traces"),
+            sounds=sounds,
         )
         web = HttpServer(create_api(services), tls=tls)
         address = await web.start(config.web.listen.host, config.web.listen.port)

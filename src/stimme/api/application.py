@@ -17,6 +17,7 @@ from stimme.api.routes.organisations import organisation_routes
 from stimme.api.routes.pins import pin_routes
 from stimme.api.routes.services import service_routes
 from stimme.api.routes.session import session_routes
+from stimme.api.routes.sounds import sound_routes
 from stimme.api.routes.system import system_routes
 from stimme.api.routes.telephony import telephony_routes
 from stimme.api.routes.traces import trace_routes
@@ -31,6 +32,7 @@ from stimme.store.billing import Billing
 from stimme.store.letters import Letters
 from stimme.store.licences import LicenceRepository
 from stimme.store.organisations import Organisations
+from stimme.store.own_sounds import OwnSoundRepository
 from stimme.store.password_resets import PasswordResets
 from stimme.store.price_list import Prices
 from stimme.store.second_factors import Passkeys, SecondFactors
@@ -132,6 +134,17 @@ def _api_routes(services: Services) -> APIRouter:
     router.include_router(pin_routes(authentication, configuration, services.telephony))
     router.include_router(
         service_routes(authentication, ServiceConfiguration(services.database), services.telephony)
+    )
+    router.include_router(
+        sound_routes(
+            authentication,
+            OwnSoundRepository(
+                services.database,
+                services.sounds.own if services.sounds is not None else None,
+                now=services.now,
+            ),
+            services.sounds,
+        )
     )
     router.include_router(
         organisation_routes(

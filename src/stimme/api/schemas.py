@@ -446,3 +446,42 @@ class TrunkHealth(BaseModel):
     detail: str
     provider: ProviderHealth | None
     last_test: TrunkTestReport | None
+
+
+class PromptPart(BaseModel):
+    """A part of a prompt that is one sound: its words, and the name of a recording that replaces it."""
+
+    language: str
+    name: str
+    text: str
+
+
+class PromptItem(BaseModel):
+    """A prompt: its fixed parts in every language; values are said between them."""
+
+    id: str
+    parts: list[PromptPart]
+
+
+class PromptList(BaseModel):
+    """The catalogue."""
+
+    items: list[PromptItem]
+
+
+class RecordingItem(BaseModel):
+    """A customer's own recording; ``size`` in bytes."""
+
+    customer_id: str
+    folder: Literal["de", "en", "music"]
+    name: str
+    seconds: float
+    size: int
+    changed_at: datetime.datetime
+    version: int
+
+
+class RecordingList(BaseModel):
+    """A customer's own recordings."""
+
+    items: list[RecordingItem]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stimme.api.ports import EventSource, SipSocketServer, Telephony
 from stimme.operations.traces import TraceFiles
+from stimme.prompts.sound import Sounds
 from stimme.store.accounts import Accounts, utc_now
 from stimme.store.calls import CallHistory
 from stimme.store.database import Database
@@ -31,6 +32,7 @@ class Services:
     static: Path | None = None
     origins: tuple[str, ...] = ()
     traces: TraceFiles | None = None
+    sounds: Sounds | None = None
     clock: Callable[[], float] = field(default=time.monotonic)
     now: Callable[[], datetime.datetime] = utc_now
 

@@ -4,7 +4,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from stimme.media import Codec, Endpoint, RemoteMedia
+from stimme.media import (
+    Codec,
+    DtmfReceived,
+    Endpoint,
+    MediaEvent,
+    MediaTimeout,
+    PlayerFinished,
+    RemoteMedia,
+)
 from stimme.media.types import Direction
 from stimme.sip.hops import HopLimits
 from stimme.sip.message import Request, Response
@@ -153,8 +161,18 @@ class Leg(SessionFeatures):
         self._report = _nobody
 
     def tell(self, kind: str, value: Any) -> None:
-        """Hands on what the engine says of this leg's endpoint."""
+        """Hands on what happened at this leg, past its session."""
         self._report(LegEvent(self, kind, value=value))
+
+    def hear_media(self, event: MediaEvent) -> None:
+        """Hands on what the engine says of this leg's endpoint, as far as it matters to calls."""
+        match event:
+            case MediaTimeout():
+                self.tell("silent", event)
+            case DtmfReceived(digit=digit):
+                self.tell("digit", digit)
+            case PlayerFinished():
+                self.tell("played", event)
 
     # -- media ----------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from stimme.media import DtmfReceived, MediaEvent, MediaTimeout, PlayerFinished, SharedSource, WavFile
+from stimme.media import MediaEvent
 from stimme.media.types import Source
 from stimme.pbx.bus import EventBus
 from stimme.pbx.call import Call
@@ -37,6 +37,7 @@ from stimme.pbx.features.park import ParkLot
 from stimme.pbx.features.registry import Features
 from stimme.pbx.groups.memberships import Memberships
 from stimme.pbx.groups.waiting import Queues
+from stimme.pbx.hold_music import HOLD, HoldMusic
 from stimme.pbx.journalling import Journalling
 from stimme.pbx.leg import Leg, LegEvent
 from stimme.pbx.model import Device, Tenant, TrunkConfig
@@ -137,7 +138,7 @@ class Pbx:
         self._lines: dict[str, LineState] = {}
         self._occupancy = Occupancy()
         self._pending_byes = PendingByes(wall_clock, ua.wind_up)
-        self._music: tuple[str, SharedSource] | None = None
+        self._music = HoldMusic(tenant.id, switch, sounds)
         self._sip_calls = SipCalls() if sip_calls is None else sip_calls
         self.ways = TrunkWays(ua, key, locator, changed=self._trunk_changed, moved=moved)
         self.ways.configure(tenant)
@@ -273,16 +274,8 @@ class Pbx:
     def media_event(self, event: MediaEvent) -> None:
         """Something happened at an endpoint of this tenant's."""
         found = self._legs.get(event.tag)
-        if found is None:
-            return
-        leg = found[0]
-        match event:
-            case MediaTimeout():
-                leg.tell("silent", event)
-            case DtmfReceived(digit=digit):
-                leg.tell("digit", digit)
-            case PlayerFinished():
-                leg.tell("played", event)
+        if found is not None:
+            found[0].hear_media(event)
 
     def media_lost(self) -> None:
         """The engine died and another has come."""
@@ -403,13 +396,9 @@ class Pbx:
             self.directing.outside.watch.leg_ended(leg)
         self._journalling.left(leg)
 
-    async def music(self) -> Source:
-        """Music on hold: one source for everybody who waits, opened in each engine once."""
-        instance = self.switch.instance
-        if self._music is None or self._music[0] != instance:
-            file = WavFile(self.sounds.music(self.tenant.id))
-            self._music = (instance, await self.switch.source(file, f"music of {self.tenant.id}"))
-        return self._music[1]
+    async def music(self, name: str = HOLD) -> Source:
+        """Music on hold, or another stream of the customer's. Raises EngineError."""
+        return await self._music.source(name)
 
     async def key(self, call: Call, leg: Leg, digit: str) -> None:
         """A key was pressed within a conversation: it is the other party's."""

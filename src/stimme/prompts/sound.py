@@ -10,7 +10,6 @@ All files are 16 kHz mono, 16 bits. Several pieces are joined into one file, kep
 
 import hashlib
 import os
-import re
 import tempfile
 import wave
 from collections.abc import Sequence
@@ -18,13 +17,12 @@ from pathlib import Path
 
 from stimme.prompts.catalogue import Piece, catalogue
 from stimme.prompts.grammar import SpeechError
+from stimme.prompts.own import MUSIC, OwnSounds, replaceable
 from stimme.prompts.say import Say
 
 RATE = 16_000
 VERSION = "1"
 JOINED_KEPT = 500
-_NAME = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
-_CUSTOMER = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def piece_file(language: str, spoken: str) -> str:
@@ -44,7 +42,7 @@ class Sounds:
 
     def __init__(self, rendered: Path, customers: Path, joined: Path) -> None:
         self._rendered = rendered
-        self._customers = customers
+        self.own = OwnSounds(customers)
         self._joined = joined
 
     def file(self, words: Sequence[Say], language: str, customer: str | None = None) -> Path:
@@ -62,9 +60,17 @@ class Sounds:
             return [own]
         return [self._find(piece, texts.language, customer) for piece in texts.pieces(say)]
 
+    def ours(self, folder: str, name: str) -> Path | None:
+        """Our own sound of a name (`stimme.prompts.own`); None when we have none of it."""
+        piece = replaceable(folder).get(name) if folder != MUSIC else None
+        path = self._rendered / (
+            piece_file(folder, piece.spoken) if piece is not None else f"music/{name}.wav"
+        )
+        return path if path.is_file() and (piece is not None or folder == MUSIC) else None
+
     def music(self, customer: str | None = None, name: str = "hold") -> Path:
-        """The music on hold: the customer's `music.<name>`, else ours."""
-        own = self._recording(customer, "music", name)
+        """A stream of music: the customer's of this name, else the customer's on hold, else ours."""
+        own = self._recording(customer, MUSIC, name) or self._recording(customer, MUSIC, "hold")
         return own if own is not None else self._rendered / "music" / "hold.wav"
 
     def _find(self, piece: Piece, language: str, customer: str | None) -> Path:
@@ -77,12 +83,7 @@ class Sounds:
         return path
 
     def _recording(self, customer: str | None, folder: str, name: str) -> Path | None:
-        if customer is None:
-            return None
-        if not _CUSTOMER.fullmatch(customer) or not _NAME.fullmatch(name):
-            raise SpeechError(f"not a name of a recording: {name!r}")
-        path = self._customers / customer / folder / f"{name}.wav"
-        return path if path.is_file() else None
+        return None if customer is None else self.own.find(customer, folder, name)
 
     def _join(self, pieces: Sequence[Path]) -> Path:
         marks = "|".join(f"{path}:{path.stat().st_mtime_ns}" for path in pieces)

@@ -31,9 +31,10 @@ from stimme.store.models import (
     Trunk,
     User,
 )
+from stimme.store.sound_models import OwnSound
 
 _SECRET = frozenset({"secret", "password_hash", "token_hash", "public_key"})
-_LEFT_OUT = frozenset({"version", "changes", "document", "last_step", "used_at", "sign_count"})
+_LEFT_OUT = frozenset({"version", "changes", "document", "content", "last_step", "used_at", "sign_count"})
 _SUBJECTS: dict[type[Base], str] = {
     Account: "account",
     ApiToken: "api-token",
@@ -47,6 +48,7 @@ _SUBJECTS: dict[type[Base], str] = {
     MonthClosing: "month",
     NumberBlock: "number-block",
     Organisation: "organisation",
+    OwnSound: "recording",
     Passkey: "passkey",
     PriceRow: "price",
     Site: "site",

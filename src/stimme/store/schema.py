@@ -7,7 +7,16 @@ from stimme.store import (
     mail_models,
     models,
     service_models,
+    sound_models,
 )
 
-MODULES = (models, customer_models, ledger_models, credential_models, service_models, mail_models)
+MODULES = (
+    models,
+    customer_models,
+    ledger_models,
+    credential_models,
+    service_models,
+    mail_models,
+    sound_models,
+)
 metadata = models.Base.metadata

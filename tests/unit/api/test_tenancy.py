@@ -24,6 +24,7 @@ from stimme.store.ledger_models import PriceRow
 from stimme.store.mail_models import MailServerRow
 from stimme.store.models import NumberBlock, Organisation
 from stimme.store.service_models import Service
+from stimme.store.sound_models import OwnSound
 
 from .world import PASSWORD, World, build_world
 
@@ -116,6 +117,11 @@ LOWEST: dict[tuple[str, str], str] = {
     ("GET", "/sites/{site_id}"): "customer",
     ("PUT", "/sites/{site_id}"): "customer",
     ("DELETE", "/sites/{site_id}"): "customer",
+    ("GET", "/prompts"): "customer",
+    ("GET", "/customers/{customer_id}/recordings"): "customer",
+    ("GET", "/customers/{customer_id}/recordings/{folder}/{name}"): "customer",
+    ("PUT", "/customers/{customer_id}/recordings/{folder}/{name}"): "customer",
+    ("DELETE", "/customers/{customer_id}/recordings/{folder}/{name}"): "customer",
     ("GET", "/services"): "customer",
     ("GET", "/services/{service_id}"): "customer",
     ("PUT", "/services/{service_id}"): "customer",
@@ -155,7 +161,7 @@ LOWEST: dict[tuple[str, str], str] = {
     ("GET", "/audit"): "customer",
 }
 # Routes about things of no single customer: there is no foreign one to try.
-UNOWNED = {"reseller_id", "gateway_id", "price_id", "month"}
+UNOWNED = {"reseller_id", "gateway_id", "price_id", "month", "folder", "name"}
 # What needs something made a moment before; ``test_credentials`` does that.
 CEREMONIAL = {
     ("POST", "/me/totp/confirmation"),
@@ -277,6 +283,19 @@ async def _settle(world: World) -> Estate:
                 )
             )
             session.add(
+                OwnSound(
+                    id=f"{customer.id}/de/queue.please_wait",
+                    customer_id=customer.id,
+                    folder="de",
+                    name="queue.please_wait",
+                    seconds=1.0,
+                    size=1,
+                    sha256="",
+                    changed_at=datetime.datetime.now(datetime.UTC),
+                    content=b"x",
+                )
+            )
+            session.add(
                 Site(
                     id=str(uuid.uuid4()),
                     customer_id=customer.id,
@@ -329,6 +348,8 @@ async def _settle(world: World) -> Estate:
                 "number": invoice.number,
                 "request_id": str(uuid.uuid4()),
                 "call_id": f"live-{customer.call_id}",
+                "folder": "de",
+                "name": "queue.please_wait",
                 "passkey_id": "somebody-elses",
                 "session_id": "0123456789abcdef",
                 "token_id": str(uuid.uuid4()),

@@ -299,6 +299,7 @@ def read_queue(value: Any, path: str = "") -> QueueSettings:
         "max_waiting": fields.whole("max_waiting", 50),
         "max_wait": fields.number("max_wait", 600.0),
         "when_empty": when_empty,
+        "music": fields.text("music", "hold"),
     }
     fields.done()
     return _made(path, lambda: QueueSettings(**made))
@@ -319,6 +320,7 @@ def write_queue(queue: QueueSettings) -> dict[str, Any]:
         "max_waiting": queue.max_waiting,
         "max_wait": queue.max_wait,
         "when_empty": queue.when_empty,
+        "music": queue.music,
     }
 
 

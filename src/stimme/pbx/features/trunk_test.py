@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from stimme.media import EngineError
 from stimme.pbx.announcing import Announcing
 from stimme.pbx.call import Call
 from stimme.pbx.features import commands as c
@@ -157,7 +158,10 @@ async def test_trunk(pbx: "Pbx", call: Call, user: User, command: c.TrunkTest) -
     trunk = pbx.tenant.trunk_for(user)
     if trunk is None:
         raise FeatureRefusedError("code.refused", 503)
-    music = await pbx.music()
+    try:
+        music = await pbx.music()
+    except EngineError:
+        raise FeatureRefusedError("code.refused", 503) from None
 
     async def nothing() -> None:
         """The music has no end."""

@@ -37,6 +37,7 @@ class QueueSettings:
         answer: the caller is connected from the start, or hears everything as early media without charge.
         exits: destination by digit.
         max_wait: 0 is no limit.
+        music: the customer's stream that callers hear.
     """
 
     group: Group
@@ -51,6 +52,7 @@ class QueueSettings:
     max_waiting: int = 50
     max_wait: float = 600.0
     when_empty: Literal["wait", "overflow"] = "overflow"
+    music: str = "hold"
 
     def __post_init__(self) -> None:
         if self.repeat_after <= 0 or self.first_after < 0 or self.max_wait < 0 or self.max_waiting < 1:

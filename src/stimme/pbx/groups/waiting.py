@@ -53,7 +53,9 @@ class Caller:
         anchor = self.call.anchor
         try:
             if anchor is not None:
-                await self._playing.start(anchor, await self.room.pbx.music(), loop=True)
+                await self._playing.start(
+                    anchor, await self.room.pbx.music(self.room.settings.music), loop=True
+                )
         except EngineError as error:
             self.call.log.info("no music in a queue", error=str(error))
 

@@ -324,6 +324,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{customer_id}/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recordings
+         * @description List a customer's own recordings by folder and name.
+         */
+        get: operations["recordings_api_v1_customers__customer_id__recordings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}/recordings/{folder}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listen
+         * @description Return what is heard, as WAV: the customer's own, with its ``ETag``, or ours, without one.
+         */
+        get: operations["listen_api_v1_customers__customer_id__recordings__folder___name__get"];
+        /**
+         * Hand In
+         * @description Put a recording in place of ours: a WAV or MP3 file as the body.
+         */
+        put: operations["hand_in_api_v1_customers__customer_id__recordings__folder___name__put"];
+        post?: never;
+        /**
+         * Delete
+         * @description Forget a recording: ours is heard again.
+         */
+        delete: operations["delete_api_v1_customers__customer_id__recordings__folder___name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{customer_id}/user-import": {
         parameters: {
             query?: never;
@@ -1355,6 +1403,26 @@ export interface paths {
          * @description Take a price out of the list.
          */
         delete: operations["delete_price_api_v1_prices__price_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prompts
+         * @description List everything that is said, in every language, with the names that recordings of it have.
+         */
+        get: operations["prompts_api_v1_prompts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3086,6 +3154,36 @@ export interface components {
             type: string;
         };
         /**
+         * PromptItem
+         * @description A prompt: its fixed parts in every language; values are said between them.
+         */
+        PromptItem: {
+            /** Id */
+            id: string;
+            /** Parts */
+            parts: components["schemas"]["PromptPart"][];
+        };
+        /**
+         * PromptList
+         * @description The catalogue.
+         */
+        PromptList: {
+            /** Items */
+            items: components["schemas"]["PromptItem"][];
+        };
+        /**
+         * PromptPart
+         * @description A part of a prompt that is one sound: its words, and the name of a recording that replaces it.
+         */
+        PromptPart: {
+            /** Language */
+            language: string;
+            /** Name */
+            name: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * ProviderHealth
          * @description What OPTIONS and calls show of a provider; ``availability`` is the share of good signs of late.
          */
@@ -3105,6 +3203,40 @@ export interface components {
              * @enum {string}
              */
             state: "unknown" | "up" | "doubtful" | "down";
+        };
+        /**
+         * RecordingItem
+         * @description A customer's own recording; ``size`` in bytes.
+         */
+        RecordingItem: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Customer Id */
+            customer_id: string;
+            /**
+             * Folder
+             * @enum {string}
+             */
+            folder: "de" | "en" | "music";
+            /** Name */
+            name: string;
+            /** Seconds */
+            seconds: number;
+            /** Size */
+            size: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * RecordingList
+         * @description A customer's own recordings.
+         */
+        RecordingList: {
+            /** Items */
+            items: components["schemas"]["RecordingItem"][];
         };
         /**
          * RecoveryCodes
@@ -4541,6 +4673,154 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LicenceEventList"];
                 };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_api_v1_customers__customer_id__recordings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listen_api_v1_customers__customer_id__recordings__folder___name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+                folder: "de" | "en" | "music";
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hand_in_api_v1_customers__customer_id__recordings__folder___name__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                customer_id: string;
+                folder: "de" | "en" | "music";
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "audio/mpeg": string;
+                "audio/wav": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingItem"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_v1_customers__customer_id__recordings__folder___name__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                customer_id: string;
+                folder: "de" | "en" | "music";
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem details (RFC 9457) */
             default: {
@@ -6589,6 +6869,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prompts_api_v1_prompts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptList"];
+                };
             };
             /** @description Problem details (RFC 9457) */
             default: {
