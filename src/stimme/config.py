@@ -144,6 +144,8 @@ class MediaConfig(_Section):
     binary: ConfiguredPath
     prompts: Annotated[Path, Field(validate_default=True), BeforeValidator(_parse_path)] = Path("prompts")
     """The folder that ``python -m stimme.prompts.render`` filled."""
+    metrics: ListenAddress | None = None
+    """The engine's own plain HTTP listener for Prometheus."""
 
 
 class StoreConfig(_Section):

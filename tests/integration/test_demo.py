@@ -44,6 +44,7 @@ def test_everything_that_was_told_answers(demo: Demo) -> None:
     with urllib.request.urlopen(facts["web"], context=demo.trust()) as page:
         assert b"<title>" in page.read()
     assert httpx.get(facts["metrics"]).text.count("stimme_") > 5
+    assert "stimme_media_endpoints" in httpx.get(facts["engine_metrics"]).text
     document = httpx.get(f"{facts['api']}/openapi.json", verify=demo.trust()).json()
     assert document["openapi"].startswith("3.")
 

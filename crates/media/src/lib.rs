@@ -1,12 +1,17 @@
 //! The media engine of stimme, as a library: the binary `stimme-media` is a thin shell around it.
 
 pub mod audio;
+pub mod console;
 pub mod control;
 pub mod endpoint;
 pub mod engine;
 pub mod fax;
 pub mod ffi;
+pub mod figures;
+pub mod heartbeat;
 pub mod ids;
+pub mod metrics;
+pub mod options;
 pub mod pacing;
 pub mod player;
 pub mod ports;
@@ -14,6 +19,7 @@ pub mod recording;
 pub mod relay;
 pub mod room;
 pub mod rtp;
+pub mod sandbox;
 pub mod service;
 pub mod shared;
 pub mod watch;

@@ -1,52 +1,63 @@
-//! `stimme-media`: the media engine as a process.
+//! `stimme-media`: the media engine as a process, and a look into one.
 
 use std::io::Write;
-use std::net::IpAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
+use stimme_media::heartbeat::Heartbeat;
+use stimme_media::metrics::{self, Board};
+use stimme_media::options::{self, Command, Serve, USAGE};
 use stimme_media::ports::Ports;
 use stimme_media::service::Service;
-
-const USAGE: &str = "usage: stimme-media --socket PATH --address IP --ports FIRST-LAST [--log-level LEVEL]";
-
-struct Options {
-    socket: PathBuf,
-    ports: Ports,
-    level: log::LevelFilter,
-}
+use stimme_media::{console, sandbox};
 
 fn main() -> ExitCode {
-    let options = match read(std::env::args().skip(1)) {
-        Ok(options) => options,
+    let outcome = match options::read(std::env::args().skip(1)) {
+        Ok(Command::Serve(options)) => serve(options).map_err(|error| error.to_string()),
+        Ok(Command::Show(socket, form)) => {
+            console::show(&socket, form).map_err(|error| format!("{}: {error}", socket.display()))
+        }
+        Ok(Command::Help) => writeln!(std::io::stdout(), "{USAGE}").map_err(|error| error.to_string()),
         Err(text) => {
             eprintln!("stimme-media: {text}\n{USAGE}");
             return ExitCode::from(2);
         }
     };
-    env_logger::Builder::new()
-        .filter_level(options.level)
-        .filter_module("str0m", log::LevelFilter::Warn)
-        .init();
-    match run(options) {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("stimme-media: {error}");
+        Err(text) => {
+            eprintln!("stimme-media: {text}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(options: Options) -> std::io::Result<()> {
+fn serve(options: Serve) -> std::io::Result<()> {
+    env_logger::Builder::new()
+        .filter_level(options.level)
+        .filter_module("str0m", log::LevelFilter::Warn)
+        .init();
     raise_descriptors(&options.ports);
+    if options.sandbox {
+        sandbox::enter().map_err(std::io::Error::other)?;
+    }
     let mut service = Service::bind(&options.socket, options.ports)?;
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
         signal_hook::low_level::pipe::register(signal, service.waker()?)?;
+    }
+    if let Some(address) = options.metrics {
+        let board = Board::default();
+        let address = metrics::serve(address, board.clone())?;
+        service.show(board);
+        log::info!("figures at http://{address}/metrics");
+    }
+    if let Some(heartbeat) = Heartbeat::from_environment(Instant::now())? {
+        service.beat(heartbeat);
     }
     log::info!("listening at {}", options.socket.display());
     service.run(&stop)?;
@@ -68,29 +79,4 @@ fn raise_descriptors(ports: &Ports) {
     if current < wanted {
         log::warn!("only {current} files may be open, {wanted} would be needed for all ports");
     }
-}
-
-fn read(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
-    let (mut socket, mut address, mut range, mut level) = (None, None, None, log::LevelFilter::Info);
-    while let Some(name) = arguments.next() {
-        let value = arguments.next().ok_or(format!("{name} needs a value"))?;
-        match name.as_str() {
-            "--socket" => socket = Some(PathBuf::from(value)),
-            "--address" => {
-                address = Some(value.parse::<IpAddr>().map_err(|_| format!("{value} is no IP address"))?)
-            }
-            "--ports" => range = Some(read_range(&value)?),
-            "--log-level" => level = value.parse().map_err(|_| format!("{value} is no log level"))?,
-            _ => return Err(format!("{name} is not known")),
-        }
-    }
-    let (first, last) = range.ok_or("--ports is missing")?;
-    let address = address.ok_or("--address is missing")?;
-    let ports = Ports::new(address, first, last).ok_or(format!("no pair of ports in {first}-{last}"))?;
-    Ok(Options { socket: socket.ok_or("--socket is missing")?, ports, level })
-}
-
-fn read_range(text: &str) -> Result<(u16, u16), String> {
-    let range = text.split_once('-').and_then(|(first, last)| first.parse().ok().zip(last.parse().ok()));
-    range.ok_or(format!("{text} is no range of ports such as 16384-32767"))
 }

@@ -6,16 +6,21 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::control::{ClientId, Server};
 use crate::engine::{Engine, Token, Word};
+use crate::figures::{Figures, LoopTimes};
+use crate::heartbeat::Heartbeat;
+use crate::metrics::Board;
 use crate::pacing::Pacing;
 use crate::ports::Ports;
 use crate::watch::Watch;
 
 /// By how much the kernel may delay our timers, in nanoseconds.
 const TIMER_SLACK: u64 = 5_000;
+/// How often the figures are gathered.
+const GATHERED: Duration = Duration::from_secs(1);
 
 /// The engine with its socket.
 pub struct Service {
@@ -26,6 +31,11 @@ pub struct Service {
     wake: UnixStream,
     waker: UnixStream,
     blocked: Vec<ClientId>,
+    heartbeat: Option<Heartbeat>,
+    board: Option<(Board, Instant)>,
+    times: LoopTimes,
+    requests: u64,
+    refusals: u64,
 }
 
 impl Service {
@@ -50,7 +60,30 @@ impl Service {
             }
         };
         let engine = Engine::new(ports, Arc::new(tell)).map_err(io::Error::other)?;
-        Ok(Self { watch, server, engine, words, wake, waker, blocked: Vec::new() })
+        Ok(Self {
+            watch,
+            server,
+            engine,
+            words,
+            wake,
+            waker,
+            blocked: Vec::new(),
+            heartbeat: None,
+            board: None,
+            times: LoopTimes::default(),
+            requests: 0,
+            refusals: 0,
+        })
+    }
+
+    /// Tells a supervisor that the loop goes round.
+    pub fn beat(&mut self, heartbeat: Heartbeat) {
+        self.heartbeat = Some(heartbeat);
+    }
+
+    /// Leaves figures there every second.
+    pub fn show(&mut self, board: Board) {
+        self.board = Some((board, Instant::now()));
     }
 
     /// Where a signal handler may write to wake the loop.
@@ -69,6 +102,9 @@ impl Service {
         // The usual 50 µs would come on top of every pause.
         if let Err(error) = rustix::thread::set_current_timer_slack(NonZeroU64::new(TIMER_SLACK)) {
             log::warn!("timers stay coarse: {error}");
+        }
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.ready();
         }
         let mut ready = Vec::new();
         let mut pacing = Pacing::new(Instant::now());
@@ -94,8 +130,34 @@ impl Service {
                 self.server.broadcast(&event);
             }
             self.flush();
+            self.account(now);
+        }
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.stopping();
         }
         Ok(())
+    }
+
+    /// Closes a round that began at `woken`. The engine's own rounds are shorter than what is due here.
+    fn account(&mut self, woken: Instant) {
+        let now = Instant::now();
+        self.times.add(now.duration_since(woken));
+        if let Some(heartbeat) = &mut self.heartbeat {
+            heartbeat.beat(now);
+        }
+        if let Some((board, due)) = &mut self.board
+            && now >= *due
+        {
+            *due = now + GATHERED;
+            board.put(Figures {
+                clients: self.server.clients() as u64,
+                requests: self.requests,
+                refusals: self.refusals,
+                times: self.times,
+                ..self.engine.figures()
+            });
+            self.times.longest = Duration::ZERO;
+        }
     }
 
     fn accept(&mut self) {
@@ -116,7 +178,9 @@ impl Service {
         while let Some(request) = self.server.next_request(client) {
             let owner = self.server.owner(client).to_owned();
             let answer = self.engine.perform(&owner, request.operation, &self.watch, now);
+            self.requests += 1;
             if let Err(failure) = &answer {
+                self.refusals += 1;
                 log::debug!("{owner}: {}: {}", failure.code, failure.text);
             }
             self.server.answer(client, request.id, answer.as_ref());

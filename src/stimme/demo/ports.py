@@ -42,6 +42,7 @@ class DemoPorts:
     sip: int
     sip_tls: int
     metrics: int
+    engine_metrics: int
     network: NetworkPorts
     media: tuple[int, int]
 
@@ -64,6 +65,7 @@ class DemoPorts:
             sip=base + 1,
             sip_tls=base + 2,
             metrics=base + 3,
+            engine_metrics=base + 4,
             # Two for each subscriber: baresip listens for TLS one above its port.
             network=NetworkPorts(
                 exchange=first,
@@ -91,6 +93,7 @@ class DemoPorts:
             Socket("SIP", "tcp", self.sip),
             Socket("SIP over TLS", "tcp", self.sip_tls),
             Socket("metrics", "tcp", self.metrics),
+            Socket("the engine's metrics", "tcp", self.engine_metrics),
             Socket("the simulated exchange", "udp", network.exchange),
             *(Socket(name, kind, port) for name, port in subscribers.items() for kind in ("udp", "tcp")),
             *(Socket(name, "tcp", port + 1) for name, port in subscribers.items()),

@@ -57,6 +57,7 @@ address = "{host}"
 ports = "{first_media}-{last_media}"
 binary = {binary}
 prompts = {prompts}
+metrics = "{host}:{engine_metrics}"
 
 [store]
 url = {url}
@@ -129,6 +130,7 @@ class Demo:
             },
             "emergency_log": str(network.emergency_log(self.data)),
             "metrics": f"http://{HOST}:{ports.metrics}/metrics",
+            "engine_metrics": f"http://{HOST}:{ports.engine_metrics}/metrics",
         }
 
     def _accounts(self) -> list[dict[str, str]]:
@@ -171,6 +173,7 @@ def _write_configuration(data: Path, ports: DemoPorts, *, limits: bool) -> Path:
         sip_tls=ports.sip_tls,
         web=ports.web,
         metrics=ports.metrics,
+        engine_metrics=ports.engine_metrics,
         first_media=first_media,
         last_media=last_media,
         limits="true" if limits else "false",

@@ -1,8 +1,9 @@
 """Keeps the processes of a node alive: the media engine and call control.
 
 Policy: a child that ends is started again at once; only a child that keeps ending within seconds waits
-longer each time, so that a broken installation does not burn a processor. Children die with the supervisor,
-even when it is killed. On SIGTERM or SIGINT all children are asked to end, and killed when they linger.
+longer each time, so that a broken installation does not burn a processor. A child whose heartbeat stops hangs
+and is killed. Children die with the supervisor, even when it is killed. On SIGTERM or SIGINT all children are
+asked to end, and killed when they linger.
 """
 
 import asyncio
@@ -19,8 +20,10 @@ from pathlib import Path
 import structlog
 
 from stimme.config import Config
+from stimme.operations.heartbeat import Heartbeat
 
 _PR_SET_PDEATHSIG = 1
+_ENGINE_WATCHDOG_SECONDS = 10.0
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _log = structlog.get_logger(__name__)
 
@@ -53,12 +56,14 @@ class Command:
         arguments: The program and its arguments.
         environment: Variables added to those of the supervisor.
         pid_name: Names its pid file instead, for a process whose worker has the name's.
+        watchdog: Seconds in which a sign of life is due (``operations.heartbeat``); None: it sends none.
     """
 
     name: str
     arguments: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     pid_name: str = ""
+    watchdog: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +132,16 @@ class Child:
             await self._changed.wait_for(lambda: self.starts >= starts)
 
     async def _live_once(self) -> None:
-        process = await self._start()
+        if self.command.watchdog is None:
+            await self._live(None)
+            return
+        with Heartbeat(self.command.watchdog) as heartbeat:
+            await self._live(heartbeat)
+
+    async def _live(self, heartbeat: Heartbeat | None) -> None:
+        process = await self._start({} if heartbeat is None else heartbeat.environment)
         ended = asyncio.ensure_future(process.wait())
+        watch = None if heartbeat is None else asyncio.create_task(self._watch(process, heartbeat))
         asked = asyncio.ensure_future(self._stop.wait())
         self.starts += 1
         await self._enter(ChildState.RUNNING)
@@ -143,11 +156,18 @@ class Child:
                 _log.warning("process ended", process=self.command.name, status=process.returncode)
         finally:
             asked.cancel()
+            if watch is not None:
+                watch.cancel()
             if not ended.done():
                 _kill_group(process.pid)
             self._pid_file.unlink(missing_ok=True)
 
-    async def _start(self) -> asyncio.subprocess.Process:
+    async def _watch(self, process: asyncio.subprocess.Process, heartbeat: Heartbeat) -> None:
+        await heartbeat.missed()
+        _log.error("process hangs and is killed", process=self.command.name)
+        _kill_group(process.pid)
+
+    async def _start(self, environment: Mapping[str, str]) -> asyncio.subprocess.Process:
         self._log_file.parent.mkdir(parents=True, exist_ok=True)
         self._pid_file.parent.mkdir(parents=True, exist_ok=True)
         with self._log_file.open("ab") as log:
@@ -156,7 +176,7 @@ class Child:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **self.command.environment},
+                env={**os.environ, **self.command.environment, **environment},
                 start_new_session=True,
                 preexec_fn=die_with_parent,
             )
@@ -223,7 +243,9 @@ def commands_of(config: Config, config_path: Path) -> list[Command]:
             *("--address", media.address),
             *("--ports", str(media.ports)),
             *("--log-level", {"warning": "warn"}.get(config.log.level, config.log.level)),
+            *(() if media.metrics is None else ("--metrics", str(media.metrics))),
         ],
+        watchdog=_ENGINE_WATCHDOG_SECONDS,
     )
     control = Command(
         "call-control",

@@ -13,6 +13,7 @@ from stimme.media import Endpoint, Engine, MediaEvent
 
 _ROOT = Path(__file__).parents[3]
 _TARGET = Path(os.environ.get("CARGO_TARGET_DIR", _ROOT / "target"))
+BINARY = _TARGET / "release/stimme-media"
 Wanted = TypeVar("Wanted")
 
 
@@ -22,13 +23,14 @@ class EngineProcess:
     Args:
         folder: for the socket and the log.
         ports: the range of ports; engines may share one, ports that are taken are passed over.
+        options: further arguments.
     """
 
-    def __init__(self, folder: Path, ports: str) -> None:
+    def __init__(self, folder: Path, ports: str, *options: str) -> None:
         self.socket = folder / "media.sock"
         self.log = folder / "media.log"
-        command = [str(_TARGET / "release/stimme-media"), "--socket", str(self.socket)]
-        command += ["--address", "127.0.0.1", "--ports", ports]
+        command = [str(BINARY), "--socket", str(self.socket)]
+        command += ["--address", "127.0.0.1", "--ports", ports, *options]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 

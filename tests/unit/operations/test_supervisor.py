@@ -41,6 +41,34 @@ async def test_a_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     assert supervisor.children[0].state is ChildState.STOPPED
 
 
+def _beating(fifo: Path, beats: int) -> list[str]:
+    """A program that shows so many signs of life, each after a line from the pipe, and then hangs."""
+    script = (
+        "import os, signal, socket; notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); "
+        "notify.connect(os.environ['NOTIFY_SOCKET'].replace('@', chr(0), 1)); notify.send(b'READY=1'); "
+        f"[notify.send(b'WATCHDOG=1') for _ in zip(range({beats}), open({str(fifo)!r}))]; signal.pause()"
+    )
+    return [sys.executable, "-S", "-c", script]
+
+
+async def test_a_child_that_hangs_is_killed_and_started_again(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    child = Command("heart", _beating(fifo, 2), watchdog=3.0)
+    supervisor = Supervisor([child], tmp_path)
+    running = asyncio.create_task(supervisor.run())
+    await supervisor.children[0].reached(starts=1)
+    beats = await asyncio.to_thread(fifo.open, "w", 1)
+    beats.write("one\n")
+    beats.write("two\n")
+    before = asyncio.get_running_loop().time()
+    await supervisor.children[0].reached(starts=2)
+    assert asyncio.get_running_loop().time() - before > 2.0, "it lived as long as it was granted"
+    beats.close()
+    supervisor.stop()
+    await running
+
+
 async def test_output_goes_to_the_log_of_the_child(tmp_path: Path) -> None:
     talker = Command("talker", ["sh", "-c", 'echo "$WORD"; echo error >&2'], {"WORD": "hello"})
     supervisor = Supervisor([talker], tmp_path)
@@ -77,6 +105,7 @@ def test_a_node_is_the_engine_and_call_control(tmp_path: Path) -> None:
         folder=tmp_path,
     )
     engine, control = commands_of(config, tmp_path / "node.toml")
+    assert engine.watchdog is not None
     assert list(engine.arguments) == [
         str(tmp_path / "stimme-media"),
         *("--socket", str(tmp_path / "media.sock")),

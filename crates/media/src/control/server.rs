@@ -66,6 +66,11 @@ impl Server {
         self.clients.get(&client).map(|client| client.stream.as_fd())
     }
 
+    /// How many clients are connected.
+    pub fn clients(&self) -> usize {
+        self.clients.len()
+    }
+
     /// Name that a client gave itself.
     pub fn owner(&self, client: ClientId) -> &str {
         self.clients.get(&client).and_then(|client| client.owner.as_deref()).unwrap_or_default()

@@ -22,13 +22,17 @@ impl Engine {
         let ssrc = rand::random();
         let (transport, local) =
             self.open(request.kind, ssrc, watch, id).map_err(|error| match error.kind() {
-                io::ErrorKind::AddrInUse => Failure { code: "no-ports", text: error.to_string() },
+                io::ErrorKind::AddrInUse => {
+                    self.troubles.ports += 1;
+                    Failure { code: "no-ports", text: error.to_string() }
+                }
                 _ => Failure { code: "failed", text: format!("no socket could be opened: {error}") },
             })?;
         let outgoing = Outgoing::new(ssrc, rand::random(), rand::random());
         let birth =
             Birth { id, tag: request.tag, owner: owner.to_owned(), kind: request.kind, local: local.clone() };
         self.endpoints.insert(id, Endpoint::new(birth, transport, outgoing, now));
+        self.endpoints_made += 1;
         Ok(Reply::Endpoint { endpoint: id, local })
     }
 
@@ -93,6 +97,7 @@ impl Engine {
             self.delete_bridge(bridge);
         }
         if let Some(endpoint) = self.endpoints.remove(&id) {
+            self.remember(&endpoint);
             if let Some((fax, _)) = endpoint.fax {
                 self.stop_fax(fax);
             }

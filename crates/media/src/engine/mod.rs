@@ -3,6 +3,7 @@
 mod arrivals;
 mod bridges;
 mod faxes;
+mod figures;
 mod keys;
 mod legs;
 mod recordings;
@@ -21,6 +22,7 @@ use crate::audio::{Library, RecordingWriter};
 use crate::control::{Event, Failure, Operation, PROTOCOL, Reply};
 use crate::endpoint::{Endpoint, Identity};
 use crate::fax;
+use crate::figures::{Opinions, Totals, Troubles};
 use crate::ids::IdMap;
 use crate::ports::Ports;
 use crate::relay::Aftermath;
@@ -91,6 +93,11 @@ pub struct Engine {
     aftermath: Aftermath,
     buffer: Box<[u8]>,
     last: u64,
+    /// Endpoints that were made, and sums over those that are gone.
+    endpoints_made: u64,
+    gone: Totals,
+    opinions: Opinions,
+    troubles: Troubles,
 }
 
 impl Engine {
@@ -122,6 +129,10 @@ impl Engine {
             aftermath: Aftermath::default(),
             buffer: vec![0; DATAGRAM].into_boxed_slice(),
             last: 0,
+            endpoints_made: 0,
+            gone: Totals::default(),
+            opinions: Opinions::default(),
+            troubles: Troubles::default(),
         })
     }
 
@@ -137,6 +148,7 @@ impl Engine {
 
     /// What has happened since the last call, in order.
     pub fn events(&mut self) -> Vec<Event> {
+        self.count_troubles();
         std::mem::take(&mut self.aftermath.events)
     }
 
