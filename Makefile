@@ -3,10 +3,10 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 STAMPS := build/stamps
-APT := baresip-core chromium clang cmake espeak-ng ffmpeg fonts-dejavu-core kamailio kamailio-extra-modules \
-       kamailio-tls-modules kamailio-websocket-modules libclang-dev libopus-dev libpangoft2-1.0-0 libspandsp-dev \
-       libsrtp2-dev \
-       openssl pkg-config postgresql python3-venv rtpengine-daemon sip-tester sipvicious sox sqlite3
+APT := baresip-core chromium clang cmake dbconfig-sqlite3 espeak-ng ffmpeg fonts-dejavu-core glewlwyd kamailio \
+       kamailio-extra-modules kamailio-tls-modules kamailio-websocket-modules libclang-dev libopus-dev \
+       libpangoft2-1.0-0 libspandsp-dev libsrtp2-dev openssl pkg-config postgresql python3-venv \
+       rtpengine-daemon sip-tester sipvicious sox sqlite3
 ENGINE := target/release/stimme-media
 RUST_SOURCES := $(shell find crates -name '*.rs' -o -name '*.toml' 2>/dev/null) $(wildcard Cargo.toml Cargo.lock)
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)

@@ -21,6 +21,7 @@ PAGE = _ROOT / "docs" / "interop.md"
 _PROPERTY = "what works with a program of others"
 _PACKAGES = {
     "baresip": "baresip-core",
+    "Glewlwyd": "glewlwyd",
     "Kamailio": "kamailio",
     "sipp": "sip-tester",
     "SIPVicious": "sipvicious",

@@ -27,6 +27,8 @@ import uvloop
 from stimme import __version__
 from stimme.api.application import create_api
 from stimme.api.metrics import Metrics
+from stimme.api.openid.client import OpenIdClient
+from stimme.api.openid.fetching import HttpFetch
 from stimme.api.server import HttpServer, server_tls
 from stimme.api.services import Services
 from stimme.api.telephony import NodeTelephony
@@ -197,6 +199,9 @@ class Application:
             origins=config.web.origins,
             traces=TraceFiles(config.node.data / "traces"),
             sounds=sounds,
+            openid=OpenIdClient(
+                HttpFetch(_client_tls(config.tls.ca), private=config.web.private_identity_providers)
+            ),
         )
         web = HttpServer(create_api(services), tls=tls)
         address = await web.start(config.web.listen.host, config.web.listen.port)

@@ -125,6 +125,8 @@ class WebConfig(_Section):
     static: ConfiguredPath | None = None
     origins: tuple[str, ...] = ()
     """Further origins (``https://host:port``) whose pages may open WebSockets; the own one always may."""
+    private_identity_providers: bool = False
+    """Identity providers of customers may stand in the node's own network, and are asked there."""
 
 
 class TlsConfig(_Section):

@@ -6,6 +6,7 @@ from fastapi.responses import JSONResponse
 from stimme.api import problems, schemas
 from stimme.api.authentication import PREFIX, Authentication, SignOuts, Tickets
 from stimme.api.browser import SecurityHeaders, WebClient
+from stimme.api.openid.requests import SignInRequests
 from stimme.api.passkeys import Ceremonies
 from stimme.api.routes.administration import administration_routes
 from stimme.api.routes.billing import billing_routes
@@ -17,6 +18,7 @@ from stimme.api.routes.organisations import organisation_routes
 from stimme.api.routes.pins import pin_routes
 from stimme.api.routes.services import service_routes
 from stimme.api.routes.session import session_routes
+from stimme.api.routes.sign_on import sign_on_pages, sign_on_routes
 from stimme.api.routes.sounds import sound_routes
 from stimme.api.routes.system import system_routes
 from stimme.api.routes.telephony import telephony_routes
@@ -37,6 +39,7 @@ from stimme.store.password_resets import PasswordResets
 from stimme.store.price_list import Prices
 from stimme.store.second_factors import Passkeys, SecondFactors
 from stimme.store.service_configuration import ServiceConfiguration
+from stimme.store.sign_on import SignOn
 from stimme.store.telephony_configuration import TelephonyConfiguration
 
 
@@ -105,6 +108,9 @@ def _api_routes(services: Services) -> APIRouter:
             letters=letters,
         )
     )
+    sign_on = SignOn(services.database, services.vault, now=services.now)
+    router.include_router(sign_on_routes(authentication, sign_on, services.openid))
+    router.include_router(sign_on_pages(sign_on, services.openid, sign_ins, SignInRequests(services.clock)))
     router.include_router(mail_routes(authentication, letters))
     router.include_router(
         password_routes(

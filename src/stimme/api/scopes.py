@@ -1,8 +1,8 @@
 """What a program's token may do: an area of the API, to read or to write.
 
 Policy: a token has the rights of its account and never more, cut down to its scopes. What concerns the
-account itself (password, second factors, tokens, sessions, invitations) is for people who have signed in,
-whatever the scopes. Addresses that no area claims belong to ``configuration``.
+account itself (password, second factors, tokens, sessions, invitations) and single sign-on is for people who
+have signed in, whatever the scopes. Addresses that no area claims belong to ``configuration``.
 """
 
 from typing import Literal, get_args
@@ -34,6 +34,7 @@ _AREAS: tuple[tuple[str, str], ...] = (
     ("/invitations", ""),
     ("/password-resets", ""),
     ("/mail-server", ""),
+    ("/single-sign-on", ""),
 )
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stimme.api.openid.client import OpenIdClient
+from stimme.api.openid.fetching import HttpFetch
 from stimme.api.ports import EventSource, SipSocketServer, Telephony
 from stimme.operations.traces import TraceFiles
 from stimme.prompts.sound import Sounds
@@ -33,6 +35,7 @@ class Services:
     origins: tuple[str, ...] = ()
     traces: TraceFiles | None = None
     sounds: Sounds | None = None
+    openid: OpenIdClient = field(default_factory=lambda: OpenIdClient(HttpFetch()))
     clock: Callable[[], float] = field(default=time.monotonic)
     now: Callable[[], datetime.datetime] = utc_now
 

@@ -31,6 +31,8 @@ from stimme.store.models import (
     Trunk,
     User,
 )
+from stimme.store.service_models import Service
+from stimme.store.sign_on_models import ExternalIdentity, IdentityProvider
 from stimme.store.sound_models import OwnSound
 
 _SECRET = frozenset({"secret", "password_hash", "token_hash", "public_key"})
@@ -41,7 +43,9 @@ _SUBJECTS: dict[type[Base], str] = {
     BillingAddress: "billing-address",
     CustomerLicence: "licence",
     Device: "device",
+    ExternalIdentity: "external-identity",
     Gateway: "gateway",
+    IdentityProvider: "identity-provider",
     Invitation: "invitation",
     InvoiceRow: "invoice",
     MailServerRow: "mail-server",
@@ -51,6 +55,7 @@ _SUBJECTS: dict[type[Base], str] = {
     OwnSound: "recording",
     Passkey: "passkey",
     PriceRow: "price",
+    Service: "service",
     Site: "site",
     TotpSecret: "totp",
     Trunk: "trunk",
@@ -186,7 +191,7 @@ def _owners(session: Session, row: object) -> tuple[str | None, str | None]:
             organisation_id = row.organisation_id
         case PriceRow():
             organisation_id = row.reseller_id
-        case ApiToken() | Passkey() | TotpSecret():
+        case ApiToken() | ExternalIdentity() | Passkey() | TotpSecret():
             accounts = Account.__table__
             organisation_id = session.connection().scalar(
                 select(accounts.c.organisation_id).where(accounts.c.id == row.account_id)

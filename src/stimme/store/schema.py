@@ -7,6 +7,7 @@ from stimme.store import (
     mail_models,
     models,
     service_models,
+    sign_on_models,
     sound_models,
 )
 
@@ -18,5 +19,6 @@ MODULES = (
     service_models,
     mail_models,
     sound_models,
+    sign_on_models,
 )
 metadata = models.Base.metadata

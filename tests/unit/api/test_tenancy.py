@@ -22,10 +22,12 @@ from stimme.store.customer_models import BillingAddress, Gateway, Site
 from stimme.store.database import Scope
 from stimme.store.ledger_models import PriceRow
 from stimme.store.mail_models import MailServerRow
-from stimme.store.models import NumberBlock, Organisation
+from stimme.store.models import Account, NumberBlock, Organisation
 from stimme.store.service_models import Service
+from stimme.store.sign_on_models import ExternalIdentity, IdentityProvider
 from stimme.store.sound_models import OwnSound
 
+from .identity import ISSUER
 from .world import PASSWORD, World, build_world
 
 RANKS = {"user": 0, "customer": 1, "reseller": 2, "provider": 3}
@@ -67,6 +69,13 @@ LOWEST: dict[tuple[str, str], str] = {
     ("GET", "/me/tokens"): "user",
     ("POST", "/me/tokens"): "user",
     ("DELETE", "/me/tokens/{token_id}"): "user",
+    ("GET", "/single-sign-on/{customer_id}"): "customer",
+    ("PUT", "/single-sign-on/{customer_id}"): "customer",
+    ("DELETE", "/single-sign-on/{customer_id}"): "customer",
+    ("GET", "/single-sign-on/{customer_id}/links"): "customer",
+    ("DELETE", "/single-sign-on/{customer_id}/links/{account_id}"): "customer",
+    ("GET", "/session/single-sign-on/{domain}"): OPEN,
+    ("GET", "/session/callback"): OPEN,
     ("GET", "/invitations"): "customer",
     ("POST", "/invitations"): "customer",
     ("DELETE", "/invitations/{invitation_id}"): "customer",
@@ -216,6 +225,7 @@ class Estate:
                 "role": "customer",
                 "login": f"{uuid.uuid4()}@new.example",
             },
+            ("PUT", "/single-sign-on/{customer_id}"): {"name": "N", "issuer": ISSUER, "client_id": "c"},
             ("POST", "/invitations/accept"): {"token": "x", "password": "a long password"},
             ("PUT", "/users/{user_id}"): {**customer, "extension": "10", "name": "A", "package": "klare"},
             ("POST", "/customers/{customer_id}/user-import"): {
@@ -322,6 +332,7 @@ async def _settle(world: World) -> Estate:
                     expires_at=now,
                 )
             )
+    linked = await _sign_on(world)
     async with database.system() as session:
         gateway = (await session.scalars(select(Gateway.id))).one()
         price = (await session.scalars(select(PriceRow.id))).first()
@@ -354,12 +365,41 @@ async def _settle(world: World) -> Estate:
                 "session_id": "0123456789abcdef",
                 "token_id": str(uuid.uuid4()),
                 "invitation_id": invited[name],
+                "account_id": linked[name],
+                "domain": f"{name}.example",
                 "reseller_id": resellers["Home"],
                 "gateway_id": gateway,
                 "price_id": str(price),
                 "month": str(month),
             }
     return Estate(world, things)
+
+
+async def _sign_on(world: World) -> dict[str, str]:
+    """Each customer has single sign-on, and one account is linked there; gives whose."""
+    linked = {}
+    async with world.services.database.system() as session, session.begin():
+        for name, customer in world.customers.items():
+            provider = IdentityProvider(
+                id=str(uuid.uuid4()),
+                customer_id=customer.id,
+                name="N",
+                issuer=ISSUER,
+                client_id="c",
+                secret=world.services.vault.encrypt(""),
+                trust_mail=False,
+            )
+            session.add(provider)
+            await session.flush()
+            account = select(Account.id).where(Account.login == f"anna@{name}.example")
+            linked[name] = (await session.scalars(account)).one()
+            now = datetime.datetime.now(datetime.UTC)
+            session.add(
+                ExternalIdentity(
+                    provider_id=provider.id, subject="a", account_id=linked[name], created_at=now, used_at=now
+                )
+            )
+    return linked
 
 
 def routes(world: World) -> list[tuple[str, str]]:
@@ -388,7 +428,7 @@ async def call(estate: Estate, login: str | None, route: tuple[str, str], owner:
         )
     if route == ("DELETE", "/session") and login is not None:
         estate.world.tokens.pop(login)
-    if not answer.is_success:
+    if answer.is_error:
         assert answer.headers["content-type"] == "application/problem+json", (login, route, answer.text)
     assert answer.status_code < 500, (login, route, owner, answer.text)
     return answer.status_code, f"{login} {method} {path} {owner}: {answer.status_code} {answer.text[:300]}"

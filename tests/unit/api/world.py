@@ -11,8 +11,10 @@ import httpx
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from fastapi import FastAPI
+from tests.unit.api.identity import NOW, IdentityServer
 
 from stimme.api.application import create_api
+from stimme.api.openid.client import OpenIdClient
 from stimme.api.ports import (
     LiveEvent,
     NoSuchCallError,
@@ -198,6 +200,7 @@ class World:
     provisioning: Provisioning
     customers: dict[str, Customer]
     clock: list[float]
+    identity: IdentityServer
     tokens: dict[str, str] = field(default_factory=dict)
 
     def client(self, **headers: str) -> httpx.AsyncClient:
@@ -278,8 +281,8 @@ async def _customer(provisioning: Provisioning, database: Database, parent: str,
     return Customer(customer_id, user_id, colleague_id, device_id, trunk_id, call_id)
 
 
-async def build_world(tmp_path: Path) -> AsyncIterator[World]:
-    """Yield the world and close its database after use."""
+async def build_world(tmp_path: Path, openid: OpenIdClient | None = None) -> AsyncIterator[World]:
+    """Yield the world and close its database after use; identity providers are in memory by default."""
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/api.db")
     await migrate.upgrade(database.engine)
     vault = Vault(Fernet.generate_key())
@@ -310,6 +313,7 @@ async def build_world(tmp_path: Path) -> AsyncIterator[World]:
         entry = TraceEntry(1.0, False, "udp", ("192.0.2.1", 5060), b"nonsense")
         telephony.traces[customer.id, f"live-{customer.call_id}"] = [entry]
     clock = [1000.0]
+    identity = IdentityServer()
     static = tmp_path / "dist"
     (static / "assets").mkdir(parents=True)
     (static / "index.html").write_text("<title>stimme</title>")
@@ -325,6 +329,9 @@ async def build_world(tmp_path: Path) -> AsyncIterator[World]:
         sip=sip,
         static=static,
         clock=lambda: clock[0],
+        openid=openid or OpenIdClient(identity, clock=lambda: clock[0], now=lambda: NOW),
     )
-    yield World(create_api(services), services, telephony, events, sip, provisioning, customers, clock)
+    yield World(
+        create_api(services), services, telephony, events, sip, provisioning, customers, clock, identity
+    )
     await database.close()
