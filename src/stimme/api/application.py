@@ -16,6 +16,7 @@ from stimme.api.routes.mail import mail_routes, password_routes
 from stimme.api.routes.me import call_routes, me_routes
 from stimme.api.routes.organisations import organisation_routes
 from stimme.api.routes.pins import pin_routes
+from stimme.api.routes.search import search_routes
 from stimme.api.routes.services import service_routes
 from stimme.api.routes.session import session_routes
 from stimme.api.routes.sign_on import sign_on_pages, sign_on_routes
@@ -37,6 +38,7 @@ from stimme.store.organisations import Organisations
 from stimme.store.own_sounds import OwnSoundRepository
 from stimme.store.password_resets import PasswordResets
 from stimme.store.price_list import Prices
+from stimme.store.search import Search
 from stimme.store.second_factors import Passkeys, SecondFactors
 from stimme.store.service_configuration import ServiceConfiguration
 from stimme.store.sign_on import SignOn
@@ -141,6 +143,7 @@ def _api_routes(services: Services) -> APIRouter:
     router.include_router(
         service_routes(authentication, ServiceConfiguration(services.database), services.telephony)
     )
+    router.include_router(search_routes(authentication, Search(services.database)))
     router.include_router(
         sound_routes(
             authentication,

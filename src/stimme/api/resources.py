@@ -11,6 +11,7 @@ from stdnum.exceptions import ValidationError as NumberError
 
 from stimme.api.schemas import Input, Language, Package
 from stimme.licensing.invoices import EU_COUNTRIES
+from stimme.store.search import HitKind
 
 E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{1,14}$", examples=["+4930231250"])]
 Extension = Annotated[str, Field(pattern=r"^[0-9]{1,12}$")]
@@ -222,6 +223,37 @@ class ServiceList(BaseModel):
     """Services by customer, kind and extension."""
 
     items: list[ServiceItem]
+
+
+class FeatureCodeItem(BaseModel):
+    """A feature that is dialled: its standard codes, and what it does by language."""
+
+    id: str
+    codes: list[str]
+    name: dict[str, str]
+
+
+class FeatureCodeList(BaseModel):
+    """Features in the order of docs/feature-codes.md."""
+
+    items: list[FeatureCodeItem]
+
+
+class SearchHit(BaseModel):
+    """Something found; ``detail`` is an extension, number, SIP user, host, or the kind of a service."""
+
+    kind: HitKind
+    id: str
+    customer_id: str | None
+    customer: str | None
+    name: str
+    detail: str
+
+
+class SearchResult(BaseModel):
+    """What was found, kind by kind."""
+
+    items: list[SearchHit]
 
 
 class ResellerBody(Input):

@@ -109,8 +109,16 @@ def _add(tenant: Tenant, kind: str, value: dict[str, Any], calendars: Mapping[st
         case "pickup_group":
             tenant.pickup_groups.append(frozenset(Fields(value).texts("members")))
         case "parking":
-            tenant.park_slots = tuple(Fields(value).texts("slots"))
+            tenant.park_slots = _park_slots(Fields(value))
         case "hot_desking":
             tenant.hot_desk_logout = read_hot_desking(value)
         case "codes":
             tenant.code_changes = value["changes"]
+
+
+def _park_slots(fields: Fields) -> tuple[str, ...]:
+    slots = fields.texts("slots")
+    for place, slot in enumerate(slots):
+        if not (slot.isascii() and slot.isdigit()):
+            raise FieldError(fields.path(f"slots.{place}"), "a slot is dialled: it is made of digits")
+    return slots

@@ -24,6 +24,20 @@ async def test_settings_that_nobody_may_make_are_refused(world: World) -> None:
         assert (await client.get("/api/v1/me/settings")).json()["diversions"] == []
 
 
+async def test_an_administrator_sets_them_for_a_user(world: World) -> None:
+    north, south = world.customers["north"], world.customers["south"]
+    async with await world.signed_in("admin@north.example") as client:
+        path = f"/api/v1/users/{north.user_id}/settings"
+        wanted = {**(await client.get(path)).json(), "diversions": [ALWAYS]}
+        assert (await client.put(path, json=wanted, headers=FENCE)).json() == wanted
+        refused = await client.put(path, json={"diversions": [{**ALWAYS, "number": "112"}]}, headers=FENCE)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "diversions")
+        foreign = f"/api/v1/users/{south.user_id}/settings"
+        assert (await client.put(foreign, json=wanted, headers=FENCE)).status_code == 404
+    async with await world.signed_in("anna@north.example") as client:
+        assert (await client.get("/api/v1/me/settings")).json() == wanted
+
+
 async def test_call_is_placed_or_the_reason_is_told(world: World) -> None:
     async with await world.signed_in("anna@north.example") as client:
         answer = await client.post("/api/v1/calls", json={"number": "11"}, headers=FENCE)

@@ -114,6 +114,21 @@ async def test_barring_is_read_strictly(world: World, admin: Api) -> None:
     assert (await admin.put(path, right)).status_code == 201
 
 
+async def test_a_park_slot_is_made_of_digits(world: World, admin: Api) -> None:
+    body = service(world, "parking", {"slots": ["701", "front desk"]})
+    assert field(await admin.put(f"/services/{uuid.uuid4()}", body)) == "settings.slots.1"
+
+
+async def test_feature_codes_are_told_by_name(admin: Api) -> None:
+    items = (await admin.get("/feature-codes"))["items"]
+    dnd = next(item for item in items if item["id"] == "dnd")
+    assert dnd == {
+        "id": "dnd",
+        "codes": ["*26#"],
+        "name": {"de": "Anrufschutz ein", "en": "Do not disturb: on"},
+    }
+
+
 async def test_the_kind_stays_what_it_is(world: World, admin: Api) -> None:
     path = f"/services/{uuid.uuid4()}"
     await admin.put(path, group(world))

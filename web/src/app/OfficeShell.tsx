@@ -90,7 +90,7 @@ function Side() {
       </div>
       <nav aria-label={t('nav.label')} className={classes.links}>
         {useSections().map((section) => (
-          <Item key={section} to={`/admin/${section}`} text={t(`admin.${section}.title`)} icon={SECTION_ICONS[section]} />
+          <Item key={section} to={`/admin/${section}`} text={t(`admin.${section}.short`)} icon={SECTION_ICONS[section]} />
         ))}
         <Item to="/settings" text={t('nav.settings')} icon={<IconSettings />} />
       </nav>

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from stimme.api import problems, schemas
 from stimme.api.authentication import Authentication, Caller
-from stimme.api.ports import NoSuchCallError, NotReachableError, SettingRefusedError, Telephony
+from stimme.api.ports import NoSuchCallError, NotReachableError, Telephony
+from stimme.api.user_settings import replace_settings
 from stimme.api.views import account_view, call_list_view, decode_time_cursor, encode_cursor
 from stimme.store.accounts import Accounts
 from stimme.store.calls import CallHistory
@@ -64,14 +65,7 @@ def me_routes(
         body: schemas.UserSettings, caller: Annotated[Caller, signed_in]
     ) -> schemas.UserSettings:
         """Replace the own settings, as the feature codes do."""
-        user = _user_of(caller)
-        try:
-            telephony.set_settings(user.customer_id, user.id, body)
-        except SettingRefusedError as error:
-            raise problems.invalid("diversions", str(error)) from None
-        except NotReachableError:
-            raise problems.not_found() from None
-        return telephony.settings(user.customer_id, user.id)
+        return replace_settings(telephony, _user_of(caller), body)
 
     @router.get("/me/calls")
     async def my_calls(

@@ -13,6 +13,7 @@ from stimme.api import resources
 from stimme.api.authentication import Authentication, Caller
 from stimme.api.conditions import expectation, tag
 from stimme.api.ports import Telephony
+from stimme.pbx.features.codes import FEATURES
 from stimme.store.changes import Expectation
 from stimme.store.service_configuration import ServiceConfiguration
 from stimme.store.service_models import Service
@@ -76,6 +77,22 @@ def service_routes(
         """Delete a service that no other one needs."""
         row = await configuration.delete(caller.authority, str(service_id), expected)
         await telephony.reload(row.customer_id)
+
+    @router.get("/feature-codes")
+    async def feature_codes(
+        caller: Annotated[Caller, Depends(authentication.caller)],
+    ) -> resources.FeatureCodeList:
+        """List what can be dialled for what, with the codes of a customer that has changed none."""
+        return resources.FeatureCodeList(
+            items=[
+                resources.FeatureCodeItem(
+                    id=feature.id,
+                    codes=list(feature.codes),
+                    name={"de": feature.german, "en": feature.english},
+                )
+                for feature in FEATURES
+            ]
+        )
 
     return router
 

@@ -16,6 +16,7 @@ from stimme.api.authentication import Authentication, Caller
 from stimme.api.conditions import expectation, tag
 from stimme.api.ports import Telephony
 from stimme.api.user_file import FileLine, read_users
+from stimme.api.user_settings import replace_settings
 from stimme.api.views import device_view, trunk_view, user_view
 from stimme.store.changes import Expectation
 from stimme.store.customer_models import Site
@@ -117,6 +118,20 @@ def _user_routes(
         if result.applied:
             await telephony.reload(str(customer_id))
         return result
+
+    @router.get("/users/{user_id}/settings")
+    async def user_settings(user_id: uuid.UUID, caller: Annotated[Caller, admin]) -> schemas.UserSettings:
+        """Return a user's diversions, do not disturb, call waiting and number suppression."""
+        row = await configuration.find(caller.person.scope, User, str(user_id))
+        return telephony.settings(row.customer_id, row.id)
+
+    @router.put("/users/{user_id}/settings")
+    async def set_user_settings(
+        user_id: uuid.UUID, body: schemas.UserSettings, caller: Annotated[Caller, admin]
+    ) -> schemas.UserSettings:
+        """Replace a user's settings, for one who is ill or has left."""
+        row = await configuration.find(caller.person.scope, User, str(user_id))
+        return replace_settings(telephony, row, body)
 
     @router.get("/users/{user_id}/personal-data")
     async def personal_data(user_id: uuid.UUID, caller: Annotated[Caller, admin]) -> dict[str, Any]:

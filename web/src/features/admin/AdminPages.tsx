@@ -13,6 +13,8 @@ import { InvoicesPage, MonthsPage, PricesPage } from './MoneyPages'
 import { RecordsPage } from './RecordsPage'
 import { ResellersPage } from './ResellersPage'
 import { SECTIONS, SECTION_ICONS } from './sections'
+import { GroupsPage, ReceptionPage, RulesPage } from './services/ServicePages'
+import { SitesPage } from './SitesPage'
 import { UsersPage } from './UsersPage'
 
 /** The pages of an administrator's role; below `/admin`. */
@@ -22,7 +24,11 @@ export function AdminPages() {
   if (role === 'user') return <Navigate to="/" replace />
   const pages = {
     users: <UsersPage customerId={organisation.id} />,
+    groups: <GroupsPage customerId={organisation.id} />,
+    reception: <ReceptionPage customerId={organisation.id} />,
+    rules: <RulesPage customerId={organisation.id} />,
     lines: <LinesPage customerId={organisation.id} />,
+    sites: <SitesPage customerId={organisation.id} />,
     records: <RecordsPage customerId={organisation.id} />,
     licences: <LicencesPage customerId={organisation.id} />,
     customers: <CustomersPage />,

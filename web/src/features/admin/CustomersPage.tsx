@@ -9,6 +9,7 @@ import { useSignedIn } from '@/app/services'
 import { LANGUAGES, languageCodes, type Language } from '@/shared/i18n/languages'
 import { Page } from '@/shared/ui/Page'
 
+import { Action } from './Action'
 import classes from './admin.module.css'
 import { ConfirmDialog, FormDialog, useAttempt } from './FormDialog'
 import { LicencesPage, STANDING_TONES } from './LicencesPage'
@@ -17,7 +18,9 @@ import { Listing, Pill, RowText, SearchField, useSearch } from './Listing'
 import { RecordsPage } from './RecordsPage'
 import { put, read, readAll, remove, type Customer, type Reseller } from './requests'
 import { useList } from './useList'
-import { Action, UsersPage } from './UsersPage'
+import { GroupsPage, ReceptionPage, RulesPage } from './services/ServicePages'
+import { SitesPage } from './SitesPage'
+import { UsersPage } from './UsersPage'
 
 type Open = { what: 'change'; customer: Customer | null } | { what: 'delete'; customer: Customer } | null
 
@@ -173,7 +176,7 @@ function CustomerDialog({ customer, onClose }: { customer: Customer | null; onCl
   )
 }
 
-const PARTS = ['users', 'lines', 'records', 'licences'] as const
+const PARTS = ['users', 'groups', 'reception', 'rules', 'lines', 'sites', 'records', 'licences'] as const
 
 /** One customer: the same pages as its own administrator has. */
 export function CustomerPage() {
@@ -201,7 +204,11 @@ export function CustomerPage() {
       </nav>
       <Routes>
         <Route path="users" element={<UsersPage customerId={customerId} />} />
+        <Route path="groups" element={<GroupsPage customerId={customerId} />} />
+        <Route path="reception" element={<ReceptionPage customerId={customerId} />} />
+        <Route path="rules" element={<RulesPage customerId={customerId} />} />
         <Route path="lines" element={<LinesPage customerId={customerId} />} />
+        <Route path="sites" element={<SitesPage customerId={customerId} />} />
         <Route path="records" element={<RecordsPage customerId={customerId} />} />
         <Route path="licences" element={<LicencesPage customerId={customerId} />} />
         <Route path="*" element={<Navigate to={`/admin/customers/${customerId}/users`} replace />} />

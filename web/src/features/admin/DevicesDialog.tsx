@@ -6,11 +6,11 @@ import { useTranslation } from 'react-i18next'
 
 import { request } from '@/shared/api/client'
 
+import { Action } from './Action'
 import classes from './admin.module.css'
 import { ConfirmDialog, RefusalAlert, useAttempt } from './FormDialog'
 import { Pill, RowText } from './Listing'
 import { put, read, readAll, remove, type Customer, type Device, type DevicePut, type User } from './requests'
-import { Action } from './UsersPage'
 
 /** The telephones of a user. A password is shown once, when it was made; then nobody can read it any more. */
 export function DevicesDialog({ user, onClose }: { user: User; onClose: () => void }) {

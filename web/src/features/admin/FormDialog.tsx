@@ -1,11 +1,14 @@
 import { Alert, Button, Group, Modal, Stack } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { readable, refusalOf, unshown, type Refusal } from './refusal'
 
-interface Attempt {
+const NARROW = '(max-width: 760px)'
+
+export interface Attempt {
   busy: boolean
   refusal: Refusal | null
   run: (action: () => Promise<unknown>) => Promise<boolean>
@@ -58,14 +61,25 @@ interface FormProps {
   onSubmit: () => void
   onClose: () => void
   children: ReactNode
+  /** For forms with much in them: more room, and all of a small screen. */
+  wide?: boolean
 }
 
 /** A form in a dialog. After a conflict nothing can be sent any more: what is shown is not what is there. */
-export function FormDialog({ title, submit, attempt, shown, onSubmit, onClose, children }: FormProps) {
+export function FormDialog({ title, submit, attempt, shown, onSubmit, onClose, children, wide = false }: FormProps) {
   const { t } = useTranslation()
+  const narrow = useMediaQuery(NARROW, window.matchMedia(NARROW).matches)
   const stale = attempt.refusal?.kind === 'stale'
   return (
-    <Modal opened onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t('admin.close') }} centered>
+    <Modal
+      opened
+      onClose={onClose}
+      title={title}
+      closeButtonProps={{ 'aria-label': t('admin.close') }}
+      centered
+      size={wide ? 'xl' : 'md'}
+      fullScreen={wide && narrow}
+    >
       <form
         data-testid="admin-form"
         noValidate

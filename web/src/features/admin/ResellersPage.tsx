@@ -6,13 +6,13 @@ import { useTranslation } from 'react-i18next'
 import { LANGUAGES, languageCodes, type Language } from '@/shared/i18n/languages'
 import { Page } from '@/shared/ui/Page'
 
+import { Action } from './Action'
 import classes from './admin.module.css'
 import { ConfirmDialog, FormDialog, useAttempt } from './FormDialog'
 import { Listing, RowText, SearchField, useSearch } from './Listing'
 import { day } from './moment'
 import { put, remove, type Reseller } from './requests'
 import { useList } from './useList'
-import { Action } from './UsersPage'
 
 type Open = { what: 'change'; reseller: Reseller | null } | { what: 'delete'; reseller: Reseller } | null
 

@@ -1,5 +1,5 @@
-import { ActionIcon, Button, NativeSelect, Tooltip, TextInput } from '@mantine/core'
-import { IconDeviceLandlinePhone, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
+import { Button, NativeSelect, TextInput } from '@mantine/core'
+import { IconArrowRampRight, IconDeviceLandlinePhone, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
@@ -8,17 +8,21 @@ import { formatNumber } from '@/shared/number'
 import { Page } from '@/shared/ui/Page'
 import { PersonAvatar } from '@/shared/ui/PersonAvatar'
 
+import { Action } from './Action'
 import classes from './admin.module.css'
 import { DevicesDialog } from './DevicesDialog'
+import { DiversionsDialog } from './DiversionsDialog'
 import { ConfirmDialog, FormDialog, useAttempt } from './FormDialog'
 import { Listing, Pill, RowText, SearchField, useSearch } from './Listing'
+import { bareNumber } from './numbers'
 import { put, remove, type Package, type User, type UserBody } from './requests'
+import { useSites } from './SitesPage'
 import { useList } from './useList'
 
 const PACKAGES = ['klare', 'klingende', 'volle'] as const satisfies readonly Package[]
-const SHOWN = ['extension', 'name', 'package', 'number', 'language']
+const SHOWN = ['extension', 'name', 'package', 'number', 'language', 'site_id']
 
-type Open = { what: 'change'; user: User | null } | { what: 'delete' | 'devices'; user: User } | null
+type Open = { what: 'change'; user: User | null } | { what: 'delete' | 'devices' | 'settings'; user: User } | null
 
 /** The people of a customer. */
 export function UsersPage({ customerId }: { customerId: string }) {
@@ -54,6 +58,7 @@ export function UsersPage({ customerId }: { customerId: string }) {
       />
       {open?.what === 'change' && <UserDialog user={open.user} customerId={customerId} onClose={close} />}
       {open?.what === 'devices' && <DevicesDialog user={open.user} onClose={close} />}
+      {open?.what === 'settings' && <DiversionsDialog user={open.user} onClose={close} />}
       {open?.what === 'delete' && (
         <ConfirmDialog
           title={t('admin.users.delete', { name: open.user.name })}
@@ -67,7 +72,7 @@ export function UsersPage({ customerId }: { customerId: string }) {
   )
 }
 
-function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'change' | 'delete' | 'devices') => void }) {
+function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'change' | 'delete' | 'devices' | 'settings') => void }) {
   const { t } = useTranslation()
   const { name } = user
   return (
@@ -81,6 +86,9 @@ function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'change' | 'dele
         <Action label={t('admin.users.devices', { name })} onClick={() => onOpen('devices')} testId="user-devices">
           <IconDeviceLandlinePhone size={20} />
         </Action>
+        <Action label={t('admin.users.settings', { name })} onClick={() => onOpen('settings')} testId="user-settings">
+          <IconArrowRampRight size={20} />
+        </Action>
         <Action label={t('admin.users.change', { name })} onClick={() => onOpen('change')} testId="admin-change">
           <IconPencil size={20} />
         </Action>
@@ -89,24 +97,6 @@ function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'change' | 'dele
         </Action>
       </span>
     </>
-  )
-}
-
-interface ActionProps {
-  label: string
-  testId: string
-  onClick: () => void
-  children: React.ReactNode
-}
-
-/** A button that is only a picture, with its name for everybody who does not know it. */
-export function Action({ label, testId, onClick, children }: ActionProps) {
-  return (
-    <Tooltip label={label}>
-      <ActionIcon variant="subtle" color="gray" radius="xl" size={40} aria-label={label} onClick={onClick} data-testid={testId}>
-        {children}
-      </ActionIcon>
-    </Tooltip>
   )
 }
 
@@ -120,11 +110,12 @@ function UserDialog({ user, customerId, onClose }: { user: User | null; customer
     package: user?.package ?? 'klare',
     number: user?.number ?? '',
     language: user?.language ?? 'de',
+    site_id: user?.site_id ?? null,
   })
+  const sites = useSites(customerId).data ?? []
   const change = (part: Partial<typeof values>) => setValues((before) => ({ ...before, ...part }))
   const errors = attempt.refusal?.fields ?? {}
-  const number = values.number.replace(/[\s()/-]/g, '')
-  const body: UserBody = { ...values, customer_id: customerId, number: number || null, site_id: user?.site_id ?? null }
+  const body: UserBody = { ...values, customer_id: customerId, number: bareNumber(values.number) || null }
   const send = async () => {
     if (await attempt.run(() => put(`/users/${id}`, user?.version ?? null, body))) onClose()
   }
@@ -171,6 +162,16 @@ function UserDialog({ user, customerId, onClose }: { user: User | null; customer
         error={errors.package}
         data-testid="field-package"
       />
+      {sites.length > 0 && (
+        <NativeSelect
+          label={t('admin.users.site')}
+          data={[{ value: '', label: t('admin.users.noSite') }, ...sites.map(({ id: value, name }) => ({ value, label: name }))]}
+          value={values.site_id ?? ''}
+          onChange={(event) => change({ site_id: event.currentTarget.value || null })}
+          error={errors.site_id}
+          data-testid="field-site"
+        />
+      )}
       <NativeSelect
         label={t('settings.language')}
         data={languageCodes.map((value) => ({ value, label: LANGUAGES[value] }))}

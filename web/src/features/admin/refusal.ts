@@ -19,11 +19,14 @@ export function refusalOf(error: unknown): Refusal {
   return { kind, fields, detail: error.problem.detail ?? null }
 }
 
+/** The settings of a service as a whole: what is wrong between its fields. */
+const WHOLE = 'settings'
+
 /** Messages of fields that the form does not show; they must not get lost. */
 export function unshown(refusal: Refusal, shown: readonly string[]): string[] {
   return Object.entries(refusal.fields)
     .filter(([field]) => !shown.includes(field))
-    .map(([field, message]) => `${field}: ${message}`)
+    .map(([field, message]) => (field === WHOLE ? message : `${field}: ${message}`))
 }
 
 /** Messages of the server's schema check are for programmers; people get one sentence, the form says what is wanted. */

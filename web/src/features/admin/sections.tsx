@@ -1,4 +1,6 @@
 import {
+  IconAdjustments,
+  IconBell,
   IconBuilding,
   IconBuildingStore,
   IconCalendarDollar,
@@ -6,9 +8,11 @@ import {
   IconFileInvoice,
   IconHistory,
   IconListDetails,
+  IconMapPin,
   IconPlugConnected,
   IconTag,
   IconUsers,
+  IconUsersGroup,
 } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 
@@ -16,7 +20,11 @@ import type { Account } from '@/shared/api/types'
 
 export type Section =
   | 'users'
+  | 'groups'
+  | 'reception'
+  | 'rules'
   | 'lines'
+  | 'sites'
   | 'records'
   | 'licences'
   | 'customers'
@@ -28,14 +36,18 @@ export type Section =
 
 /** What each role administers, in the order of how often. */
 export const SECTIONS: Readonly<Record<Exclude<Account['role'], 'user'>, readonly Section[]>> = {
-  customer: ['users', 'lines', 'records', 'licences', 'invoices', 'audit'],
+  customer: ['users', 'groups', 'reception', 'rules', 'lines', 'sites', 'records', 'licences', 'invoices', 'audit'],
   reseller: ['customers', 'invoices', 'prices', 'audit'],
   provider: ['customers', 'resellers', 'months', 'invoices', 'prices', 'audit'],
 }
 
 export const SECTION_ICONS: Readonly<Record<Section, ReactNode>> = {
   users: <IconUsers />,
+  groups: <IconUsersGroup />,
+  reception: <IconBell />,
+  rules: <IconAdjustments />,
   lines: <IconPlugConnected />,
+  sites: <IconMapPin />,
   records: <IconHistory />,
   licences: <IconCertificate />,
   customers: <IconBuilding />,

@@ -500,6 +500,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/feature-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Feature Codes
+         * @description List what can be dialled for what, with the codes of a customer that has changed none.
+         */
+        get: operations["feature_codes_api_v1_feature_codes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gateways": {
         parameters: {
             query?: never;
@@ -1476,6 +1496,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find
+         * @description Find customers, users, numbers, telephones, services, trunks and sites; the first few of each.
+         */
+        get: operations["find_api_v1_search_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services": {
         parameters: {
             query?: never;
@@ -1923,6 +1963,30 @@ export interface paths {
          * @description Take a user's PIN away.
          */
         delete: operations["clear_pin_api_v1_users__user_id__pin_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * User Settings
+         * @description Return a user's diversions, do not disturb, call waiting and number suppression.
+         */
+        get: operations["user_settings_api_v1_users__user_id__settings_get"];
+        /**
+         * Set User Settings
+         * @description Replace a user's settings, for one who is ill or has left.
+         */
+        put: operations["set_user_settings_api_v1_users__user_id__settings_put"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2522,6 +2586,28 @@ export interface components {
          * @enum {string}
          */
         Feature: "telephony" | "call_lists" | "conference_of_three" | "clir" | "hot_desking" | "pickup_group" | "hunt_group" | "phone_books" | "music_on_hold" | "attendant" | "diversions" | "client_diversions" | "cti" | "presence" | "favourites" | "chat" | "directory_search" | "notifications" | "office" | "voicemail" | "mobile_client" | "desktop_program" | "mobility" | "video" | "sharing" | "fax" | "softphone";
+        /**
+         * FeatureCodeItem
+         * @description A feature that is dialled: its standard codes, and what it does by language.
+         */
+        FeatureCodeItem: {
+            /** Codes */
+            codes: string[];
+            /** Id */
+            id: string;
+            /** Name */
+            name: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * FeatureCodeList
+         * @description Features in the order of docs/feature-codes.md.
+         */
+        FeatureCodeList: {
+            /** Items */
+            items: components["schemas"]["FeatureCodeItem"][];
+        };
         /**
          * FieldError
          * @description One mistake in a request.
@@ -3429,6 +3515,35 @@ export interface components {
             items: components["schemas"]["ResellerItem"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * SearchHit
+         * @description Something found; ``detail`` is an extension, number, SIP user, host, or the kind of a service.
+         */
+        SearchHit: {
+            /** Customer */
+            customer: string | null;
+            /** Customer Id */
+            customer_id: string | null;
+            /** Detail */
+            detail: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "reseller" | "customer" | "user" | "number" | "device" | "service" | "trunk" | "site";
+            /** Name */
+            name: string;
+        };
+        /**
+         * SearchResult
+         * @description What was found, kind by kind.
+         */
+        SearchResult: {
+            /** Items */
+            items: components["schemas"]["SearchHit"][];
         };
         /**
          * ServiceBody
@@ -5269,6 +5384,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventTicket"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feature_codes_api_v1_feature_codes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureCodeList"];
                 };
             };
             /** @description Problem details (RFC 9457) */
@@ -7231,6 +7375,38 @@ export interface operations {
             };
         };
     };
+    find_api_v1_search_get: {
+        parameters: {
+            query?: {
+                query?: string;
+                customer_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResult"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     services_api_v1_services_get: {
         parameters: {
             query?: {
@@ -8352,6 +8528,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    user_settings_api_v1_users__user_id__settings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserSettings"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_user_settings_api_v1_users__user_id__settings_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserSettings"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserSettings"];
+                };
             };
             /** @description Problem details (RFC 9457) */
             default: {

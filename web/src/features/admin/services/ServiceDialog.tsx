@@ -1,0 +1,116 @@
+import { TextInput } from '@mantine/core'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+
+import { FormDialog, useAttempt } from '../FormDialog'
+import type { Refusal } from '../refusal'
+import { put } from '../requests'
+import { AttendantForm } from './AttendantForm'
+import { slotsOf, slotsText } from './barring'
+import { BarringForm } from './BarringForm'
+import { CalendarForm } from './CalendarForm'
+import type { Estate } from './estate'
+import { shownOf, useSettingsForm, type Form } from './form'
+import { GroupForm, PickupForm, QueueForm } from './GroupForms'
+import { MenuForm } from './MenuForm'
+import { BLANK, nameOf, settingsOf, type Service, type ServiceKind, type SettingsOf } from './model'
+
+/** Kinds that have a form; feature codes have a page of their own. */
+export type EditedKind = Exclude<ServiceKind, 'codes'>
+
+interface Body<K extends EditedKind> {
+  form: Form<SettingsOf[K]>
+  estate: Estate
+}
+
+const FORMS: { readonly [K in EditedKind]: (props: Body<K>) => React.ReactNode } = {
+  group: GroupForm,
+  queue: QueueForm,
+  pickup_group: PickupForm,
+  menu: MenuForm,
+  attendant: AttendantForm,
+  calendar: CalendarForm,
+  parking: ParkingForm,
+  barring: BarringForm,
+}
+
+/** Fields that show what the server says about them; the rest is told at the top. */
+const SHOWN: { readonly [K in EditedKind]: readonly string[] } = {
+  group: ['extension', 'name', 'members', 'strategy', 'ring_seconds', 'timeout_seconds', 'wrap_up_seconds', 'call_waiting', 'overflow', 'display'],
+  queue: ['group', 'answer', 'announcement_1', 'announcement_2', 'first_after', 'repeat_after', 'exits', 'max_waiting', 'max_wait', 'when_empty'],
+  pickup_group: ['members'],
+  menu: ['extension', 'name', 'greeting', 'choices', 'timeout', 'digit_timeout', 'attempts', 'on_failure', 'calendar', 'closed'],
+  attendant: ['extension', 'to', 'night_1', 'night_2', 'calendar', 'on_holidays', 'announcement', 'menu', 'recall_seconds'],
+  calendar: ['calendar.name', 'calendar.region', 'calendar.special'],
+  parking: ['slots'],
+  barring: ['everybody', 'users', 'limits'],
+}
+
+interface Props<K extends EditedKind> {
+  kind: K
+  /** What is changed; null for a new one. */
+  service: Service | null
+  customerId: string
+  estate: Estate
+  onClose: () => void
+}
+
+/** Makes or changes a service. */
+export function ServiceDialog<K extends EditedKind>({ kind, service, customerId, estate, onClose }: Props<K>) {
+  const { t } = useTranslation()
+  const attempt = useAttempt()
+  const [id] = useState(() => service?.id ?? crypto.randomUUID())
+  const initial = service ? settingsOf(kind, service) : BLANK[kind](id)
+  const form = useSettingsForm<SettingsOf[K]>(initial, attempt.refusal?.fields)
+  const Fields = FORMS[kind] as (props: Body<K>) => React.ReactNode
+  const body = { customer_id: customerId, kind, settings: cleaned(kind, form.values) }
+  const send = async () => {
+    if (await attempt.run(() => put(`/services/${id}`, service?.version ?? null, body))) onClose()
+  }
+  const name = service ? nameOf(service) || t(`admin.services.kind.${kind}`) : ''
+  return (
+    <FormDialog
+      title={service ? t('admin.services.change', { name }) : t(`admin.services.create.${kind}`)}
+      submit={service ? t('admin.save') : t('admin.create')}
+      attempt={attempt}
+      shown={shownFields(kind, attempt.refusal)}
+      onSubmit={() => void send()}
+      onClose={onClose}
+      wide
+    >
+      <Fields form={form} estate={estate} />
+    </FormDialog>
+  )
+}
+
+function shownFields(kind: EditedKind, refusal: Refusal | null): string[] {
+  return shownOf(refusal?.fields ?? {}, SHOWN[kind].map((name) => `settings.${name}`))
+}
+
+/** What is sent: a menu for closed hours belongs to a calendar. */
+function cleaned<K extends EditedKind>(kind: K, values: SettingsOf[K]): SettingsOf[K] {
+  if (kind !== 'menu') return values
+  const menu = values as SettingsOf['menu']
+  return (menu.calendar === null ? { ...menu, closed: null } : menu) as SettingsOf[K]
+}
+
+function ParkingForm({ form }: { form: Form<SettingsOf['parking']> }) {
+  const { t } = useTranslation()
+  const [text, setText] = useState(() => slotsText(form.values.slots))
+  const slots = slotsOf(text)
+  return (
+    <TextInput
+      label={t('admin.parking.slots')}
+      description={t('admin.parking.hint')}
+      value={text}
+      onChange={(event) => {
+        const written = event.currentTarget.value
+        setText(written)
+        form.change({ slots: slotsOf(written) ?? [written] })
+      }}
+      error={slots === null ? t('admin.parking.wrong') : form.error('slots')}
+      data-autofocus
+      data-testid="field-slots"
+    />
+  )
+}

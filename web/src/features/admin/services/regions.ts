@@ -1,0 +1,22 @@
+/** Federal states whose public holidays a calendar can know; `+catholic` adds those of communities with a catholic majority. */
+export const REGIONS = [
+  'DE-BW',
+  'DE-BY',
+  'DE-BY+catholic',
+  'DE-BE',
+  'DE-BB',
+  'DE-HB',
+  'DE-HH',
+  'DE-HE',
+  'DE-MV',
+  'DE-NI',
+  'DE-NW',
+  'DE-RP',
+  'DE-SL',
+  'DE-SN',
+  'DE-SN+catholic',
+  'DE-ST',
+  'DE-SH',
+  'DE-TH',
+  'DE-TH+catholic',
+] as const
