@@ -1,24 +1,59 @@
-"""Who sets up and pays: each role's first page, and a user who is made, found and taken away again."""
+"""Who sets up and pays: each role's pages, wide and narrow; a customer's services made, refused, deleted."""
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
-from playwright.async_api import expect
-from tests.peers.browser import Chromium, web_client
+from playwright.async_api import Locator, expect
+from tests.browser.axe import inspect
+from tests.peers.browser import Chromium, Language, Scheme, WebClient, web_client
 from tests.peers.system import Demo
 
+_PHONE = (390, 844)
+_PAGES = {
+    "customer": ("users", "groups", "reception", "rules", "lines", "sites", "records", "licences", "audit"),
+    "reseller": ("customers", "prices", "audit"),
+    "provider": ("customers", "resellers", "months", "prices", "audit"),
+}
 
-@pytest.mark.parametrize(("role", "shows"), [("customer", "Anna Arendt"), ("reseller", "Muster GmbH")])
-async def test_first_page_of_a_role(demo: Demo, chrome: Chromium, role: str, shows: str) -> None:
+
+@contextlib.asynccontextmanager
+async def _administrator(
+    demo: Demo, chrome: Chromium, role: str, *, language: Language = "de", size: tuple[int, int] = (1280, 800)
+) -> AsyncIterator[WebClient]:
     account = next(account for account in demo.facts["accounts"] if account["role"] == role)
-    async with web_client(chrome, demo.facts["web"]) as client:
+    async with web_client(chrome, demo.facts["web"], language=language, size=size) as client:
         await client.sign_in(account["login"], account["password"])
-        await expect(client.at("admin-list")).to_contain_text(shows)
+        await expect(client.at("office")).to_be_visible()
+        yield client
+        assert not [each for each in client.complaints if "status of 4" not in each], client.complaints
+
+
+async def _walk(client: WebClient, pages: Sequence[str], scheme: Scheme) -> None:
+    """To every page, where nothing keeps people out and nothing is wider than the screen."""
+    narrow = client.page.viewport_size is not None and client.page.viewport_size["width"] == _PHONE[0]
+    for page in pages:
+        if narrow:
+            await client.at("nav-more").click()
+        await client.at(f"more-{page}" if narrow else f"nav-{page}").click()
+        await expect(client.page.locator("main h1")).to_be_visible()
+        await expect(client.page.locator(".mantine-Skeleton-root")).to_have_count(0)
+        await inspect(client, page, [scheme])
+        wider = await client.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wider <= 0, f"{page} is {wider} pixels wider than the screen"
+
+
+@pytest.mark.parametrize("role", _PAGES)
+async def test_every_page_of_a_role(demo: Demo, chrome: Chromium, role: str) -> None:
+    async with _administrator(demo, chrome, role, language="en", size=_PHONE) as client:
+        await _walk(client, _PAGES[role], "light")
+        await client.page.set_viewport_size({"width": 1280, "height": 800})
+        await _walk(client, _PAGES[role], "dark")
 
 
 async def test_a_user_is_made_found_and_deleted(demo: Demo, chrome: Chromium) -> None:
-    account = next(account for account in demo.facts["accounts"] if account["role"] == "customer")
-    async with web_client(chrome, demo.facts["web"], language="de") as client:
+    async with _administrator(demo, chrome, "customer") as client:
         page = client.page
-        await client.sign_in(account["login"], account["password"])
         await page.get_by_role("button", name="Neuer Benutzer").click()
         form = client.at("admin-form")
         await form.get_by_label("Name").fill("Karl Kunz")
@@ -32,3 +67,87 @@ async def test_a_user_is_made_found_and_deleted(demo: Demo, chrome: Chromium) ->
         await row.get_by_test_id("admin-delete").click()
         await client.at("admin-confirm-dialog").get_by_role("button").last.click()
         await expect(row).to_have_count(0)
+
+
+async def test_a_customers_services(demo: Demo, chrome: Chromium) -> None:
+    """Opening hours drawn as a week, a group that is refused and then made, a menu that names both."""
+    async with _administrator(demo, chrome, "customer") as client:
+        await client.at("nav-reception").click()
+        await _calendar(client)
+        await client.at("nav-groups").click()
+        await _group(client)
+        await client.at("nav-reception").click()
+        menu = await _menu(client)
+        calendar = client.at("services-calendar").get_by_test_id("service-row").filter(has_text="Werkstatt")
+        await calendar.get_by_test_id("admin-delete").click()
+        await client.at("admin-confirm").click()
+        await expect(client.at("admin-refusal")).to_have_attribute("data-kind", "refused")
+        await client.page.keyboard.press("Escape")
+        await _delete(client, menu)
+        await _delete(client, calendar)
+        await client.at("nav-groups").click()
+        await _delete(
+            client, client.at("services-group").get_by_test_id("service-row").filter(has_text="Werkstatt")
+        )
+
+
+async def _calendar(client: WebClient) -> None:
+    await client.at("create-calendar").click()
+    await client.at("field-name").fill("Werkstattzeiten")
+    box = await client.at("admin-form").get_by_test_id("line-5").bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    await client.page.mouse.move(box["x"] + box["width"] * 9 / 24, middle)
+    await client.page.mouse.down()
+    await client.page.mouse.move(box["x"] + box["width"] * 13 / 24, middle, steps=3)
+    await client.page.mouse.up()
+    await expect(client.at("week-short").first).to_have_text("Mo–Fr 08:00–17:00 · Sa 09:00–13:00")
+    await client.at("field-region").select_option("DE-BE")
+    await inspect(client, "calendar")
+    await _submit(client)
+    made = client.at("services-calendar").get_by_test_id("service-row").filter(has_text="Werkstatt")
+    await expect(made).to_contain_text("Sa 09:00–13:00")
+
+
+async def _group(client: WebClient) -> None:
+    await client.at("create-group").click()
+    await client.at("field-name").fill("Werkstatt")
+    await client.at("field-extension").fill("10")
+    await client.at("field-members").click()
+    await client.page.get_by_role("option", name="Clara Conrad").click()
+    await client.page.get_by_role("option", name="David Dreyer").click()
+    await client.page.keyboard.press("Escape")
+    await client.at("admin-submit").click()
+    field = client.at("field-extension")
+    await expect(field).to_have_attribute("aria-invalid", "true")
+    await inspect(client, "group, refused", ["light"])
+    await field.fill("47")
+    await _submit(client)
+    made = client.at("services-group").get_by_test_id("service-row").filter(has_text="Werkstatt")
+    await expect(made).to_contain_text("Clara Conrad, David Dreyer")
+
+
+async def _menu(client: WebClient) -> Locator:
+    await client.at("create-menu").click()
+    await client.at("field-name").fill("Werkstattmenü")
+    await client.at("key-add-1").click()
+    await client.at("key-destination").fill("Werkst")
+    await client.page.get_by_role("option", name="47 Werkstatt").click()
+    await client.at("field-calendar").select_option(label="Werkstattzeiten")
+    await client.at("field-closed").select_option(label="Begrüßung")
+    await inspect(client, "menu", ["dark"])
+    await _submit(client)
+    made = client.at("services-menu").get_by_test_id("service-row").filter(has_text="Werkstattmenü")
+    await expect(made).to_contain_text("47 Werkstatt")
+    return made
+
+
+async def _submit(client: WebClient) -> None:
+    await client.at("admin-submit").click()
+    await expect(client.at("admin-form")).to_have_count(0)
+
+
+async def _delete(client: WebClient, row: Locator) -> None:
+    await row.get_by_test_id("admin-delete").click()
+    await client.at("admin-confirm").click()
+    await expect(row).to_have_count(0)

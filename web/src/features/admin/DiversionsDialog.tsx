@@ -148,11 +148,10 @@ function One({ diversion, place, estate, onChange, onRemove }: OneProps) {
         size="compact-md"
         variant="default"
         leftSection={<IconX size={16} />}
-        aria-label={t('admin.diversions.remove', { place })}
         onClick={onRemove}
         data-testid="diversion-remove"
       >
-        {t('admin.delete')}
+        {t('admin.diversions.remove', { place })}
       </Button>
     </Fieldset>
   )

@@ -99,11 +99,10 @@ function TrunkRow({ trunk, onOpen }: { trunk: Trunk; onOpen: (open: Open) => voi
             size="compact-sm"
             variant="subtle"
             leftSection={<IconPlus size={14} />}
-            aria-label={t('admin.lines.addNumbers', { name })}
             onClick={() => onOpen({ what: 'numbers', trunk, block: null })}
             data-testid="numbers-create"
           >
-            {t('admin.lines.head')}
+            {t('admin.lines.addNumbersShort')}
           </Button>
         </span>
       </RowText>

@@ -1,4 +1,4 @@
-import { TextInput } from '@mantine/core'
+import { NumberInput, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
@@ -32,6 +32,7 @@ const FORMS: { readonly [K in EditedKind]: (props: Body<K>) => React.ReactNode }
   calendar: CalendarForm,
   parking: ParkingForm,
   barring: BarringForm,
+  hot_desking: HotDeskingForm,
 }
 
 /** Fields that show what the server says about them; the rest is told at the top. */
@@ -44,6 +45,7 @@ const SHOWN: { readonly [K in EditedKind]: readonly string[] } = {
   calendar: ['calendar.name', 'calendar.region', 'calendar.special'],
   parking: ['slots'],
   barring: ['everybody', 'users', 'limits'],
+  hot_desking: ['logout_at', 'logout_after_hours'],
 }
 
 interface Props<K extends EditedKind> {
@@ -112,5 +114,33 @@ function ParkingForm({ form }: { form: Form<SettingsOf['parking']> }) {
       data-autofocus
       data-testid="field-slots"
     />
+  )
+}
+
+/** When guests are logged out of a telephone by themselves. */
+function HotDeskingForm({ form }: { form: Form<SettingsOf['hot_desking']> }) {
+  const { t } = useTranslation()
+  const { logout_at: at, logout_after_hours: hours } = form.values
+  return (
+    <>
+      <TextInput
+        type="time"
+        label={t('admin.hotDesking.at')}
+        description={t('admin.hotDesking.hint')}
+        value={at ?? ''}
+        onChange={(event) => form.change({ logout_at: event.currentTarget.value || null })}
+        error={form.error('logout_at')}
+        data-testid="field-logout_at"
+      />
+      <NumberInput
+        label={t('admin.hotDesking.after')}
+        min={0}
+        max={744}
+        value={hours ?? ''}
+        onChange={(value) => form.change({ logout_after_hours: typeof value === 'number' ? value : null })}
+        error={form.error('logout_after_hours')}
+        data-testid="field-logout_after_hours"
+      />
+    </>
   )
 }

@@ -40,11 +40,10 @@ export function ServiceList({ title, hint, kind, services, estate, customerId, r
             variant="light"
             radius="xl"
             leftSection={<IconPlus size={18} />}
-            aria-label={t(`admin.services.create.${kind}`)}
             onClick={() => setOpen({ what: 'change', service: null })}
             data-testid={`create-${kind}`}
           >
-            {t('admin.create')}
+            {t(`admin.services.create.${kind}`)}
           </Button>
         )}
       </header>

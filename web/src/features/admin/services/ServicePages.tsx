@@ -1,5 +1,5 @@
 import { Alert, Button, Skeleton } from '@mantine/core'
-import { IconCalendarWeek, IconHeadset, IconListNumbers, IconLock, IconParking, IconPhoneIncoming, IconUsersGroup, IconUserUp } from '@tabler/icons-react'
+import { IconCalendarWeek, IconDesk, IconHeadset, IconListNumbers, IconLock, IconParking, IconPhoneIncoming, IconUsersGroup, IconUserUp } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 
@@ -228,6 +228,25 @@ export function RulesPage({ customerId }: PageProps) {
                 <RowText title={slotsText(settingsOf('parking', service).slots) || t('admin.parking.none')} />
               </>
             )}
+          />
+          <ServiceList
+            {...whole}
+            kind="hot_desking"
+            single
+            title={t('admin.services.kind.hot_desking')}
+            hint={t('admin.rules.hotDeskingHint')}
+            services={ofKind(whole.estate.services, 'hot_desking')}
+            row={(service) => {
+              const { logout_at: at, logout_after_hours: hours } = settingsOf('hot_desking', service)
+              return (
+                <>
+                  <IconDesk aria-hidden />
+                  <RowText title={at === null ? t('admin.hotDesking.never') : t('admin.hotDesking.daily', { at: at.slice(0, 5) })}>
+                    {hours !== null && <span>{t('admin.hotDesking.hours', { count: hours })}</span>}
+                  </RowText>
+                </>
+              )
+            }}
           />
           <FeatureCodes {...whole} />
         </>

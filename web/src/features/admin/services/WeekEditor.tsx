@@ -35,7 +35,7 @@ export function WeekPicture({ week, chosen, onChoose, onDraw }: {
               type="button"
               className={classes.dayName}
               aria-pressed={chosen === day}
-              aria-label={dayName(day, i18n.language, 'long')}
+              title={dayName(day, i18n.language, 'long')}
               onClick={() => onChoose(day)}
               data-testid={`day-${day}`}
             >

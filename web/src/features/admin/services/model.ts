@@ -120,6 +120,12 @@ export interface BarringSettings {
   channels: Readonly<Record<string, number>>
 }
 
+export interface HotDeskingSettings {
+  logout_at: string | null
+  logout_after_hours: number | null
+  zone: string
+}
+
 export interface SettingsOf {
   group: GroupSettings
   queue: QueueSettings
@@ -130,6 +136,7 @@ export interface SettingsOf {
   parking: ParkingSettings
   codes: CodesSettings
   barring: BarringSettings
+  hot_desking: HotDeskingSettings
 }
 
 const group = (id: string): GroupSettings => ({
@@ -210,6 +217,7 @@ export const BLANK: { readonly [K in ServiceKind]: (id: string) => SettingsOf[K]
     limits: { user_calls: 20, user_minutes: 60, customer_calls: 60, customer_minutes: 240 },
     channels: {},
   }),
+  hot_desking: () => ({ logout_at: '20:00', logout_after_hours: null, zone: 'Europe/Berlin' }),
 }
 
 /**
