@@ -50,6 +50,7 @@ from stimme.sip.transport.runner import SipRunner
 from stimme.store import migrate
 from stimme.store.accounts import Accounts, utc_now
 from stimme.store.billing import Billing
+from stimme.store.call_recordings import RECORDINGS, CallRecordings, NewRecordings, RecordingFiles
 from stimme.store.calls import CallHistory
 from stimme.store.database import Database
 from stimme.store.directory import DirectoryRepository
@@ -60,6 +61,8 @@ from stimme.store.own_sounds import OwnSoundRepository
 from stimme.store.secrets import Passwords, SecretKeyError, Vault, open_vault
 from stimme.store.writer import WriteBehind
 
+_RECORDINGS = "call-recordings"
+"""The folder of recordings of calls, in the node's data folder."""
 _ENGINE_PATIENCE = 5.0
 """Seconds that requests wait for the media engine at start; without it new calls are refused with 503."""
 
@@ -95,7 +98,7 @@ class Application:
         config = self._config
         vault = open_vault(config.secret_key_file)
         database = await self._open_store()
-        writer = WriteBehind(database, LIVE_TABLES)
+        writer = WriteBehind(database, (*LIVE_TABLES, RECORDINGS))
         journal = CallJournal(config.node.data / "calls.journal", writer.then)
         self._resources.callback(journal.close)
         writer.start()
@@ -118,6 +121,7 @@ class Application:
             ring_timeout=config.calls.ring_timeout,
             media_timeout=config.calls.media_timeout,
             resolver=SystemResolver(),
+            recordings=NewRecordings(writer, RecordingFiles(config.node.data / _RECORDINGS)),
         )
         self._resources.push_async_callback(node.close)
         tls = server_tls(config.tls.certificate, config.tls.key)
@@ -202,6 +206,7 @@ class Application:
             openid=OpenIdClient(
                 HttpFetch(_client_tls(config.tls.ca), private=config.web.private_identity_providers)
             ),
+            recordings=RecordingFiles(config.node.data / _RECORDINGS),
         )
         web = HttpServer(create_api(services), tls=tls)
         address = await web.start(config.web.listen.host, config.web.listen.port)
@@ -232,7 +237,14 @@ class Application:
         kept = datetime.timedelta(days=self._config.privacy.shorten_calls_after)
         tls = _client_tls(self._config.tls.ca)
         sending = Sending(Letters(database, vault), Billing(database), Printer().pdf, tls)
-        jobs = node_jobs(database, telephony, sending.run, shorten_after=kept, started=loaded)
+        jobs = node_jobs(
+            database,
+            telephony,
+            sending.run,
+            recordings=CallRecordings(database, RecordingFiles(self._config.node.data / _RECORDINGS)),
+            shorten_after=kept,
+            started=loaded,
+        )
         return JobRunner(jobs, utc_now)
 
     def _spawn(self, work: Awaitable[None], name: str) -> None:

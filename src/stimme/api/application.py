@@ -16,6 +16,7 @@ from stimme.api.routes.mail import mail_routes, password_routes
 from stimme.api.routes.me import call_routes, me_routes
 from stimme.api.routes.organisations import organisation_routes
 from stimme.api.routes.pins import pin_routes
+from stimme.api.routes.recordings import recording_routes
 from stimme.api.routes.search import search_routes
 from stimme.api.routes.services import service_routes
 from stimme.api.routes.session import session_routes
@@ -32,6 +33,7 @@ from stimme.api.throttle import SignInThrottle
 from stimme.store.access import ApiTokens, Invitations
 from stimme.store.audit_log import AuditLog
 from stimme.store.billing import Billing
+from stimme.store.call_recordings import CallRecordings
 from stimme.store.letters import Letters
 from stimme.store.licences import LicenceRepository
 from stimme.store.organisations import Organisations
@@ -127,6 +129,8 @@ def _api_routes(services: Services) -> APIRouter:
         me_routes(authentication, services.accounts, services.directory, services.history, services.telephony)
     )
     router.include_router(cti_routes(authentication, services.telephony))
+    recordings = CallRecordings(services.database, services.recordings)
+    router.include_router(recording_routes(authentication, recordings, services.telephony))
     router.include_router(call_routes(authentication, services.directory, services.telephony))
     router.include_router(
         trace_routes(authentication, services.directory, services.telephony, services.traces)

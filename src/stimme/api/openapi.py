@@ -69,6 +69,10 @@ class UnpluggedTelephony:
         """Nothing is known."""
         return "unknown", ""
 
+    def recordings_under_way(self, tenant_id: str) -> Collection[str]:
+        """Nobody records."""
+        return ()
+
     def trunk_health(self, tenant_id: str, trunk_id: str) -> TrunkHealth:
         """Nothing is known of it."""
         return TrunkHealth(trunk_id=trunk_id, state="unknown", detail="", provider=None, last_test=None)

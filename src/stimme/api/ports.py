@@ -129,6 +129,9 @@ class Telephony(Protocol):
     def trunk_state(self, tenant_id: str, trunk_id: str) -> tuple[TrunkState, str]:
         """How a trunk is, with a sentence for people."""
 
+    def recordings_under_way(self, tenant_id: str) -> Collection[str]:
+        """Ids of the recordings of calls that are being made."""
+
     def trunk_health(self, tenant_id: str, trunk_id: str) -> TrunkHealth:
         """What is known of a trunk's provider, with the last test."""
 

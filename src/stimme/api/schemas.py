@@ -166,6 +166,7 @@ class LiveCall(BaseModel):
     started_at: datetime.datetime
     answered_at: datetime.datetime | None = None
     on_hold: bool = False
+    recorded: bool = False
 
 
 class LiveCalls(BaseModel):
@@ -485,3 +486,25 @@ class RecordingList(BaseModel):
     """A customer's own recordings."""
 
     items: list[RecordingItem]
+
+
+class CallRecordingItem(BaseModel):
+    """A recording of a call; ``missing``: its file is not there yet, or was lost with the media engine."""
+
+    id: str
+    customer_id: str
+    call_id: str
+    user_id: str
+    started_at: datetime.datetime
+    caller: Party
+    callee: Party
+    state: Literal["recording", "ready", "missing"]
+    seconds: float | None
+    size: int | None
+
+
+class CallRecordingList(BaseModel):
+    """A page of recordings, newest first."""
+
+    items: list[CallRecordingItem]
+    next: str | None

@@ -22,6 +22,7 @@ _AREAS: tuple[tuple[str, str], ...] = (
     ("/me/settings", "configuration"),
     ("/calls", "calls"),
     ("/call-records", "calls"),
+    ("/call-recordings", "calls"),
     ("/directory", "calls"),
     ("/events", "calls"),
     ("/prices", "billing"),

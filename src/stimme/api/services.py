@@ -12,6 +12,7 @@ from stimme.api.ports import EventSource, SipSocketServer, Telephony
 from stimme.operations.traces import TraceFiles
 from stimme.prompts.sound import Sounds
 from stimme.store.accounts import Accounts, utc_now
+from stimme.store.call_recordings import RecordingFiles
 from stimme.store.calls import CallHistory
 from stimme.store.database import Database
 from stimme.store.directory import DirectoryRepository
@@ -36,6 +37,7 @@ class Services:
     traces: TraceFiles | None = None
     sounds: Sounds | None = None
     openid: OpenIdClient = field(default_factory=lambda: OpenIdClient(HttpFetch()))
+    recordings: RecordingFiles | None = None
     clock: Callable[[], float] = field(default=time.monotonic)
     now: Callable[[], datetime.datetime] = utc_now
 

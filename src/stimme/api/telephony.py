@@ -23,13 +23,14 @@ from stimme.api.schemas import (
 from stimme.api.trunk_views import provider_view, trunk_test_view
 from stimme.licensing.packages import Feature, require
 from stimme.pbx.call import Call
-from stimme.pbx.features import cti
+from stimme.pbx.features import cti, recording
 from stimme.pbx.features.asked import FeatureRefusedError
 from stimme.pbx.features.commands import DiversionKind
 from stimme.pbx.features.cti import Order, PickUp, carry_out
 from stimme.pbx.features.diversion import Diversion, DiversionError, Diversions
 from stimme.pbx.features.trunk_test import TrunkTestError
 from stimme.pbx.node import Node
+from stimme.pbx.pbx import Pbx
 from stimme.pbx.settings import UserSettings as LiveSettings
 from stimme.sip.trace import TraceEntry
 from stimme.trunks.registration import TrunkState as LiveTrunkState
@@ -87,7 +88,7 @@ class NodeTelephony:
     def calls(self, tenant_id: str) -> Sequence[LiveCall]:
         """Calls going on."""
         pbx = self._node.tenants.get(tenant_id)
-        return [_live(call) for call in pbx.calls.values()] if pbx is not None else []
+        return [_live(pbx, call) for call in pbx.calls.values()] if pbx is not None else []
 
     def hang_up(self, tenant_id: str, call_id: str) -> None:
         """End a call.
@@ -118,7 +119,7 @@ class NodeTelephony:
         call = cti.dial(pbx, user, number, device_id)
         if call is None:
             raise NotReachableError(device_id or user_id)
-        return _live(call)
+        return _live(pbx, call)
 
     def order(self, tenant_id: str, user_id: str, call_id: str, order: Order) -> LiveCall:
         """Do something to a live call as one of its users; return the call that comes of it.
@@ -135,7 +136,7 @@ class NodeTelephony:
         if not isinstance(order, PickUp) and call not in pbx.calls_of(user_id):
             raise NoSuchCallError(call_id)
         try:
-            return _live(carry_out(pbx, call, user, order))
+            return _live(pbx, carry_out(pbx, call, user, order))
         except FeatureRefusedError as refusal:
             raise OrderRefusedError(refusal.status) from None
 
@@ -192,6 +193,11 @@ class NodeTelephony:
             return "unknown", "the customer is not on this node"
         state, detail = pbx.trunk_state(trunk_id)
         return _TRUNK_STATES[state], detail
+
+    def recordings_under_way(self, tenant_id: str) -> Collection[str]:
+        """Ids of the recordings of calls that are being made."""
+        pbx = self._node.tenants.get(tenant_id)
+        return recording.under_way(pbx) if pbx is not None else ()
 
     def trunk_health(self, tenant_id: str, trunk_id: str) -> TrunkHealth:
         """What is known of a trunk's provider, with the last test."""
@@ -262,7 +268,7 @@ class NodeTelephony:
         )
 
 
-def _live(call: Call) -> LiveCall:
+def _live(pbx: Pbx, call: Call) -> LiveCall:
     return LiveCall(
         call_id=call.id,
         state=call.shown_state,
@@ -272,4 +278,5 @@ def _live(call: Call) -> LiveCall:
         started_at=call.started_at,
         answered_at=call.answered_at,
         on_hold=any(leg.holds for leg in call.talking_legs),
+        recorded=recording.is_recorded(call, pbx.switch.instance),
     )

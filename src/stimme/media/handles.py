@@ -225,6 +225,10 @@ class Endpoint:
         )
         return Recorder(self._connection, int(reply["recorder"]))
 
+    def attach_recorder(self, recorder_id: int) -> Recorder:
+        """A handle on a recorder of this endpoint's that was started before."""
+        return Recorder(self._connection, recorder_id)
+
     async def send_dtmf(self, digits: str, *, duration_ms: int = 160) -> None:
         """Sends digits in the way that the peer understands, one after the other."""
         await self._connection.request("send-dtmf", endpoint=self.id, digits=digits, duration_ms=duration_ms)

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from stimme.operations.agenda import Agenda, Daily, Every, Timing
 from stimme.store.accounts import Accounts
+from stimme.store.call_recordings import CallRecordings
 from stimme.store.database import Database
 from stimme.store.demos import DemoLicences
 from stimme.store.errors import StoreError
@@ -97,6 +98,7 @@ def node_jobs(
     tenants: Tenants,
     send_mail: Work,
     *,
+    recordings: CallRecordings,
     shorten_after: datetime.timedelta,
     started: datetime.datetime,
 ) -> dict[str, Job]:
@@ -106,6 +108,7 @@ def node_jobs(
         database: The store.
         tenants: The telephone systems that are told of changes.
         send_mail: Empties the outbox.
+        recordings: Of calls: those whose time is over are deleted.
         shorten_after: How long after its end a call keeps the numbers of outsiders in full.
         started: When the tenants were loaded.
     """
@@ -115,6 +118,7 @@ def node_jobs(
         "sessions": Job(Every(datetime.timedelta(hours=1)), Accounts(database).forget_expired),
         "mail": Job(Every(_MAIL_EVERY), send_mail),
         "old calls": Job(Daily(datetime.time(3, 20), _BERLIN), _shortening(database, shorten_after)),
+        "old recordings": Job(Daily(datetime.time(3, 40), _BERLIN), _forgetting(recordings)),
     }
 
 
@@ -144,6 +148,15 @@ def _follow_customers(database: Database, tenants: Tenants) -> Work:
             await tenants.reload(customer_id)
 
     return follow
+
+
+def _forgetting(recordings: CallRecordings) -> Work:
+    async def forget(now: datetime.datetime) -> None:
+        count = await recordings.forget_old(now)
+        if count:
+            _log.info("old recordings deleted", recordings=count)
+
+    return forget
 
 
 def _shortening(database: Database, after: datetime.timedelta) -> Work:

@@ -1,7 +1,7 @@
 """A leg: one SIP session and the media endpoint that belongs to it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from stimme.media import (
@@ -45,6 +45,15 @@ class LegEvent:
     value: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class LegRecording:
+    """What records a leg: the id of the recording, and the recorder in the engine process that has it."""
+
+    id: str
+    engine: str
+    recorder: int
+
+
 def _nobody(_: LegEvent) -> None:
     """Hears for a leg whose call is over."""
 
@@ -63,6 +72,7 @@ class Leg(SessionFeatures):
         remote: the peer's audio as last negotiated.
         codecs: what was negotiated, the first is used.
         held: its user holds the call from outside, not by the telephone (``features.cti``).
+        recording: what records it for its user (``features.recording``).
         noted: told at once, for the journal, when another INVITE left, the peer answered, refused or (True)
             hung up.
     """
@@ -78,6 +88,7 @@ class Leg(SessionFeatures):
         "limits",
         "noted",
         "offer",
+        "recording",
         "remote",
         "sdp_id",
         "sdp_version",
@@ -113,6 +124,7 @@ class Leg(SessionFeatures):
         self.codecs: tuple[AudioCodec, ...] = ()
         self.direction: Direction = "sendrecv"
         self.held = False
+        self.recording: LegRecording | None = None
         self.status = 0
         self.sdp_id = str(abs(hash(leg_id)) % 10**9 + 1)
         self.sdp_version = 0
@@ -335,6 +347,7 @@ class Leg(SessionFeatures):
             "sdp": [self.sdp_id, self.sdp_version],
             "direction": self.direction,
             "held": self.held,
+            "recording": list(astuple(self.recording)) if self.recording is not None else None,
             "address": [remote.address, remote.port, remote.rtcp_port, remote.rtcp_mux] if remote else None,
         }
 
@@ -344,6 +357,7 @@ class Leg(SessionFeatures):
         self.sdp_id, self.sdp_version = str(value["sdp"][0]), int(value["sdp"][1]) + 10
         self.direction = value["direction"]
         self.held = bool(value.get("held", False))
+        self.recording = LegRecording(*value["recording"]) if value.get("recording") else None
         if value["address"]:
             address, port, rtcp_port, mux = value["address"]
             self.remote = Audio(address, port, self.codecs, rtcp_port, bool(mux), self.direction)

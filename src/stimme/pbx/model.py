@@ -10,6 +10,7 @@ from stimme.pbx.apps.menu import Menu
 from stimme.pbx.features.hotdesk import AutoLogout
 from stimme.pbx.groups.group import Group
 from stimme.pbx.groups.queue import QueueSettings
+from stimme.pbx.recording_policy import RecordingPolicy
 from stimme.trunks.rules import EmergencySite, OutsideRules
 
 
@@ -71,6 +72,7 @@ class Tenant:
         menus: by id.
         hot_desk_logout: when guests at telephones are logged out by themselves.
         rules: what calls to the public network are bound by.
+        recording: who may record calls.
         site_of: what a user's site says of emergency calls, by user id.
         licensed: the customer's calls may go out.
         licensed_until: when that ends by itself.
@@ -96,6 +98,7 @@ class Tenant:
     code_changes: dict[str, list[str]] = field(default_factory=dict)
     hot_desk_logout: AutoLogout = field(default_factory=AutoLogout)
     rules: OutsideRules = field(default_factory=OutsideRules)
+    recording: RecordingPolicy = field(default_factory=RecordingPolicy)
     site_of: dict[str, EmergencySite] = field(default_factory=dict)
     licensed: bool = True
     licensed_until: datetime | None = None

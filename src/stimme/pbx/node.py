@@ -21,7 +21,7 @@ from stimme.pbx.entitlement import device_refused, tell_changes, withdraw_regist
 from stimme.pbx.guard import GuessingGuard
 from stimme.pbx.model import Device, Tenant
 from stimme.pbx.pbx import Pbx
-from stimme.pbx.ports import BindingStore, CallRecords, Journal, Sounds, StateStore
+from stimme.pbx.ports import BindingStore, CallRecords, Journal, RecordingStore, Sounds, StateStore
 from stimme.pbx.registrar import Refusal
 from stimme.pbx.routing import dialled_of
 from stimme.pbx.sip_calls import SipCalls
@@ -60,6 +60,7 @@ class Node:
         limits: whether guessing is slowed down.
         ring_timeout, media_timeout: seconds, of every call.
         resolver: the DNS, for the servers of providers; None takes their addresses as they are configured.
+        recordings: keeps recordings of calls; None: there are none.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Node:
         ring_timeout: float,
         media_timeout: float,
         resolver: Resolver | None = None,
+        recordings: RecordingStore | None = None,
     ) -> None:
         self.bus = bus
         self.switch = Switch()
@@ -90,6 +92,7 @@ class Node:
         self._records = records
         self._store = store
         self._sounds = sounds
+        self._recordings = recordings
         self._clock = clock
         self._wall_clock = wall_clock
         self._rng = rng
@@ -153,6 +156,7 @@ class Node:
             locator=self._locator,
             sip_calls=self.sip_calls,
             moved=lambda: self._moved(tenant.id),
+            recordings=self._recordings,
         )
         self.tenants[tenant.id] = pbx
         if self._lamps is not None:

@@ -44,7 +44,7 @@ from stimme.pbx.model import Device, Tenant, TrunkConfig
 from stimme.pbx.occupancy import Occupancy, users_of
 from stimme.pbx.pending_byes import PendingByes
 from stimme.pbx.placing import Placing
-from stimme.pbx.ports import BindingStore, CallRecords, Journal, Sounds, StateStore
+from stimme.pbx.ports import BindingStore, CallRecords, Journal, RecordingStore, Sounds, StateStore
 from stimme.pbx.records import CallRecord, Direction, HangupBy, Party, call_list_entries
 from stimme.pbx.registrar import Registrar
 from stimme.pbx.settings import Settings, UserSettings
@@ -86,6 +86,7 @@ class Pbx:
         locator: finds the servers of providers; None takes their addresses as they are configured.
         moved: called when a provider is reached at other addresses than before.
         sip_calls: told of every dialog and the call that it belongs to.
+        recordings: keeps recordings of calls; None: there are none.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class Pbx:
         locator: Locator | None = None,
         moved: Callable[[], None] = lambda: None,
         sip_calls: SipCalls | None = None,
+        recordings: RecordingStore | None = None,
     ) -> None:
         self.tenant = tenant
         self.calls: dict[str, Call] = {}
@@ -123,6 +125,7 @@ class Pbx:
         self.switch = switch
         self.store = store
         self.sounds = sounds
+        self.recordings = recordings
         self.rng = rng
         self.ring_timeout = ring_timeout
         self.recall_seconds = _TRANSFER_RING_SECONDS

@@ -1,10 +1,12 @@
 """What the PBX needs from the store. Every method but `load` returns at once; the store batches."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from stimme.pbx.records import CallListEntry, CallRecord
+from stimme.pbx.records import CallListEntry, CallRecord, Party
 from stimme.prompts.say import Say
 
 
@@ -32,6 +34,26 @@ class StateStore(Protocol):
 
     async def load(self, tenant_id: str) -> dict[str, dict[str, Any]]:
         """The values of a tenant by key."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """A recording that a user makes of a call: who, when, and between whom."""
+
+    id: str
+    tenant_id: str
+    call_id: str
+    user_id: str
+    started_at: datetime
+    caller: Party
+    callee: Party
+
+
+class RecordingStore(Protocol):
+    """Where recordings of calls go."""
+
+    def begin(self, recording: RecordedCall) -> Path:
+        """Notes a recording; gives the file that is to be written. Raises OSError."""
 
 
 class Sounds(Protocol):

@@ -33,7 +33,7 @@ from stimme.store.models import (
 )
 from stimme.store.service_models import Service
 from stimme.store.sign_on_models import ExternalIdentity, IdentityProvider
-from stimme.store.sound_models import OwnSound
+from stimme.store.sound_models import CallRecordingRow, OwnSound
 
 _SECRET = frozenset({"secret", "password_hash", "token_hash", "public_key"})
 _LEFT_OUT = frozenset({"version", "changes", "document", "content", "last_step", "used_at", "sign_count"})
@@ -41,6 +41,7 @@ _SUBJECTS: dict[type[Base], str] = {
     Account: "account",
     ApiToken: "api-token",
     BillingAddress: "billing-address",
+    CallRecordingRow: "call-recording",
     CustomerLicence: "licence",
     Device: "device",
     ExternalIdentity: "external-identity",

@@ -1,16 +1,17 @@
 """Personal data: what is known of a user, forgetting it, and shortening what has grown old.
 
 Policy (GDPR articles 15, 17 and 5(1)(e)): a user's data can be handed over as one JSON document. Forgetting a
-user deletes it with devices, account and call list, and takes name and number out of the records and lists
-of others; that a call took place stays. Old calls to and from outside lose their names and the last three
-digits of outside numbers after a set time; a shortened call stays as it is. Invoices hold no calls.
+user deletes it with devices, account, call list and the recordings that it made or is on, and takes name and
+number out of the records and lists of others; that a call took place stays. Old calls to and from outside
+lose their names and the last three digits of outside numbers after a set time; a shortened call stays as it
+is. Invoices hold no calls.
 """
 
 import datetime
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Update, case, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stimme.licensing.packages import Package
@@ -19,6 +20,7 @@ from stimme.store.changes import Authority, Expectation, changing, delete_row, n
 from stimme.store.database import Database, Scope
 from stimme.store.licences import change_licences, lock_licences
 from stimme.store.models import Account, CallListEntry, CallRecordRow, Device, User
+from stimme.store.sound_models import CallRecordingRow
 
 SHORTENED = "xxx"
 _DIGITS = len(SHORTENED)
@@ -52,12 +54,18 @@ class Privacy:
                 .where(or_(CallRecordRow.caller_user_id == user_id, CallRecordRow.callee_user_id == user_id))
                 .order_by(CallRecordRow.started_at, CallRecordRow.id)
             )
+            recordings = await session.scalars(
+                select(CallRecordingRow)
+                .where(_heard(user_id))
+                .order_by(CallRecordingRow.started_at, CallRecordingRow.id)
+            )
             return {
                 "user": _plain(user),
                 "account": None if account is None else _plain(account),
                 "devices": [_plain(one) for one in devices],
                 "call_list": [_plain(one) for one in lines],
                 "call_records": [_plain(one) for one in calls],
+                "call_recordings": [_plain(one) for one in recordings],
             }
 
     async def forget(self, who: Authority, user_id: str, expected: Expectation) -> User:
@@ -111,6 +119,7 @@ class Privacy:
 
     @staticmethod
     async def _forget_calls(session: AsyncSession, user_id: str) -> None:
+        await session.execute(delete(CallRecordingRow).where(_heard(user_id)))
         nothing = {"user_id": None, "number": None, "name": None}
         for side in ("caller", "callee"):
             of_user = getattr(CallRecordRow, f"{side}_user_id") == user_id
@@ -126,6 +135,12 @@ class Privacy:
                 peer_user_id=None, number=None, name=None
             )
         )
+
+
+def _heard(user_id: str) -> ColumnElement[bool]:
+    """Recordings on which a user is, or that the user has made."""
+    row = CallRecordingRow
+    return or_(row.user_id == user_id, row.caller_user_id == user_id, row.callee_user_id == user_id)
 
 
 def _is_full(number: Any) -> ColumnElement[bool]:

@@ -22,7 +22,7 @@ from stimme.store.models import Organisation, User
 from stimme.store.service_models import Service
 from stimme.store.services import calendars_of, check_service
 
-_ONLY_ONE = frozenset({"attendant", "parking", "codes", "barring", "hot_desking"})
+_ONLY_ONE = frozenset({"attendant", "parking", "codes", "barring", "hot_desking", "recording"})
 _SETTINGS = "settings"
 
 

@@ -9,7 +9,7 @@ from stimme.store.models import Base, CustomerOwned, Versioned
 
 SERVICE_KINDS = (
     "group", "attendant", "calendar", "menu", "queue", "pickup_group", "parking", "codes",
-    "barring", "paging", "hot_desking",
+    "barring", "paging", "hot_desking", "recording",
 )  # fmt: skip
 
 

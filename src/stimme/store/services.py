@@ -15,6 +15,7 @@ from stimme.pbx.apps.written import (
     read_queue,
 )
 from stimme.pbx.model import Tenant
+from stimme.pbx.recording_policy import read_recording
 from stimme.trunks.rules import read_rules
 
 Stored = tuple[str, dict[str, Any]]
@@ -110,6 +111,9 @@ def _add(tenant: Tenant, kind: str, value: dict[str, Any], calendars: Mapping[st
             tenant.pickup_groups.append(frozenset(Fields(value).texts("members")))
         case "parking":
             tenant.park_slots = _park_slots(Fields(value))
+            tenant.park_slots = tuple(Fields(value).texts("slots"))
+        case "recording":
+            tenant.recording = read_recording(value)
         case "hot_desking":
             tenant.hot_desk_logout = read_hot_desking(value)
         case "codes":

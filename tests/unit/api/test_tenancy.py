@@ -25,7 +25,7 @@ from stimme.store.mail_models import MailServerRow
 from stimme.store.models import Account, NumberBlock, Organisation
 from stimme.store.service_models import Service
 from stimme.store.sign_on_models import ExternalIdentity, IdentityProvider
-from stimme.store.sound_models import OwnSound
+from stimme.store.sound_models import CallRecordingRow, OwnSound
 
 from .identity import ISSUER
 from .world import PASSWORD, World, build_world
@@ -93,6 +93,12 @@ LOWEST: dict[tuple[str, str], str] = {
     ("POST", "/calls/{call_id}/answer"): "user",
     ("PUT", "/calls/{call_id}/hold"): "user",
     ("DELETE", "/calls/{call_id}/hold"): "user",
+    ("PUT", "/calls/{call_id}/recording"): "user",
+    ("DELETE", "/calls/{call_id}/recording"): "user",
+    ("GET", "/call-recordings"): "user",
+    ("GET", "/call-recordings/{recording_id}"): "user",
+    ("GET", "/call-recordings/{recording_id}/audio"): "user",
+    ("DELETE", "/call-recordings/{recording_id}"): "user",
     ("POST", "/calls/{call_id}/transfer"): "user",
     ("POST", "/calls/{call_id}/park"): "user",
     ("POST", "/calls/{call_id}/pickup"): "user",
@@ -287,7 +293,7 @@ async def _settle(world: World) -> Estate:
         session.add(Gateway(id=str(uuid.uuid4()), serial="S1", model="IP411"))
         secret = world.services.vault.encrypt("")
         session.add(MailServerRow(organisation_id=provider.id, secret=secret, **MAIL_SERVER))
-        for customer in world.customers.values():
+        for name, customer in world.customers.items():
             session.add(BillingAddress(organisation_id=customer.id, **address))
             session.add(
                 Service(
@@ -308,6 +314,15 @@ async def _settle(world: World) -> Estate:
                     sha256="",
                     changed_at=datetime.datetime.now(datetime.UTC),
                     content=b"x",
+                )
+            )
+            session.add(
+                CallRecordingRow(
+                    id=f"recording-{name}",
+                    customer_id=customer.id,
+                    call_id=customer.call_id,
+                    user_id=customer.user_id,
+                    started_at=datetime.datetime.now(datetime.UTC),
                 )
             )
             session.add(
@@ -364,6 +379,7 @@ async def _settle(world: World) -> Estate:
                 "number": invoice.number,
                 "request_id": str(uuid.uuid4()),
                 "call_id": f"live-{customer.call_id}",
+                "recording_id": f"recording-{name}",
                 "folder": "de",
                 "name": "queue.please_wait",
                 "passkey_id": "somebody-elses",

@@ -55,6 +55,7 @@ class FakeTelephony:
         self.live: dict[str, list[LiveCall]] = {}
         self.hung_up: list[tuple[str, str]] = []
         self.reloaded: list[str] = []
+        self.recorded: set[str] = set()
         self.tested: list[tuple[str, str, str]] = []
         self.trunks = (1, 1)
         self.orders: list[tuple[str, str, str, Order]] = []
@@ -115,6 +116,9 @@ class FakeTelephony:
 
     def trunk_state(self, tenant_id: str, trunk_id: str) -> tuple[TrunkState, str]:
         return "registered", ""
+
+    def recordings_under_way(self, tenant_id: str) -> Collection[str]:
+        return self.recorded
 
     def trunk_health(self, tenant_id: str, trunk_id: str) -> TrunkHealth:
         return TrunkHealth(trunk_id=trunk_id, state="registered", detail="", provider=None, last_test=None)

@@ -15,6 +15,7 @@ from stimme.operations.agenda import RETRY, Every
 from stimme.operations.jobs import Job, JobRunner, node_jobs
 from stimme.store import migrate
 from stimme.store.accounts import Accounts
+from stimme.store.call_recordings import CallRecordings
 from stimme.store.database import Database
 from stimme.store.live import customer_ids
 from stimme.store.models import CallRecordRow, Session
@@ -70,7 +71,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     make = Provisioning(database, Vault(Fernet.generate_key()), passwords, now=lambda: now[0])
     provider = await make.create_provider("P", "root", "a long password")
     tenants = Loaded(database)
-    jobs = node_jobs(database, tenants, no_mail, shorten_after=90 * DAY, started=START)
+    recordings = CallRecordings(database, None)
+    jobs = node_jobs(database, tenants, no_mail, recordings=recordings, shorten_after=90 * DAY, started=START)
     yield World(database, make, provider, tenants, now, JobRunner(jobs, lambda: now[0]))
     await database.close()
 

@@ -57,6 +57,16 @@ def cti_routes(authentication: Authentication, telephony: Telephony) -> APIRoute
         """Go on with a call that is held."""
         return order(caller, call_id, cti.Hold(on=False))
 
+    @router.put("/calls/{call_id}/recording")
+    async def record(call_id: str, caller: Annotated[Caller, signed_in]) -> schemas.LiveCall:
+        """Record the own conversation, where the customer's rules allow it; doing so twice is no error."""
+        return order(caller, call_id, cti.RecordIt(on=True))
+
+    @router.delete("/calls/{call_id}/recording")
+    async def stop_recording(call_id: str, caller: Annotated[Caller, signed_in]) -> schemas.LiveCall:
+        """End the own recording of a call."""
+        return order(caller, call_id, cti.RecordIt(on=False))
+
     @router.post("/calls/{call_id}/transfer")
     async def transfer(
         call_id: str, body: schemas.TransferOrder, caller: Annotated[Caller, signed_in]

@@ -218,6 +218,14 @@ FEATURES: tuple[Feature, ...] = (
         "Konferenz mit allen gehaltenen Gesprächen", "Conference with all held calls", None,
     ),
     Feature(
+        "record", ("*93#",), _always(c.Record(on=True)),
+        "Gehaltenes Gespräch aufzeichnen", "Record the held call", "recording.on",
+    ),
+    Feature(
+        "record_off", ("#93#",), _always(c.Record(on=False)),
+        "Aufzeichnung beenden", "Record the held call: off", "recording.off",
+    ),
+    Feature(
         "redial", ("*66#",), _always(c.Redial()),
         "Wahlwiederholung", "Redial", None,
     ),

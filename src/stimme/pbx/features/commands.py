@@ -228,6 +228,13 @@ class NoteMaliciousCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """Record the conversation on hold, or end that."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Voicemail:
     """Listen to one's messages."""
 
@@ -285,6 +292,7 @@ Command = (
     | Page
     | CallThrough
     | NoteMaliciousCall
+    | Record
     | Voicemail
     | SayOwnNumber
     | SayTime

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from stimme.licensing.packages import Feature, require
 from stimme.pbx.call import Call
 from stimme.pbx.emergency_numbers import emergency_number
-from stimme.pbx.features import conference, park_call, pickup_call, transfer
+from stimme.pbx.features import conference, park_call, pickup_call, recording, transfer
 from stimme.pbx.features.asked import FeatureRefusedError
 from stimme.pbx.features.auto_answer import auto_answer_headers
 from stimme.pbx.leg import Leg
@@ -80,7 +80,14 @@ class ConferWith:
     call_id: str
 
 
-Order = Answer | Hold | TransferTo | JoinWith | ParkIn | PickUp | ConferWith
+@dataclass(frozen=True, slots=True)
+class RecordIt:
+    """Record the conversation, or (`on` is false) end that."""
+
+    on: bool
+
+
+Order = Answer | Hold | TransferTo | JoinWith | ParkIn | PickUp | ConferWith | RecordIt
 
 
 def carry_out(pbx: "Pbx", call: Call, user: User, order: Order) -> Call:
@@ -105,6 +112,12 @@ def carry_out(pbx: "Pbx", call: Call, user: User, order: Order) -> Call:
             transfer.attended(pbx, call, own, following, _own_leg(following, user, ringing=True))
         case ParkIn(slot):
             following = park_call.put_away(pbx, call, own, slot, user)
+        case RecordIt(on):
+            if on:
+                recording.start(pbx, call, own, user)
+            else:
+                recording.stop(pbx, call, own)
+            following = call
         case ConferWith(call_id):
             other = _other_call(pbx, call, call_id)
             following = conference.join_two(pbx, user, (call, own), (other, _own_leg(other, user)))

@@ -16,6 +16,7 @@ from stimme.pbx.features import (
     park_call,
     pickup_call,
     reception,
+    recording,
     redial_call,
     transfer,
     trunk_test,
@@ -66,6 +67,7 @@ HANDLERS: Mapping[type[Any], Handler] = {
     c.Redial: redial_call.redial,
     c.Intercom: intercom.speak_to,
     c.TrunkTest: trunk_test.test_trunk,
+    c.Record: recording.record,
 }
 
 

@@ -24,6 +24,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/call-recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Recordings
+         * @description List recordings, newest first: the own ones, or (the customer's administrators) all of them.
+         */
+        get: operations["list_recordings_api_v1_call_recordings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-recordings/{recording_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recording
+         * @description Return what is known of a recording.
+         */
+        get: operations["recording_api_v1_call_recordings__recording_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete
+         * @description Delete a recording.
+         */
+        delete: operations["delete_api_v1_call_recordings__recording_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-recordings/{recording_id}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Audio
+         * @description Return a recording as WAV, left who recorded, right who was heard; parts of it by ``Range``.
+         */
+        get: operations["audio_api_v1_call_recordings__recording_id__audio_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/call-records": {
         parameters: {
             query?: never;
@@ -187,6 +251,30 @@ export interface paths {
          */
         post: operations["pick_up_api_v1_calls__call_id__pickup_post"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{call_id}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Record
+         * @description Record the own conversation, where the customer's rules allow it; doing so twice is no error.
+         */
+        put: operations["record_api_v1_calls__call_id__recording_put"];
+        post?: never;
+        /**
+         * Stop Recording
+         * @description End the own recording of a call.
+         */
+        delete: operations["stop_recording_api_v1_calls__call_id__recording_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2296,6 +2384,46 @@ export interface components {
             next: string | null;
         };
         /**
+         * CallRecordingItem
+         * @description A recording of a call; ``missing``: its file is not there yet, or was lost with the media engine.
+         */
+        CallRecordingItem: {
+            /** Call Id */
+            call_id: string;
+            callee: components["schemas"]["Party"];
+            caller: components["schemas"]["Party"];
+            /** Customer Id */
+            customer_id: string;
+            /** Id */
+            id: string;
+            /** Seconds */
+            seconds: number | null;
+            /** Size */
+            size: number | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "recording" | "ready" | "missing";
+            /** User Id */
+            user_id: string;
+        };
+        /**
+         * CallRecordingList
+         * @description A page of recordings, newest first.
+         */
+        CallRecordingList: {
+            /** Items */
+            items: components["schemas"]["CallRecordingItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * CallTrace
          * @description The SIP messages of a call, and a drawing of them as text.
          */
@@ -2954,6 +3082,11 @@ export interface components {
              */
             on_hold: boolean;
             /**
+             * Recorded
+             * @default false
+             */
+            recorded: boolean;
+            /**
              * Started At
              * Format: date-time
              */
@@ -3556,7 +3689,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking";
+            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "recording";
             /**
              * Settings
              * @example {
@@ -3588,7 +3721,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking";
+            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "recording";
             /**
              * Settings
              * @example {
@@ -4349,6 +4482,130 @@ export interface operations {
             };
         };
     };
+    list_recordings_api_v1_call_recordings_get: {
+        parameters: {
+            query?: {
+                customer_id?: string | null;
+                limit?: number;
+                before?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallRecordingList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recording_api_v1_call_recordings__recording_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallRecordingItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_v1_call_recordings__recording_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audio_api_v1_call_recordings__recording_id__audio_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     call_records_api_v1_call_records_get: {
         parameters: {
             query?: {
@@ -4650,6 +4907,68 @@ export interface operations {
                 "application/json": components["schemas"]["PickupOrder"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveCall"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_api_v1_calls__call_id__recording_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveCall"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_recording_api_v1_calls__call_id__recording_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
@@ -7411,7 +7730,7 @@ export interface operations {
         parameters: {
             query?: {
                 customer_id?: string | null;
-                kind?: ("group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking") | null;
+                kind?: ("group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "recording") | null;
             };
             header?: never;
             path?: never;
