@@ -205,10 +205,10 @@ class Endpoint:
         silence: float | None = None,
         trim: bool = False,
     ) -> Recorder:
-        """Writes what the peer says, hears, both as two channels, or both in one channel, into a WAV file.
+        """Writes what the peer says, hears, both as two channels, or both in one channel, into a file.
 
         Args:
-            path: of the file, which appears when it is complete.
+            path: of the file, which appears when it is complete; Ogg with Opus if it ends in `.opus`, else WAV.
             what: which directions.
             limit: seconds after which it ends by itself.
             silence: seconds of silence after which it ends by itself.

@@ -227,3 +227,24 @@ async def test_nobody_sends_digits_to_one_who_does_not_know_them(client: Client,
     with pytest.raises(EngineError) as refused:
         await leg.send_dtmf("1")
     assert refused.value.code == "unsupported"
+
+
+async def test_a_recording_may_be_opus(client: Client, phones: Phones, tmp_path: Path) -> None:
+    a, b = await phones("PCMA"), await phones("G722")
+    legs = [await client.leg(a), await client.leg(b)]
+    await client.engine.bridge(legs[0], legs[1], tag="call")
+    path = tmp_path / "call.opus"
+    recorder = await legs[0].record(path)
+    await asyncio.gather(a.speak(500, 1.0), b.speak(1100, 1.0))
+    await recorder.stop()
+    finished = await client.event(RecorderFinished)
+    assert path.stat().st_size < 12_000
+    decode = ["ffmpeg", "-v", "error", "-xerror", "-i", str(path), "-ar", "16000", str(tmp_path / "call.wav")]
+    ffmpeg = await asyncio.create_subprocess_exec(*decode, stderr=asyncio.subprocess.PIPE)
+    _, complaints = await ffmpeg.communicate()
+    assert (ffmpeg.returncode, complaints) == (0, b"")
+    (said, heard), rate = read_wav(tmp_path / "call.wav")
+    assert len(said) == pytest.approx(finished.duration_ms * rate / 1000, abs=1)
+    middle = slice(rate // 4, 3 * rate // 4)
+    assert dominant_tone(said[middle], rate) == pytest.approx((500, -13), abs=3)
+    assert dominant_tone(heard[middle], rate) == pytest.approx((1100, -13), abs=3)

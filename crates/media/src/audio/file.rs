@@ -51,6 +51,8 @@ impl AudioFile {
         let track = format.default_track(TrackType::Audio).ok_or_else(|| fail("no sound in it".into()))?;
         let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio());
         let parameters = parameters.ok_or_else(|| fail("no sound in it".into()))?;
+        // What the encoder put before the sound (RFC 7845 §4.2).
+        let skip = if parameters.codec == CODEC_ID_OPUS { track.delay.unwrap_or(0) as usize } else { 0 };
         let (decoder, rate) = if parameters.codec == CODEC_ID_OPUS {
             (FileDecoder::Opus(opus::Decoder::new(48_000, Channels::Mono)?), 48_000)
         } else {
@@ -61,7 +63,7 @@ impl AudioFile {
             (FileDecoder::Other(decoder), rate.ok_or_else(|| fail("no sample rate that makes sense".into()))?)
         };
         let track = track.id;
-        Ok(Self { path: path.to_owned(), format, decoder, track, rate, skip: 0, interleaved: Vec::new() })
+        Ok(Self { path: path.to_owned(), format, decoder, track, rate, skip, interleaved: Vec::new() })
     }
 
     /// Samples a second.
@@ -122,7 +124,9 @@ impl AudioFile {
                 let decoded = decoder.decode(&packet.data, &mut out[start..], false);
                 out.truncate(start + *decoded.as_ref().unwrap_or(&0));
                 decoded?;
-                trim(out, start, packet);
+                // What it put behind the sound.
+                let surplus = packet.trim_end.get() as usize;
+                out.truncate(out.len().saturating_sub(surplus).max(start));
             }
             FileDecoder::Other(decoder) => {
                 let buffer = decoder.decode(packet).map_err(|error| match error {
@@ -136,14 +140,6 @@ impl AudioFile {
         }
         Ok(())
     }
-}
-
-/// Takes away what the encoder put before and behind the sound (RFC 7845 §4.2).
-fn trim(out: &mut Vec<i16>, start: usize, packet: &Packet) {
-    let (front, back) = (packet.trim_start.get() as usize, packet.trim_end.get() as usize);
-    out.truncate(out.len().saturating_sub(back).max(start));
-    let end = (start + front).min(out.len());
-    out.drain(start..end);
 }
 
 fn mix(channels: &[i16]) -> i16 {

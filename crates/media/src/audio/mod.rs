@@ -5,6 +5,7 @@ mod delay;
 mod error;
 mod file;
 mod key_tones;
+mod opus_file;
 mod playout;
 mod recorder;
 mod resample;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use hound::{SampleFormat, WavSpec, WavWriter};
 
 use super::AudioError;
+use super::opus_file::OpusFile;
 
 /// Frames that may wait for the disk, over all recordings: two seconds of 100 recordings.
 const QUEUE: usize = 10_000;
@@ -18,8 +19,14 @@ const QUEUE: usize = 10_000;
 /// Told when a file is complete: number, path, and its length in milliseconds or what went wrong.
 pub type Notify = Box<dyn Fn(u64, PathBuf, Result<u64, String>) + Send>;
 
+/// A file that is being written, in the form that its name says.
+enum Tape {
+    Wav(WavWriter<BufWriter<File>>),
+    Opus(OpusFile),
+}
+
 enum Order {
-    Open(u64, PathBuf, Box<WavWriter<BufWriter<File>>>),
+    Open(u64, PathBuf, Box<Tape>),
     Write(u64, Vec<i16>),
     /// Samples of silence in place of frames that found no room.
     Gap(u64, usize),
@@ -46,16 +53,14 @@ impl RecordingWriter {
         Self { orders: Some(orders), thread: thread.ok(), gaps: Mutex::new(HashMap::new()) }
     }
 
-    /// Begins a file under a temporary name beside `path`.
+    /// Begins a file under a temporary name beside `path`: Ogg with Opus where that ends in `.opus`, else WAV.
     ///
     /// # Errors
     /// When the folder cannot be written to, or too much waits for the disk.
     pub fn open(&self, id: u64, path: PathBuf, channels: u16, rate: u32) -> Result<(), AudioError> {
         let fail = |reason: String| AudioError::File { path: path.clone(), reason };
-        let spec =
-            WavSpec { channels, sample_rate: rate, bits_per_sample: 16, sample_format: SampleFormat::Int };
-        let writer = WavWriter::create(part(&path), spec).map_err(|error| fail(error.to_string()))?;
-        let sent = self.send(Order::Open(id, path.clone(), Box::new(writer)));
+        let tape = Tape::create(&path, channels, rate)?;
+        let sent = self.send(Order::Open(id, path.clone(), Box::new(tape)));
         if sent { Ok(()) } else { Err(fail("too many recordings wait for the disk".into())) }
     }
 
@@ -105,50 +110,78 @@ impl Drop for RecordingWriter {
     }
 }
 
-type Files = HashMap<u64, (PathBuf, Box<WavWriter<BufWriter<File>>>, Result<(), String>)>;
+impl Tape {
+    fn create(path: &Path, channels: u16, rate: u32) -> Result<Self, AudioError> {
+        if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("opus")) {
+            return OpusFile::create(&part(path), channels, rate).map(Self::Opus);
+        }
+        let spec =
+            WavSpec { channels, sample_rate: rate, bits_per_sample: 16, sample_format: SampleFormat::Int };
+        WavWriter::create(part(path), spec)
+            .map(Self::Wav)
+            .map_err(|error| AudioError::File { path: path.to_owned(), reason: error.to_string() })
+    }
+
+    fn write(&mut self, mut samples: impl Iterator<Item = i16>) -> Result<(), String> {
+        match self {
+            Self::Wav(writer) => {
+                samples.try_for_each(|sample| writer.write_sample(sample)).map_err(|error| error.to_string())
+            }
+            Self::Opus(file) => file.write(samples),
+        }
+    }
+
+    /// Returns the length in milliseconds.
+    fn finish(self) -> Result<u64, String> {
+        match self {
+            Self::Wav(writer) => {
+                let length =
+                    u64::from(writer.duration()) * 1000 / u64::from(writer.spec().sample_rate.max(1));
+                writer.finalize().map(|()| length).map_err(|error| error.to_string())
+            }
+            Self::Opus(file) => file.finish(),
+        }
+    }
+}
+
+type Files = HashMap<u64, (PathBuf, Box<Tape>, Result<(), String>)>;
 
 fn write(orders: &Receiver<Order>, notify: &Notify) {
     let mut files: Files = HashMap::new();
     while let Ok(order) = orders.recv() {
         match order {
-            Order::Open(id, path, writer) => {
-                files.insert(id, (path, writer, Ok(())));
+            Order::Open(id, path, tape) => {
+                files.insert(id, (path, tape, Ok(())));
             }
             Order::Write(id, samples) => append(&mut files, id, samples.into_iter()),
             Order::Gap(id, length) => append(&mut files, id, std::iter::repeat_n(0, length)),
             Order::Finish(id) => {
-                if let Some((path, writer, result)) = files.remove(&id) {
-                    let result = result.and_then(|()| complete(&path, *writer));
+                if let Some((path, tape, result)) = files.remove(&id) {
+                    let result = result.and_then(|()| complete(&path, *tape));
                     notify(id, path, result);
                 }
             }
         }
     }
-    for (id, (path, writer, result)) in files {
-        let result = result.and_then(|()| complete(&path, *writer));
+    for (id, (path, tape, result)) in files {
+        let result = result.and_then(|()| complete(&path, *tape));
         notify(id, path, result);
     }
 }
 
 fn append(files: &mut Files, id: u64, samples: impl Iterator<Item = i16>) {
-    if let Some((_, writer, result @ Ok(()))) = files.get_mut(&id) {
-        for sample in samples {
-            if let Err(error) = writer.write_sample(sample) {
-                *result = Err(error.to_string());
-                return;
-            }
-        }
+    if let Some((_, tape, result @ Ok(()))) = files.get_mut(&id) {
+        *result = tape.write(samples);
     }
 }
 
-fn complete(path: &PathBuf, writer: WavWriter<BufWriter<File>>) -> Result<u64, String> {
-    let length = u64::from(writer.duration()) * 1000 / u64::from(writer.spec().sample_rate.max(1));
-    writer.finalize().map_err(|error| error.to_string())?;
+fn complete(path: &Path, tape: Tape) -> Result<u64, String> {
+    let length = tape.finish()?;
     std::fs::rename(part(path), path).map_err(|error| error.to_string())?;
     Ok(length)
 }
 
-fn part(path: &std::path::Path) -> PathBuf {
+fn part(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
     name.into()
