@@ -22,4 +22,5 @@ pub mod rtp;
 pub mod sandbox;
 pub mod service;
 pub mod shared;
+pub mod translation;
 pub mod watch;

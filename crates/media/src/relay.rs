@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::audio::{AudioCodec, Decoder, Transcoder};
+use crate::audio::{AudioCodec, between_g711, decode_g711};
 use crate::control::{DtmfMethod, Event};
 use crate::endpoint::{Endpoint, Meaning};
 use crate::fax::{Inbox, Input};
@@ -10,13 +10,7 @@ use crate::ids::IdMap;
 use crate::rtp::dtmf::{self, Press};
 use crate::rtp::outgoing::Feed;
 use crate::rtp::{HEADER, Header};
-
-/// Frames that are made up at most for packets that were lost in a row.
-const CONCEALED: u64 = 5;
-/// A pause of the source that is longer than this is not kept, in seconds.
-const LONGEST_PAUSE: u32 = 10;
-/// Largest payload that a transcoder makes: Opus at its highest rate, 20 ms.
-const ROOM: usize = HEADER + 1275;
+use crate::translation::Translation;
 
 /// What packets lead to beyond what is sent on at once.
 #[derive(Default)]
@@ -25,6 +19,8 @@ pub struct Aftermath {
     pub events: Vec<Event>,
     /// Keys that an endpoint's peer is to be told in another way than they came.
     pub keys: Vec<(u64, Press)>,
+    /// Endpoints whose translation is due from now on, and when.
+    pub woken: Vec<(u64, Instant)>,
 }
 
 /// Takes a packet that arrived at endpoint `id`; `packet` is the whole of it and may be changed.
@@ -65,7 +61,7 @@ pub fn arrived(
             let pressed = hear(source, codec, (header, sequence), &packet[HEADER..], now);
             press(source, target.as_deref(), pressed, aftermath);
             if let Some(target) = target.filter(|target| target.open_for_bridge()) {
-                audio(source, target, codec, (header, sequence), packet, now);
+                audio(source, target, codec, (header, sequence), packet, now, aftermath);
             }
         }
         Meaning::Noise(_) => {
@@ -73,7 +69,7 @@ pub fn arrived(
                 playout.push_noise(&packet[HEADER..]);
             }
             if let Some(target) = target.filter(|target| target.open_for_bridge()) {
-                noise(source, target, (header, sequence), packet, now);
+                noise(source, target, (header, sequence), packet, now, aftermath);
             }
         }
         Meaning::Events(_) => {
@@ -94,10 +90,7 @@ pub fn arrived(
 
 /// Lets a fax hear a packet; only G.711 carries modems.
 fn fax(inbox: &Inbox, codec: AudioCodec, sequence: u64, payload: &[u8]) {
-    let mut samples = Vec::new();
-    if codec.is_g711()
-        && Decoder::new(codec).is_ok_and(|mut decoder| decoder.decode(payload, &mut samples).is_ok())
-    {
+    if let Some(samples) = decode_g711(codec, payload) {
         // A thread that ended meanwhile has told its end.
         let _ = inbox.send(Input::Heard(sequence, samples));
     }
@@ -163,7 +156,7 @@ fn pair(endpoints: &mut IdMap<Endpoint>, id: u64) -> Option<(&mut Endpoint, Opti
     }
 }
 
-/// Forwards untouched where the partner negotiated the same codec, else transcodes.
+/// Forwards untouched where the partner negotiated the same codec, byte by byte between the two G.711, else translates.
 fn audio(
     source: &mut Endpoint,
     target: &mut Endpoint,
@@ -171,32 +164,57 @@ fn audio(
     (header, sequence): (Header, u64),
     packet: &mut [u8],
     now: Instant,
+    aftermath: &mut Aftermath,
 ) {
     if source.ear.as_ref().is_some_and(|ear| ear.sounding()) && !goes_through(source, target) {
         // The hearer is told of the key in its own way; with the tone it would have it twice.
         match codec {
             AudioCodec::Pcma => packet[HEADER..].fill(0xd5),
             AudioCodec::Pcmu => packet[HEADER..].fill(0xff),
-            AudioCodec::G722 | AudioCodec::Opus => return,
+            AudioCodec::G722 | AudioCodec::Opus => {
+                if let Some(translation) = &mut source.translation {
+                    translation.rest();
+                }
+                return;
+            }
         }
     }
-    let Some(payload_type) = target.payload_type(codec) else {
-        return transcode(source, target, codec, (header, sequence), &packet[HEADER..], now);
+    let Some(payload_type) = target.payload_type(codec).or_else(|| convert(target, codec, packet)) else {
+        let payload = &packet[HEADER..];
+        return translate(source, target, codec, (header, sequence), payload, now, aftermath);
     };
+    if source.translation.is_some() {
+        source.translate_by(None);
+    }
     let feed = feed(source, codec);
     if let Some(place) = target.outgoing.forward(feed, sequence, header.timestamp, now) {
         target.transmit(place, payload_type, header.marker, packet, now);
     }
 }
 
-/// Comfort noise goes to a peer that knows it and hears the audio untouched; for others silence is a pause.
+/// Makes the one G.711 of the other where the partner hears that; returns the payload type.
+fn convert(target: &Endpoint, from: AudioCodec, packet: &mut [u8]) -> Option<u8> {
+    let format = target.formats.audio.first()?;
+    let convert = between_g711(from, format.codec)?;
+    packet[HEADER..].iter_mut().for_each(|byte| *byte = convert(*byte));
+    Some(format.payload_type)
+}
+
+/// Comfort noise goes to a peer that knows it and hears the audio untouched; a translation makes the noise itself.
 fn noise(
-    source: &Endpoint,
+    source: &mut Endpoint,
     target: &mut Endpoint,
     (header, sequence): (Header, u64),
     packet: &mut [u8],
     now: Instant,
+    aftermath: &mut Aftermath,
 ) {
+    if let Some(translation) = &mut source.translation {
+        if translation.push_noise(&packet[HEADER..], now) {
+            aftermath.woken.push((source.id, translation.due));
+        }
+        return;
+    }
     let untouched = source.codec().filter(|codec| target.payload_type(*codec).is_some());
     if let (Some(codec), Some((payload_type, _))) = (untouched, target.formats.noise)
         && let Some(place) = target.outgoing.forward(feed(source, codec), sequence, header.timestamp, now)
@@ -209,58 +227,28 @@ fn feed(source: &Endpoint, codec: AudioCodec) -> Feed {
     Feed::Forwarded { endpoint: source.id, generation: source.reception.generation, clock: codec.rtp_clock() }
 }
 
-fn transcode(
+fn translate(
     source: &mut Endpoint,
-    target: &mut Endpoint,
+    target: &Endpoint,
     from: AudioCodec,
     (header, sequence): (Header, u64),
     payload: &[u8],
     now: Instant,
+    aftermath: &mut Aftermath,
 ) {
-    let Some(format) = target.formats.audio.first().cloned() else {
+    let Some(format) = target.formats.audio.first() else {
         return;
     };
-    let state = &mut source.translation;
-    if !matches!(&state.transcoder, Some((before, after, _)) if (*before, *after) == (from, format.codec)) {
-        state.expected = None;
-        state.transcoder = match Transcoder::new(from, format.codec, &format.opus) {
-            Ok(transcoder) => Some((from, format.codec, transcoder)),
+    if !source.translation.as_ref().is_some_and(|translation| translation.suits(format)) {
+        match Translation::new(format.clone(), now) {
+            Ok(translation) => source.translate_by(Some(Box::new(translation))),
             Err(error) => return log::error!("{} to {}: {error}", from.name(), format.codec.name()),
-        };
-    }
-    let Some((_, _, transcoder)) = &mut state.transcoder else {
-        return;
-    };
-    let length = from.ticks_of(payload);
-    let (lost, ahead) = match state.expected {
-        // It comes too late: its place was filled or left out already.
-        Some((expected, _)) if sequence < expected => return,
-        Some((expected, at)) => (sequence - expected, header.timestamp.wrapping_sub(at) as i32),
-        None => (0, 0),
-    };
-    state.expected = Some((sequence + 1, header.timestamp.wrapping_add(length)));
-    let concealed = lost.min(CONCEALED);
-    let pause = u32::try_from(ahead).unwrap_or(0).saturating_sub(concealed as u32 * length);
-    let feed = Feed::Made { id: source.id, clock: format.codec.rtp_clock() };
-    let mut emit = |payload: &[u8], ticks: u32| {
-        let mut packet = [0; ROOM];
-        if let Some(room) = packet.get_mut(HEADER..HEADER + payload.len()) {
-            room.copy_from_slice(payload);
-            target.transmit_made(
-                feed,
-                ticks,
-                format.payload_type,
-                &mut packet[..HEADER + payload.len()],
-                now,
-            );
         }
-    };
-    transcoder.conceal(concealed as usize, &mut emit);
-    transcoder.transcode(payload, &mut emit);
-    if pause > 0 && pause < LONGEST_PAUSE * from.rtp_clock() {
-        target.outgoing.skip(
-            (u64::from(pause) * u64::from(format.codec.rtp_clock()) / u64::from(from.rtp_clock())) as u32,
-        );
+    }
+    if let Some(translation) = &mut source.translation
+        && translation.push(from, sequence, header.timestamp, payload, now)
+    {
+        aftermath.woken.push((source.id, translation.due));
     }
 }
 
@@ -277,16 +265,19 @@ fn telephone_event(
     };
     let duration = u64::from(event.duration) * u64::from(to) / u64::from(from.max(1));
     let event = dtmf::Event { duration: duration.min(u64::from(u16::MAX)) as u16, ..event };
+    if let Some(translation) = &mut source.translation {
+        translation.rest();
+    }
     let untouched =
         source.codec().filter(|codec| target.payload_type(*codec).is_some() && codec.rtp_clock() == from);
     let place = match untouched {
         Some(codec) => target.outgoing.forward(feed(source, codec), sequence, header.timestamp, now),
         None => {
-            let ours = match source.translation.event {
+            let ours = match source.event {
                 Some((theirs, ours)) if theirs == header.timestamp => ours,
                 _ => target.outgoing.timestamp_at(to, now),
             };
-            source.translation.event = Some((header.timestamp, ours));
+            source.event = Some((header.timestamp, ours));
             Some(target.outgoing.again(ours))
         }
     };

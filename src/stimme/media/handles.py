@@ -208,7 +208,7 @@ class Endpoint:
         """Writes what the peer says, hears, both as two channels, or both in one channel, into a file.
 
         Args:
-            path: of the file, which appears when it is complete; Ogg with Opus if it ends in `.opus`, else WAV.
+            path: of the file, which appears when complete; Ogg with Opus if it ends in `.opus`, else WAV.
             what: which directions.
             limit: seconds after which it ends by itself.
             silence: seconds of silence after which it ends by itself.

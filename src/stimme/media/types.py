@@ -220,8 +220,8 @@ class EndpointStats:
     Attributes:
         mos: mean opinion score, 1 to 4.5, of what the peer says as it arrives here (ITU-T G.107).
         remote: what the peer reports of what it hears; None before its first report.
-        frames_concealed: frames of 20 ms that were made up for a room because packets were missing.
-        packets_late: packets that came too late for a room.
+        frames_concealed: frames of 20 ms made up, for a room or a transcoding bridge, for lost packets.
+        packets_late: packets that came too late for that.
     """
 
     packets_received: int

@@ -65,20 +65,33 @@ async def test_a_tone_gets_through_every_pair_of_codecs(
         assert clock == {CLOCKS[hearer.codec] // 50}
 
 
-async def test_packets_that_were_lost_are_made_up_when_transcoded(client: Client, phones: Phones) -> None:
+async def test_a_bad_network_is_heard_evenly_when_transcoded(client: Client, phones: Phones) -> None:
     a, b = await phones("PCMA"), await phones("opus")
     await bridged(client, a, b)
-    payloads = encode("PCMA", sine(700, 1.0, 8000))
-    for number, payload in enumerate(payloads):
-        if number in (20, 30, 31):
-            a.sequence += 1
-        else:
-            a.send(payload)
-        a.advance()
-        await asyncio.sleep(0.005)
-    await b.hears(50)
-    assert len(b.heard) == 50, "a frame for each that was lost"
-    assert longest_gap(b.audio()[4800:], 48_000, 700, below_dbfs=-35) <= 0.02
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    sent: list[tuple[float, int, bytes]] = []
+    for number, payload in enumerate(encode("PCMA", sine(700, 2.0, 8000))):
+        late = 0.03 if number % 12 == 5 else (number * 7 % 9) / 1000
+        if number not in (40, 60, 61):
+            sent.append((start + number * 0.02 + late, number, payload))
+    first, timestamp = a.sequence, a.timestamp
+    for due, number, payload in sorted(sent):
+        await asyncio.sleep(due - loop.time())
+        a.sequence = first + number & 0xFFFF
+        a.timestamp = timestamp + number * 160 & 0xFFFFFFFF
+        a.send(payload)
+    await b.hears(99)
+    assert longest_gap(b.audio()[9600 : 48_000 * 19 // 10], 48_000, 700, below_dbfs=-25) <= 0.02
+    assert {(y.timestamp - x.timestamp) & 0xFFFFFFFF for x, y in itertools.pairwise(b.heard)} == {960}
+    gaps = [y.at - x.at for x, y in itertools.pairwise(b.heard)]
+    assert sorted(gaps)[len(gaps) // 2] == pytest.approx(0.02, abs=0.002), (
+        "as evenly as if nothing had happened"
+    )
+    (speaker,) = [each for each in await client.engine.endpoints() if each.tag == f"leg-{a.port}"]
+    stats = await client.engine.attach(speaker).stats()
+    assert 3 <= stats.frames_concealed <= 12
+    assert stats.packets_late <= 2
 
 
 async def test_another_bridge_goes_on_in_the_same_stream(client: Client, phones: Phones) -> None:

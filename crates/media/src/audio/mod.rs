@@ -13,9 +13,8 @@ mod source;
 mod stream;
 mod stretch;
 mod tone;
-mod transcoder;
 
-pub use codec::{AudioCodec, Decoder, Encoder, OpusSettings};
+pub use codec::{AudioCodec, Decoder, Encoder, OpusSettings, between_g711, decode_g711};
 pub use error::AudioError;
 pub use file::AudioFile;
 pub use key_tones::{KeyEar, KeyVoice};
@@ -25,7 +24,6 @@ pub use resample::Resampler;
 pub use source::Source;
 pub use stream::{Filled, Library, Piece};
 pub use tone::ToneSource;
-pub use transcoder::Transcoder;
 
 #[cfg(test)]
 pub(crate) mod listen;

@@ -34,6 +34,8 @@ pub struct Playout {
     played: u64,
     concealed: u32,
     ahead: u32,
+    /// The sender is silent on purpose.
+    resting: bool,
     average_ms: f64,
     ready: Vec<i16>,
     noise: Noise,
@@ -62,6 +64,14 @@ pub struct Counts {
     pub concealed: u64,
 }
 
+impl std::ops::Add for Counts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { late: self.late + other.late, concealed: self.concealed + other.concealed }
+    }
+}
+
 impl Playout {
     /// Plays at a sample rate.
     pub fn new(rate: u32) -> Self {
@@ -75,6 +85,7 @@ impl Playout {
             played: 0,
             concealed: 0,
             ahead: 0,
+            resting: false,
             average_ms: 0.0,
             ready: Vec::new(),
             noise: Noise::default(),
@@ -101,12 +112,18 @@ impl Playout {
             return;
         }
         self.delay.arrived(extended, clock, now);
+        self.resting = false;
         self.newest = self.newest.max(extended);
         self.noise.silence();
         self.packets.insert(extended, Packet { sequence, payload: payload.to_vec() });
         if self.packets.len() > MOST {
             self.packets.pop_first();
         }
+    }
+
+    /// The sender pauses on purpose: when what is there has been played, nothing is made up.
+    pub fn rest(&mut self) {
+        self.resting = true;
     }
 
     /// Takes a comfort-noise packet (RFC 3389 §3): noise of this level until speech goes on.
@@ -205,13 +222,13 @@ impl Playout {
                     // It was made up when the buffer ran empty.
                     self.ahead -= 1;
                 } else {
-                    self.conceal();
+                    self.conceal(at - cursor <= frame);
                 }
             }
-            None if self.concealed < CONCEALED => {
+            None if self.concealed < CONCEALED && !self.resting => {
                 // Too late rather than lost, for all that is known: it is made up, and still waited for.
                 self.ahead += 1;
-                self.conceal();
+                self.conceal(false);
             }
             None => {
                 self.cursor = None;
@@ -252,7 +269,8 @@ impl Playout {
         }
     }
 
-    fn conceal(&mut self) {
+    /// Makes up a frame; `followed`: the packet behind it is there.
+    fn conceal(&mut self, followed: bool) {
         let Some(machine) = &mut self.machine else {
             return;
         };
@@ -262,7 +280,10 @@ impl Playout {
             return self.pause();
         }
         machine.decoded.clear();
-        machine.decoder.conceal(&mut machine.decoded);
+        match self.packets.first_key_value() {
+            Some((_, next)) if followed => machine.decoder.recover(&next.payload, &mut machine.decoded),
+            _ => machine.decoder.conceal(&mut machine.decoded),
+        }
         machine.resampler.push(&machine.decoded, &mut self.ready);
     }
 

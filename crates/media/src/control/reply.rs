@@ -64,9 +64,9 @@ pub struct Stats {
     pub mos: Option<f64>,
     /// What the peer reports of what it hears.
     pub remote: Option<RemoteStats>,
-    /// Frames that were made up for a room because packets were missing.
+    /// Frames that were made up, for a room or a bridge that transcodes, because packets were missing.
     pub frames_concealed: u64,
-    /// Packets that came too late for a room.
+    /// Packets that came too late for a room or a bridge that transcodes.
     pub packets_late: u64,
 }
 

@@ -10,13 +10,14 @@ mod webrtc;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use crate::audio::{AudioCodec, KeyEar, KeyVoice, Playout, Transcoder};
+use crate::audio::{AudioCodec, Counts, KeyEar, KeyVoice, Playout};
 use crate::control::fax::T38Spec;
 use crate::control::{Configure, Direction, DtmfMethod, EndpointListing, Failure, Kind, Local, Remote};
 use crate::fax;
 use crate::player::Player;
 use crate::recording::Recording;
 use crate::rtp::{Outgoing, Reception, dtmf, outgoing::Feed};
+use crate::translation::Translation;
 
 use protection::Protection;
 use reports::Reports;
@@ -31,17 +32,6 @@ pub enum Transport {
     Plain(Plain),
     /// A browser.
     Webrtc(Box<Webrtc>),
-}
-
-/// What an endpoint does with what its bridge partner hears of it.
-#[derive(Default)]
-pub struct Translation {
-    /// From, to, and the machine.
-    pub transcoder: Option<(AudioCodec, AudioCodec, Transcoder)>,
-    /// Sequence number and timestamp that come next.
-    pub expected: Option<(u64, u32)>,
-    /// A telephone event's timestamps, theirs and ours.
-    pub event: Option<(u32, u32)>,
 }
 
 /// Digits on their way to a peer.
@@ -92,8 +82,10 @@ pub struct Endpoint {
     pub recording: Option<Recording>,
     /// Digits of the peer.
     pub presses: dtmf::Receiver,
-    /// What the bridge partner hears of it.
-    pub translation: Translation,
+    /// What the bridge partner hears of it, where the codecs differ.
+    pub translation: Option<Box<Translation>>,
+    /// A telephone event's timestamps, the peer's and the bridge partner's.
+    pub event: Option<(u32, u32)>,
     /// Until when a browser's timer is armed.
     pub armed: Option<Instant>,
     local: Local,
@@ -104,6 +96,8 @@ pub struct Endpoint {
     silent: bool,
     last_codec: Option<AudioCodec>,
     reports: Reports,
+    /// Of buffers that are gone.
+    counted: Counts,
 }
 
 /// What a new endpoint is made of.
@@ -143,7 +137,8 @@ impl Endpoint {
             t38: None,
             recording: None,
             presses: dtmf::Receiver::default(),
-            translation: Translation::default(),
+            translation: None,
+            event: None,
             armed: None,
             local: birth.local,
             kind: birth.kind,
@@ -153,6 +148,27 @@ impl Endpoint {
             silent: false,
             last_codec: None,
             reports: Reports::new(now),
+            counted: Counts::default(),
+        }
+    }
+
+    /// What became of packets in this endpoint's buffers.
+    pub fn counts(&self) -> Counts {
+        let room = self.playout.as_ref().map(|playout| playout.counts()).unwrap_or_default();
+        let bridge = self.translation.as_ref().map(|translation| translation.counts()).unwrap_or_default();
+        self.counted + room + bridge
+    }
+
+    /// Takes the room's buffer away, or gives another one.
+    pub fn listen_by(&mut self, playout: Option<Box<Playout>>) {
+        self.counted = self.counted + self.playout.take().map(|playout| playout.counts()).unwrap_or_default();
+        self.playout = playout;
+    }
+
+    /// Takes the bridge's buffer away, or gives another one.
+    pub fn translate_by(&mut self, translation: Option<Box<Translation>>) {
+        if let Some(before) = std::mem::replace(&mut self.translation, translation) {
+            self.counted = self.counted + before.counts();
         }
     }
 
@@ -195,7 +211,7 @@ impl Endpoint {
         self.timeout = timeout;
         self.heard = now;
         self.silent = false;
-        self.translation = Translation::default();
+        self.event = None;
         Ok(())
     }
 

@@ -80,7 +80,7 @@ impl Endpoint {
 
     /// Counters and quality.
     pub fn stats(&self) -> Stats {
-        let counts = self.playout.as_ref().map(|playout| playout.counts()).unwrap_or_default();
+        let counts = self.counts();
         let jitter_ms = self.reception.jitter_ms();
         let heard = self.codec().filter(|_| self.reception.packets > 0);
         Stats {

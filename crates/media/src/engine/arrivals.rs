@@ -95,8 +95,11 @@ impl Engine {
         self.settle(now);
     }
 
-    /// Sends keys on that came in another way than they go.
+    /// Sends keys on that came in another way than they go, and wakes translations.
     fn settle(&mut self, now: Instant) {
+        for (id, due) in self.aftermath.woken.drain(..) {
+            self.timers.push(Reverse((due, id, Timer::Translation)));
+        }
         for (id, press) in std::mem::take(&mut self.aftermath.keys) {
             if let Err(failure) = self.key(id, press, now) {
                 log::debug!("key for {id}: {}", failure.text);

@@ -43,6 +43,7 @@ impl Engine {
             for side in [bridge.a, bridge.b] {
                 if let Some(endpoint) = self.endpoints.get_mut(&side) {
                     endpoint.bridge = None;
+                    endpoint.translate_by(None);
                 }
             }
         }

@@ -13,7 +13,7 @@ impl Engine {
         for endpoint in self.endpoints.values() {
             totals.add(endpoint);
             webrtc_endpoints += u64::from(matches!(endpoint.transport, Transport::Webrtc(_)));
-            transcoded += u64::from(endpoint.bridge.is_some() && endpoint.translation.transcoder.is_some());
+            transcoded += u64::from(endpoint.translation.is_some());
         }
         Figures {
             rtp_endpoints: self.endpoints.len() as u64 - webrtc_endpoints,

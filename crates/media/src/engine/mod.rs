@@ -11,6 +11,7 @@ mod rooms;
 mod sound;
 mod sources;
 mod token;
+mod translations;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -63,6 +64,7 @@ enum Timer {
     Browser,
     Source,
     Room,
+    Translation,
 }
 
 /// Where a player plays, or what a recorder records.
@@ -225,6 +227,7 @@ impl Engine {
                 Timer::Browser => self.browser_timeout(id, at, now),
                 Timer::Source => self.source_frame(id, at, now),
                 Timer::Room => self.room_frame(id, at, now),
+                Timer::Translation => self.translated_frame(id, at, now),
             }
         }
         if self.round <= now {

@@ -27,7 +27,7 @@ impl Engine {
         for member in room.members() {
             if let Some(endpoint) = self.endpoints.get_mut(&member) {
                 endpoint.room = None;
-                endpoint.playout = None;
+                endpoint.listen_by(None);
             }
         }
         for (player, _) in &room.players {
@@ -55,7 +55,7 @@ impl Engine {
         let bridge = endpoint.bridge.map(|(bridge, _)| bridge);
         let before = endpoint.room.filter(|room| *room != request.room);
         if endpoint.room != Some(request.room) {
-            endpoint.playout = Some(Box::new(Playout::new(rate)));
+            endpoint.listen_by(Some(Box::new(Playout::new(rate))));
             endpoint.room = Some(request.room);
         }
         if let Some(bridge) = bridge {
@@ -74,7 +74,7 @@ impl Engine {
     /// An endpoint leaves its room, if it is in one.
     pub(super) fn leave_room(&mut self, id: u64) -> Reply {
         if let Some(endpoint) = self.endpoints.get_mut(&id) {
-            endpoint.playout = None;
+            endpoint.listen_by(None);
             if let Some(room) = endpoint.room.take().and_then(|room| self.rooms.get_mut(&room)) {
                 room.dismiss(id);
             }

@@ -1,4 +1,5 @@
-//! What is used of spandsp's headers (`spandsp/fax.h`, `t38_terminal.h`, `t38_gateway.h`, `t38_core.h`, `t30_api.h`).
+//! What is used of spandsp's headers (`spandsp/fax.h`, `t38_terminal.h`, `t38_gateway.h`, `t38_core.h`, `t30_api.h`,
+//! `plc.h`).
 
 use std::ffi::{c_char, c_int, c_void};
 
@@ -64,6 +65,10 @@ unsafe extern "C" {
     pub fn t30_set_rx_file(t30: *mut c_void, file: *const c_char, stop: c_int);
     pub fn t30_set_tx_file(t30: *mut c_void, file: *const c_char, start: c_int, stop: c_int);
     pub fn t30_completion_code_to_str(status: c_int) -> *const c_char;
+    pub fn plc_init(state: *mut c_void) -> *mut c_void;
+    pub fn plc_rx(state: *mut c_void, samples: *mut i16, length: c_int) -> c_int;
+    pub fn plc_fillin(state: *mut c_void, samples: *mut i16, length: c_int) -> c_int;
+    pub fn plc_free(state: *mut c_void) -> c_int;
     pub fn modem_connect_tones_rx_init(
         state: *mut c_void,
         tone: c_int,

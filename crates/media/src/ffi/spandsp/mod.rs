@@ -1,8 +1,10 @@
-//! Fax by spandsp 0.0.6: T.30 with the modems V.21, V.27ter, V.29 and V.17, T.38, and what lies between the two.
+//! Fax by spandsp 0.0.6: T.30 with the modems V.21, V.27ter, V.29 and V.17, T.38, and what lies between the two; and its
+//! concealment of lost packets.
 //!
 //! spandsp's objects belong to one thread: they are `!Send`, and all their callbacks run within a call from here.
 
 mod library;
+mod plc;
 mod t30;
 
 use std::ffi::{c_int, c_void};
@@ -12,6 +14,7 @@ use std::ptr;
 use library::*;
 use t30::{instruct, modems};
 
+pub use plc::Concealer;
 pub use t30::{Progress, Protocol, Task, describe};
 
 /// What a gateway has carried.
