@@ -111,7 +111,6 @@ def _add(tenant: Tenant, kind: str, value: dict[str, Any], calendars: Mapping[st
             tenant.pickup_groups.append(frozenset(Fields(value).texts("members")))
         case "parking":
             tenant.park_slots = _park_slots(Fields(value))
-            tenant.park_slots = tuple(Fields(value).texts("slots"))
         case "recording":
             tenant.recording = read_recording(value)
         case "hot_desking":
