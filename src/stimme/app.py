@@ -203,6 +203,7 @@ class Application:
             origins=config.web.origins,
             traces=TraceFiles(config.node.data / "traces"),
             sounds=sounds,
+            sip_ports=config.sip.ports,
             openid=OpenIdClient(
                 HttpFetch(_client_tls(config.tls.ca), private=config.web.private_identity_providers)
             ),

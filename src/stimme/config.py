@@ -117,6 +117,12 @@ class SipConfig(_Section):
     trace_megabytes: int = Field(default=32, ge=0)
     """Memory for the messages of the calls of late (``stimme.sip.trace``); 0 keeps none."""
 
+    @property
+    def ports(self) -> dict[str, int]:
+        """The first port of each transport, for the settings of telephones."""
+        listeners = {"udp": self.udp, "tcp": self.tcp, "tls": self.tls}
+        return {name: each[0].port for name, each in listeners.items() if each and each[0].port}
+
 
 class WebConfig(_Section):
     """``[web]``: the HTTPS listener for the web client, the API and SIP over WebSocket."""

@@ -175,7 +175,9 @@ def _api_routes(services: Services) -> APIRouter:
             AuditLog(services.database),
         )
     )
-    router.include_router(system_routes(services.database, services.telephony))
+    router.include_router(
+        system_routes(services.database, services.telephony, authentication, services.sip_ports)
+    )
     router.include_router(
         event_routes(
             authentication,

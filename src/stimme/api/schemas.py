@@ -374,6 +374,12 @@ class CallRecordList(BaseModel):
     next: str | None
 
 
+class SipAccess(BaseModel):
+    """Ports by transport (``udp``, ``tcp``, ``tls``)."""
+
+    ports: dict[str, int]
+
+
 class TrunkCount(BaseModel):
     """Trunks by state."""
 

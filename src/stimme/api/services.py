@@ -2,7 +2,7 @@
 
 import datetime
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +36,8 @@ class Services:
     origins: tuple[str, ...] = ()
     traces: TraceFiles | None = None
     sounds: Sounds | None = None
+    sip_ports: Mapping[str, int] = field(default_factory=dict)
+    """Where telephones register, by transport; of listeners with a port that the system chooses, none."""
     openid: OpenIdClient = field(default_factory=lambda: OpenIdClient(HttpFetch()))
     recordings: RecordingFiles | None = None
     clock: Callable[[], float] = field(default=time.monotonic)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import select, update
 
 from stimme.demo.house import services
-from stimme.demo.network import BRANCH_NUMBER, HEAD_NUMBER, REALM, TrunkAccount
+from stimme.demo.network import BRANCH_NUMBER, HEAD_NUMBER, REALM, SPARE_NUMBER, TrunkAccount
 from stimme.store import migrate
 from stimme.store.database import Database
 from stimme.store.models import Trunk
@@ -25,6 +25,7 @@ from stimme.store.secrets import Passwords, open_vault
 NAME = "Muster GmbH"
 DOMAIN = "muster.example"
 TRUNK_USER = "muster-trunk"
+SPARE_USER = "new-trunk"
 BRANCH_USER = "muster-branch"
 EXTENSION_DIGITS = 2
 Package = Literal["klare", "klingende", "volle"]
@@ -104,6 +105,12 @@ class Credentials:
     employees: tuple[Employee, ...]
     trunk_password: str
     branch_password: str
+    spare_password: str
+
+    @property
+    def spare(self) -> TrunkAccount:
+        """What nobody registers with yet: a trunk to set up a new customer with."""
+        return TrunkAccount(SPARE_USER, self.spare_password, SPARE_NUMBER)
 
     @property
     def trunks(self) -> tuple[TrunkAccount, TrunkAccount]:
@@ -153,7 +160,7 @@ def _new_credentials() -> Credentials:
         )
         for extension, name, package in _STAFF
     )
-    return Credentials(accounts, employees, _password(), _password())
+    return Credentials(accounts, employees, _password(), _password(), _password())
 
 
 def _password() -> str:
@@ -171,6 +178,7 @@ def _credentials(value: dict[str, Any]) -> Credentials:
             trunk_password=value["trunk_password"],
             # A folder of an earlier version has no branch: nobody registers with this one then.
             branch_password=value.get("branch_password") or _password(),
+            spare_password=value.get("spare_password") or _password(),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"the demo's passwords cannot be read: {error}") from error

@@ -9,7 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -20,6 +20,8 @@ REALM = "provider.example"
 HEAD_NUMBER = "+4930231250"
 BRANCH_NUMBER = "+4989999980"
 """Head number of the branch in Munich, on a trunk of its own."""
+SPARE_NUMBER = "+4969900090"
+"""Head number of a trunk that no customer has yet: to set up a new one."""
 ECHO = "+494066969001"
 SPEECH = "+494066969002"
 BUSY = "+494066969003"
@@ -79,7 +81,7 @@ def emergency_log(data: Path) -> Path:
     return data / "log" / "emergency.jsonl"
 
 
-def prepare(data: Path, ports: NetworkPorts, trunks: tuple[TrunkAccount, TrunkAccount]) -> list[Command]:
+def prepare(data: Path, ports: NetworkPorts, trunks: Sequence[TrunkAccount]) -> list[Command]:
     """Write the configuration of every part and tell how to start them.
 
     Args:
@@ -113,9 +115,7 @@ def prepare(data: Path, ports: NetworkPorts, trunks: tuple[TrunkAccount, TrunkAc
     return [_exchange(folder, ports, trunks, log), *(_baresip(folder, each) for each in subscribers)]
 
 
-def _exchange(
-    folder: Path, ports: NetworkPorts, trunks: tuple[TrunkAccount, TrunkAccount], log: Path
-) -> Command:
+def _exchange(folder: Path, ports: NetworkPorts, trunks: Sequence[TrunkAccount], log: Path) -> Command:
     program = _program("kamailio", "/usr/sbin/kamailio")
     noting = shlex.join([sys.executable, "-I", str(Path(__file__).with_name("control_centre.py")), str(log)])
     values = {

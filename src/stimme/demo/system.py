@@ -119,6 +119,11 @@ class Demo:
                 "sip": f"{HOST}:{ports.network.exchange}",
                 "trunk_number": network.HEAD_NUMBER,
                 "branch_number": network.BRANCH_NUMBER,
+                "spare": {
+                    "username": self.credentials.spare.username,
+                    "password": self.credentials.spare.password,
+                    "head": self.credentials.spare.head,
+                },
             },
             "outside": {
                 "echo": network.ECHO,
@@ -216,7 +221,9 @@ async def run(demo: Demo, announce: Callable[[], None]) -> None:
         DemoError: When a part is missing, or does not answer in time.
     """
     try:
-        outside = network.prepare(demo.data, demo.ports.network, demo.credentials.trunks)
+        outside = network.prepare(
+            demo.data, demo.ports.network, (*demo.credentials.trunks, demo.credentials.spare)
+        )
     except network.NetworkError as error:
         raise DemoError(str(error)) from error
     supervisor = Supervisor(

@@ -11,7 +11,7 @@ def welcome(demo: dict[str, Any]) -> str:
     """
     first, second = demo["users"][:2]
     phone = second["devices"][0]
-    outside = demo["outside"]
+    outside, spare = demo["outside"], demo["provider"]["spare"]
     people = "\n".join(
         f"    {user['extension']}  {user['name']:<15} {user['package']:<9} "
         f"{user['login']:<24} {user['password']}"
@@ -47,6 +47,9 @@ stimme is running.
       a menu; *16# parks a held call on 701 to 705. Jana Jansen (19) may call nobody outside, but 112.
     - Karl Kaiser (20) and Lena Lang (21) work in Munich, on a trunk of their own
       ({demo["provider"]["branch_number"]}); their emergency calls show that number.
+    - As the reseller, set up a new customer from nothing to its first call: its page "first call" asks for
+      a trunk; the simulated provider at {demo["provider"]["sip"]} has one to spare: user
+      {spare["username"]}, password {spare["password"]}, head number {spare["head"]} and two digits.
     - Dial 112: the simulated control centre answers; what it was told is in
       {demo["emergency_log"]}
 

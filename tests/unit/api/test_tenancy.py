@@ -145,6 +145,7 @@ LOWEST: dict[tuple[str, str], str] = {
     ("DELETE", "/services/{service_id}"): "customer",
     ("GET", "/feature-codes"): "user",
     ("GET", "/search"): "customer",
+    ("GET", "/sip-access"): "user",
     ("GET", "/call-records"): "customer",
     ("GET", "/resellers"): "provider",
     ("GET", "/resellers/{reseller_id}"): "provider",

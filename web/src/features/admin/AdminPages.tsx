@@ -14,6 +14,7 @@ import { RecordsPage } from './RecordsPage'
 import { ResellersPage } from './ResellersPage'
 import { SECTIONS, SECTION_ICONS } from './sections'
 import { GroupsPage, ReceptionPage, RulesPage } from './services/ServicePages'
+import { SetupPage } from './setup/SetupPage'
 import { SitesPage } from './SitesPage'
 import { UsersPage } from './UsersPage'
 
@@ -24,6 +25,7 @@ export function AdminPages() {
   if (role === 'user') return <Navigate to="/" replace />
   const pages = {
     users: <UsersPage customerId={organisation.id} />,
+    setup: <SetupPage customerId={organisation.id} />,
     groups: <GroupsPage customerId={organisation.id} />,
     reception: <ReceptionPage customerId={organisation.id} />,
     rules: <RulesPage customerId={organisation.id} />,

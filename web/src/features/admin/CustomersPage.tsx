@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { IconArrowLeft, IconBuilding, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link, NavLink, Navigate, Route, Routes, useParams } from 'react-router'
+import { Link, NavLink, Navigate, Route, Routes, useNavigate, useParams } from 'react-router'
 
 import { useSignedIn } from '@/app/services'
 import { LANGUAGES, languageCodes, type Language } from '@/shared/i18n/languages'
@@ -19,6 +19,7 @@ import { RecordsPage } from './RecordsPage'
 import { put, read, readAll, remove, type Customer, type Reseller } from './requests'
 import { useList } from './useList'
 import { GroupsPage, ReceptionPage, RulesPage } from './services/ServicePages'
+import { SetupPage } from './setup/SetupPage'
 import { SitesPage } from './SitesPage'
 import { UsersPage } from './UsersPage'
 
@@ -105,6 +106,7 @@ function CustomerDialog({ customer, onClose }: { customer: Customer | null; onCl
   const { t } = useTranslation()
   const { account } = useSignedIn()
   const attempt = useAttempt()
+  const navigate = useNavigate()
   const provider = account.role === 'provider'
   const resellers = useQuery({
     queryKey: ['admin', '/resellers', 'whole'],
@@ -124,7 +126,9 @@ function CustomerDialog({ customer, onClose }: { customer: Customer | null; onCl
   const { reseller, ...named } = values
   const body = { ...named, reseller_id: provider && reseller !== '' ? reseller : null }
   const send = async () => {
-    if (await attempt.run(() => put(`/customers/${id}`, customer?.version ?? null, body))) onClose()
+    if (!(await attempt.run(() => put(`/customers/${id}`, customer?.version ?? null, body)))) return
+    onClose()
+    if (!customer) void navigate(`/admin/customers/${id}/setup`)
   }
   return (
     <FormDialog
@@ -176,7 +180,7 @@ function CustomerDialog({ customer, onClose }: { customer: Customer | null; onCl
   )
 }
 
-const PARTS = ['users', 'groups', 'reception', 'rules', 'lines', 'sites', 'records', 'licences'] as const
+const PARTS = ['users', 'groups', 'reception', 'rules', 'lines', 'sites', 'records', 'licences', 'setup'] as const
 
 /** One customer: the same pages as its own administrator has. */
 export function CustomerPage() {
@@ -204,6 +208,7 @@ export function CustomerPage() {
       </nav>
       <Routes>
         <Route path="users" element={<UsersPage customerId={customerId} />} />
+        <Route path="setup" element={<SetupPage customerId={customerId} />} />
         <Route path="groups" element={<GroupsPage customerId={customerId} />} />
         <Route path="reception" element={<ReceptionPage customerId={customerId} />} />
         <Route path="rules" element={<RulesPage customerId={customerId} />} />

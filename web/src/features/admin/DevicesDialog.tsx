@@ -10,7 +10,8 @@ import { Action } from './Action'
 import classes from './admin.module.css'
 import { ConfirmDialog, RefusalAlert, useAttempt } from './FormDialog'
 import { Pill, RowText } from './Listing'
-import { put, read, readAll, remove, type Customer, type Device, type DevicePut, type User } from './requests'
+import { portsText } from './numbers'
+import { put, read, readAll, remove, type Customer, type Device, type DevicePut, type SipAccess, type User } from './requests'
 
 /** The telephones of a user. A password is shown once, when it was made; then nobody can read it any more. */
 export function DevicesDialog({ user, onClose }: { user: User; onClose: () => void }) {
@@ -146,12 +147,19 @@ function Settings({ device, customerId }: { device: DevicePut; customerId: strin
     queryKey: ['admin', '/customers', customerId],
     queryFn: ({ signal }) => read<Customer>(`/customers/${customerId}`, signal),
   })
+  const access = useQuery({
+    queryKey: ['admin', '/sip-access'],
+    queryFn: ({ signal }) => read<SipAccess>('/sip-access', signal),
+    staleTime: Infinity,
+  })
   const settings = [
     ['server', window.location.hostname],
+    ['ports', portsText(access.data?.ports ?? {})],
     ['domain', customer.data?.domain ?? '…'],
     ['user', device.sip_user],
     ['password', device.password ?? ''],
   ] as const
+  const whole = settings.map(([what, value]) => `${t(`admin.devices.sip.${what}`)}: ${value}`).join('\n')
   return (
     <Alert color="petrol" title={t('admin.devices.settings', { name: device.name || device.sip_user })} data-testid="device-settings">
       <Text size="sm" mb="sm">
@@ -162,6 +170,13 @@ function Settings({ device, customerId }: { device: DevicePut; customerId: strin
           <Fact key={what} name={t(`admin.devices.sip.${what}`)} value={value} testId={`sip-${what}`} />
         ))}
       </dl>
+      <CopyButton value={whole}>
+        {({ copied, copy }) => (
+          <Button mt="sm" variant="default" onClick={copy} data-testid="sip-copy">
+            {copied ? t('admin.copied') : t('admin.devices.copyAll')}
+          </Button>
+        )}
+      </CopyButton>
     </Alert>
   )
 }

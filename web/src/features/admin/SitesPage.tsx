@@ -127,7 +127,7 @@ interface DialogProps {
 
 const TEXTS = ['name', 'street', 'postcode', 'city'] as const
 
-function SiteDialog({ site, trunks, customerId, onClose }: DialogProps) {
+export function SiteDialog({ site, trunks, customerId, onClose }: DialogProps) {
   const { t } = useTranslation()
   const attempt = useAttempt()
   const [id] = useState(() => site?.id ?? crypto.randomUUID())

@@ -9,6 +9,7 @@ export type UserBody = Schemas['UserBody']
 export type Package = User['package']
 export type Device = Schemas['DeviceItem']
 export type DevicePut = Schemas['DevicePut']
+export type SipAccess = Schemas['SipAccess']
 export type Trunk = Schemas['TrunkItem']
 export type TrunkBody = Schemas['TrunkBody']
 export type Site = Schemas['SiteItem']
@@ -54,6 +55,11 @@ export function put<T>(path: string, version: number | null, body: unknown): Pro
 
 export function remove(path: string, version: number): Promise<undefined> {
   return request<undefined>('DELETE', path, undefined, undefined, conditions(version))
+}
+
+/** Assigns a base licence to a customer, or ends it (null). */
+export function assignLicence(customerId: string, base: 'base' | 'demo' | null): Promise<Customer> {
+  return request<Customer>('PUT', `/customers/${customerId}/licence`, { base })
 }
 
 /** Everything of a list that is short enough to be wanted whole. */

@@ -10,6 +10,7 @@ import {
   IconListDetails,
   IconMapPin,
   IconPlugConnected,
+  IconRocket,
   IconTag,
   IconUsers,
   IconUsersGroup,
@@ -20,6 +21,7 @@ import type { Account } from '@/shared/api/types'
 
 export type Section =
   | 'users'
+  | 'setup'
   | 'groups'
   | 'reception'
   | 'rules'
@@ -36,13 +38,14 @@ export type Section =
 
 /** What each role administers, in the order of how often. */
 export const SECTIONS: Readonly<Record<Exclude<Account['role'], 'user'>, readonly Section[]>> = {
-  customer: ['users', 'groups', 'reception', 'rules', 'lines', 'sites', 'records', 'licences', 'invoices', 'audit'],
+  customer: ['users', 'groups', 'reception', 'rules', 'lines', 'sites', 'records', 'licences', 'invoices', 'audit', 'setup'],
   reseller: ['customers', 'invoices', 'prices', 'audit'],
   provider: ['customers', 'resellers', 'months', 'invoices', 'prices', 'audit'],
 }
 
 export const SECTION_ICONS: Readonly<Record<Section, ReactNode>> = {
   users: <IconUsers />,
+  setup: <IconRocket />,
   groups: <IconUsersGroup />,
   reception: <IconBell />,
   rules: <IconAdjustments />,

@@ -1828,6 +1828,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sip-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sip Access
+         * @description Tell the ports that telephones register at, by transport; the host is that of this address.
+         */
+        get: operations["sip_access_api_v1_sip_access_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites": {
         parameters: {
             query?: never;
@@ -3850,6 +3870,16 @@ export interface components {
             expires_at: string;
             /** Token */
             token: string;
+        };
+        /**
+         * SipAccess
+         * @description Ports by transport (``udp``, ``tcp``, ``tls``).
+         */
+        SipAccess: {
+            /** Ports */
+            ports: {
+                [key: string]: number;
+            };
         };
         /**
          * SiteBody
@@ -8257,6 +8287,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sip_access_api_v1_sip_access_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SipAccess"];
+                };
             };
             /** @description Problem details (RFC 9457) */
             default: {
