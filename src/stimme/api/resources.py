@@ -188,6 +188,7 @@ ServiceKind = Literal[
     "barring",
     "hot_desking",
     "recording",
+    "paging",
 ]
 
 

@@ -7,7 +7,15 @@ from typing import Any
 from stimme.pbx.apps.attendant import Attendant
 from stimme.pbx.apps.calendar import Calendar, Hours, SpecialDays
 from stimme.pbx.apps.menu import ByName, ConnectTo, Menu, Repeat
-from stimme.pbx.apps.written import write_attendant, write_calendar, write_group, write_menu, write_queue
+from stimme.pbx.apps.paging import PageGroup
+from stimme.pbx.apps.written import (
+    write_attendant,
+    write_calendar,
+    write_group,
+    write_menu,
+    write_page_group,
+    write_queue,
+)
 from stimme.pbx.groups.group import Group, Strategy
 from stimme.pbx.groups.queue import QueueSettings
 from stimme.prompts.say import Say
@@ -55,11 +63,13 @@ def services(users: Mapping[str, str]) -> list[Service]:
         },
         dial_extensions=True,
     )
+    page = PageGroup("page", "33", "Durchsage", tuple(users[each] for each in ("11", "12", "13", "14", "15")))
     return [
         ("group", purchasing.extension, write_group(purchasing)),
         ("group", sales.extension, write_group(sales)),
         ("queue", support.group.extension, write_queue(support)),
         ("menu", menu.extension, write_menu(menu)),
+        ("paging", page.extension, write_page_group(page)),
         *_reception(),
         ("barring", None, write_rules(OutsideRules(barring_of={users["19"]: Barring(Reach.INTERNAL)}))),
         ("pickup_group", None, {"members": [users["10"], users["11"], users["12"]]}),

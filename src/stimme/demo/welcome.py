@@ -43,8 +43,9 @@ stimme is running.
     - Connect a desk telephone: user {phone["sip_user"]}, password {phone["sip_password"]},
       domain {demo["domain"]}, proxy {demo["sip"]["udp"]} (UDP, TCP) or {demo["sip"]["tls"]} (TLS).
     - Dial 0 for the reception (*45# switches night service, from {first["extension"]}; on holidays the
-      calendar does), 31 for sales, 32 for support's queue (9 leads out of it), 30 for purchasing, 40 for
-      a menu; *16# parks a held call on 701 to 705. Jana Jansen (19) may call nobody outside, but 112.
+      calendar does), 31 for sales, 32 for support's queue (9 leads out of it), 30 for purchasing, 33 to
+      speak through the telephones of 11 to 15, 40 for a menu; *16# parks a held call on 701 to 705.
+      Jana Jansen (19) may call nobody outside, but 112.
     - Karl Kaiser (20) and Lena Lang (21) work in Munich, on a trunk of their own
       ({demo["provider"]["branch_number"]}); their emergency calls show that number.
     - As the reseller, set up a new customer from nothing to its first call: its page "first call" asks for

@@ -28,6 +28,7 @@ from stimme.pbx.apps.menu_stage import InMenu
 from stimme.pbx.call import Call
 from stimme.pbx.emergency_numbers import emergency_number
 from stimme.pbx.entitlement import device_refused
+from stimme.pbx.features import paging
 from stimme.pbx.features.codes import Dialled, Incomplete
 from stimme.pbx.features.commands import DiversionKind
 from stimme.pbx.features.diversion import (
@@ -212,6 +213,10 @@ class Directing:
         if group is not None:
             call.callee = Party(group.extension, group.name)
             await Hunting(pbx, call, group).begin()
+            return
+        page = pbx.tenant.pages.get(extension)
+        if page is not None:
+            await paging.dialled(pbx, call, page)
             return
         attendant = pbx.tenant.attendant
         if attendant is not None and attendant.extension == extension:

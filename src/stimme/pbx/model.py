@@ -7,6 +7,7 @@ from typing import Literal
 from stimme.licensing.packages import Package
 from stimme.pbx.apps.attendant import Attendant
 from stimme.pbx.apps.menu import Menu
+from stimme.pbx.apps.paging import PageGroup
 from stimme.pbx.features.hotdesk import AutoLogout
 from stimme.pbx.groups.group import Group
 from stimme.pbx.groups.queue import QueueSettings
@@ -70,6 +71,7 @@ class Tenant:
         groups: hunt groups by extension, those of the queues among them.
         queues: wait queues by extension.
         menus: by id.
+        pages: groups for announcements, by extension.
         hot_desk_logout: when guests at telephones are logged out by themselves.
         rules: what calls to the public network are bound by.
         recording: who may record calls.
@@ -92,6 +94,7 @@ class Tenant:
     groups: dict[str, Group] = field(default_factory=dict)
     queues: dict[str, QueueSettings] = field(default_factory=dict)
     menus: dict[str, Menu] = field(default_factory=dict)
+    pages: dict[str, PageGroup] = field(default_factory=dict)
     attendant: Attendant | None = None
     pickup_groups: list[frozenset[str]] = field(default_factory=list)
     park_slots: tuple[str, ...] = tuple(str(number) for number in range(701, 711))
@@ -104,9 +107,10 @@ class Tenant:
     licensed_until: datetime | None = None
 
     def is_service(self, extension: str) -> bool:
-        """True for the extension of a group, a menu or the attendant."""
+        """True for the extension of a group (also for announcements), a menu or the attendant."""
         attendant = self.attendant is not None and self.attendant.extension == extension
-        return attendant or extension in self.groups or self.menu_at(extension) is not None
+        known = extension in self.groups or extension in self.pages
+        return attendant or known or self.menu_at(extension) is not None
 
     def menu_at(self, extension: str) -> Menu | None:
         """The menu with this extension."""

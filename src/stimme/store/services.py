@@ -12,6 +12,7 @@ from stimme.pbx.apps.written import (
     read_group,
     read_hot_desking,
     read_menu,
+    read_page_group,
     read_queue,
 )
 from stimme.pbx.model import Tenant
@@ -111,6 +112,9 @@ def _add(tenant: Tenant, kind: str, value: dict[str, Any], calendars: Mapping[st
             tenant.pickup_groups.append(frozenset(Fields(value).texts("members")))
         case "parking":
             tenant.park_slots = _park_slots(Fields(value))
+        case "paging":
+            page = read_page_group(value)
+            tenant.pages[page.extension] = page
         case "recording":
             tenant.recording = read_recording(value)
         case "hot_desking":

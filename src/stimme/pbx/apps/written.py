@@ -12,6 +12,7 @@ from stimme.pbx.apps.attendant import Attendant, Override, Position
 from stimme.pbx.apps.calendar import Calendar, Hours, SpecialDays
 from stimme.pbx.apps.fields import FieldError, Fields
 from stimme.pbx.apps.menu import Back, ByName, Choice, ConnectTo, GoTo, HangUp, Menu, Repeat
+from stimme.pbx.apps.paging import Multicast, PageGroup
 from stimme.pbx.features.hotdesk import AutoLogout
 from stimme.pbx.groups.group import CallWaiting, Group, Strategy
 from stimme.pbx.groups.queue import QueueSettings
@@ -270,6 +271,46 @@ def write_group(group: Group) -> dict[str, Any]:
         "call_waiting": group.call_waiting.value,
         "overflow": group.overflow,
         "display": group.display,
+    }
+
+
+def read_page_group(value: Any, path: str = "") -> PageGroup:
+    """A group for announcements. Raises FieldError."""
+    fields = Fields(value, path)
+    made: dict[str, Any] = {
+        "id": fields.text("id"),
+        "extension": fields.text("extension"),
+        "name": fields.text("name"),
+        "members": fields.texts("members"),
+        "multicast": _read_multicast(fields),
+        "longest_seconds": fields.number("longest_seconds", 60.0),
+    }
+    fields.done()
+    return _made(path, lambda: PageGroup(**made))
+
+
+def _read_multicast(fields: Fields) -> Multicast | None:
+    if not fields.has("multicast"):
+        return None
+    path = fields.path("multicast")
+    inner = Fields(dict(fields.items("multicast")), path)
+    address, port, codec = inner.text("address"), inner.whole("port"), inner.text("codec", "G722")
+    inner.done()
+    return _made(path, lambda: Multicast(address, port, codec))
+
+
+def write_page_group(group: PageGroup) -> dict[str, Any]:
+    """A group for announcements as JSON."""
+    multicast = group.multicast
+    return {
+        "id": group.id,
+        "extension": group.extension,
+        "name": group.name,
+        "members": list(group.members),
+        "multicast": None
+        if multicast is None
+        else {"address": multicast.address, "port": multicast.port, "codec": multicast.codec},
+        "longest_seconds": group.longest_seconds,
     }
 
 

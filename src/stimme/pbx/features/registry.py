@@ -13,6 +13,7 @@ from stimme.pbx.features import (
     hotdesk_call,
     intercom,
     own_settings,
+    paging,
     park_call,
     pickup_call,
     reception,
@@ -66,6 +67,7 @@ HANDLERS: Mapping[type[Any], Handler] = {
     c.HotDeskLogout: hotdesk_call.log_out,
     c.Redial: redial_call.redial,
     c.Intercom: intercom.speak_to,
+    c.Page: paging.page,
     c.TrunkTest: trunk_test.test_trunk,
     c.Record: recording.record,
 }

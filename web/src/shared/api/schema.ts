@@ -3709,7 +3709,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "recording";
+            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "recording" | "paging";
             /**
              * Settings
              * @example {
@@ -3741,7 +3741,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "recording";
+            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "recording" | "paging";
             /**
              * Settings
              * @example {
@@ -7760,7 +7760,7 @@ export interface operations {
         parameters: {
             query?: {
                 customer_id?: string | null;
-                kind?: ("group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "recording") | null;
+                kind?: ("group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "recording" | "paging") | null;
             };
             header?: never;
             path?: never;
