@@ -11,9 +11,12 @@ from tests.peers.system import Demo
 
 _PHONE = (390, 844)
 _PAGES = {
-    "customer": ("users", "groups", "reception", "rules", "lines", "sites", "records", "licences", "audit"),
-    "reseller": ("customers", "prices", "audit"),
-    "provider": ("customers", "resellers", "months", "prices", "audit"),
+    "customer": (
+        *("users", "devices", "groups", "reception", "rules", "lines", "sites"),
+        *("records", "licences", "invoices", "audit", "setup"),
+    ),
+    "reseller": ("customers", "invoices", "prices", "audit"),
+    "provider": ("customers", "resellers", "months", "invoices", "prices", "audit"),
 }
 
 
@@ -51,22 +54,52 @@ async def test_every_page_of_a_role(demo: Demo, chrome: Chromium, role: str) -> 
         await _walk(client, _PAGES[role], "dark")
 
 
-async def test_a_user_is_made_found_and_deleted(demo: Demo, chrome: Chromium) -> None:
+async def test_users_are_made_imported_found_and_deleted(demo: Demo, chrome: Chromium) -> None:
+    """By form and by file, which is refused whole while a line is wrong; found from everywhere."""
     async with _administrator(demo, chrome, "customer") as client:
         page = client.page
         await page.get_by_role("button", name="Neuer Benutzer").click()
         form = client.at("admin-form")
         await form.get_by_label("Name").fill("Karl Kunz")
         await form.get_by_label("Nebenstelle").fill("25")
+        await expect(client.at("field-number")).to_have_value("+493023125025")
         await client.at("admin-submit").click()
         await expect(form).to_have_count(0)
-        await client.at("admin-search").fill("Kunz")
+        await _import(client)
+        await client.at("nav-search").click()
+        await client.at("search-everywhere").fill("Kunz")
+        hits = client.at("search-hit")
+        await expect(hits).to_have_count(2)
+        await inspect(client, "search", ["light"])
+        await client.at("search-everywhere").fill("030 231250-25")
+        await expect(hits.filter(has_text="Karl Kunze")).to_have_attribute("data-kind", "user")
+        await hits.filter(has_text="Karl Kunze").click()
         row = client.at("admin-row")
         await expect(row).to_have_count(1)
-        await expect(row).to_contain_text("25")
-        await row.get_by_test_id("admin-delete").click()
-        await client.at("admin-confirm-dialog").get_by_role("button").last.click()
-        await expect(row).to_have_count(0)
+        await client.at("admin-search").fill("Kunz")
+        await expect(row).to_have_count(2)
+        for left in (1, 0):
+            await row.first.get_by_test_id("admin-delete").click()
+            await client.at("admin-confirm-dialog").get_by_role("button").last.click()
+            await expect(row).to_have_count(left)
+
+
+async def _import(client: WebClient) -> None:
+    heading, known = "extension;name;package\n", "25;Karl Kunze;klare\n"
+    wrong = heading + known + "26;Käthe Kunz;klasse\n"
+    await client.at("users-import").click()
+    chosen = client.page.locator("input[type=file]")
+    file = {"name": "users.csv", "mimeType": "text/csv"}
+    await chosen.set_input_files({**file, "buffer": wrong.encode("cp1252")})
+    await expect(client.at("import-preview")).to_have_attribute("data-refused", "1")
+    await expect(client.at("admin-submit")).to_be_disabled()
+    await inspect(client, "import, refused")
+    await chosen.set_input_files({**file, "buffer": wrong.replace("klasse", "klare").encode("cp1252")})
+    lines = client.at("import-line")
+    await expect(client.at("import-preview")).to_have_attribute("data-refused", "0")
+    await expect(lines.first).to_have_attribute("data-action", "create")
+    await expect(lines.last).to_have_attribute("data-action", "change")
+    await _submit(client)
 
 
 async def test_a_customers_services(demo: Demo, chrome: Chromium) -> None:

@@ -1,9 +1,9 @@
 import { Alert } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
-import { IconDots, IconSettings } from '@tabler/icons-react'
+import { IconDots, IconSearch, IconSettings } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Navigate, NavLink, Route, Routes } from 'react-router'
+import { Link, NavLink, Navigate, Route, Routes } from 'react-router'
 
 import { SECTION_ICONS, SECTIONS } from '@/features/admin/sections'
 import { SettingsPage } from '@/features/settings/SettingsPage'
@@ -35,6 +35,9 @@ export function OfficeShell() {
         {narrow && (
           <header className={classes.top}>
             <Logo size={28} />
+            <Link to="/admin/search" className={classes.find ?? ''} aria-label={t('admin.search.label')} data-testid="nav-search">
+              <IconSearch />
+            </Link>
             <Role />
           </header>
         )}
@@ -89,6 +92,7 @@ function Side() {
         <Logo size={34} />
       </div>
       <nav aria-label={t('nav.label')} className={classes.links}>
+        <Item to="/admin/search" text={t('admin.search.short')} icon={<IconSearch />} />
         {useSections().map((section) => (
           <Item key={section} to={`/admin/${section}`} text={t(`admin.${section}.short`)} icon={SECTION_ICONS[section]} />
         ))}

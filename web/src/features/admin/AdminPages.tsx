@@ -9,9 +9,11 @@ import { AuditPage } from './AuditPage'
 import { CustomerPage, CustomersPage } from './CustomersPage'
 import { LicencesPage } from './LicencesPage'
 import { LinesPage } from './LinesPage'
+import { DevicesPage } from './DevicesPage'
 import { InvoicesPage, MonthsPage, PricesPage } from './MoneyPages'
 import { RecordsPage } from './RecordsPage'
 import { ResellersPage } from './ResellersPage'
+import { SearchPage } from './SearchPage'
 import { SECTIONS, SECTION_ICONS } from './sections'
 import { GroupsPage, ReceptionPage, RulesPage } from './services/ServicePages'
 import { SetupPage } from './setup/SetupPage'
@@ -25,6 +27,7 @@ export function AdminPages() {
   if (role === 'user') return <Navigate to="/" replace />
   const pages = {
     users: <UsersPage customerId={organisation.id} />,
+    devices: <DevicesPage customerId={organisation.id} />,
     setup: <SetupPage customerId={organisation.id} />,
     groups: <GroupsPage customerId={organisation.id} />,
     reception: <ReceptionPage customerId={organisation.id} />,
@@ -47,6 +50,7 @@ export function AdminPages() {
         <Route key={section} path={section} element={pages[section]} />
       ))}
       {sections.includes('customers') && <Route path="customers/:customerId/*" element={<CustomerPage />} />}
+      <Route path="search" element={<SearchPage />} />
       <Route path="more" element={<Overview />} />
       <Route path="*" element={<Navigate to={`/admin/${sections[0] ?? 'more'}`} replace />} />
     </Routes>

@@ -11,6 +11,7 @@ import { Page } from '@/shared/ui/Page'
 
 import { Action } from './Action'
 import classes from './admin.module.css'
+import { DevicesPage } from './DevicesPage'
 import { ConfirmDialog, FormDialog, useAttempt } from './FormDialog'
 import { LicencesPage, STANDING_TONES } from './LicencesPage'
 import { LinesPage } from './LinesPage'
@@ -180,7 +181,7 @@ function CustomerDialog({ customer, onClose }: { customer: Customer | null; onCl
   )
 }
 
-const PARTS = ['users', 'groups', 'reception', 'rules', 'lines', 'sites', 'records', 'licences', 'setup'] as const
+const PARTS = ['users', 'devices', 'groups', 'reception', 'rules', 'lines', 'sites', 'records', 'licences', 'setup'] as const
 
 /** One customer: the same pages as its own administrator has. */
 export function CustomerPage() {
@@ -208,6 +209,7 @@ export function CustomerPage() {
       </nav>
       <Routes>
         <Route path="users" element={<UsersPage customerId={customerId} />} />
+        <Route path="devices" element={<DevicesPage customerId={customerId} />} />
         <Route path="setup" element={<SetupPage customerId={customerId} />} />
         <Route path="groups" element={<GroupsPage customerId={customerId} />} />
         <Route path="reception" element={<ReceptionPage customerId={customerId} />} />

@@ -28,7 +28,7 @@ export function DevicesDialog({ user, onClose }: { user: User; onClose: () => vo
       <Modal
         opened={asked === null}
         onClose={onClose}
-        title={t('admin.devices.title', { name: user.name })}
+        title={t('admin.devices.of', { name: user.name })}
         closeButtonProps={{ 'aria-label': t('admin.close') }}
         size="lg"
         centered

@@ -12,6 +12,8 @@ export interface Attempt {
   busy: boolean
   refusal: Refusal | null
   run: (action: () => Promise<unknown>) => Promise<boolean>
+  /** There is nothing to send yet. */
+  blocked?: boolean
 }
 
 /** Something asked of the server that may be refused; lists are read anew when it was done, or was stale. */
@@ -95,7 +97,7 @@ export function FormDialog({ title, submit, attempt, shown, onSubmit, onClose, c
             <Button variant="default" onClick={onClose} data-testid="admin-cancel">
               {stale ? t('admin.close') : t('admin.cancel')}
             </Button>
-            <Button type="submit" loading={attempt.busy} disabled={stale} data-testid="admin-submit">
+            <Button type="submit" loading={attempt.busy} disabled={stale || attempt.blocked === true} data-testid="admin-submit">
               {submit}
             </Button>
           </Group>

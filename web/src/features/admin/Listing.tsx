@@ -11,9 +11,9 @@ import type { List } from './useList'
 
 const TYPING_MS = 250
 
-/** What is typed into a search field, and what of it is looked for: once the typing pauses. */
+/** What is typed into a search field, and what of it is looked for: once the typing pauses. An address may begin it. */
 export function useSearch() {
-  const [text, setText] = useState('')
+  const [text, setText] = useState(() => new URLSearchParams(window.location.search).get('query') ?? '')
   const [wanted] = useDebouncedValue(text, TYPING_MS)
   return { text, setText, wanted }
 }

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { IconArrowRampRight, IconDeviceLandlinePhone, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
+import { IconArrowRampRight, IconDeviceLandlinePhone, IconFileImport, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
@@ -12,12 +12,13 @@ import classes from './admin.module.css'
 import { DevicesDialog } from './DevicesDialog'
 import { DiversionsDialog } from './DiversionsDialog'
 import { ConfirmDialog } from './FormDialog'
+import { ImportDialog } from './ImportDialog'
 import { Listing, Pill, RowText, SearchField, useSearch } from './Listing'
 import { remove, type User } from './requests'
 import { useList } from './useList'
 import { UserDialog } from './UserDialog'
 
-type Open = { what: 'change'; user: User | null } | { what: 'delete' | 'devices' | 'settings'; user: User } | null
+type Open = { what: 'import' } | { what: 'change'; user: User | null } | { what: 'delete' | 'devices' | 'settings'; user: User } | null
 
 /** The people of a customer. */
 export function UsersPage({ customerId }: { customerId: string }) {
@@ -32,6 +33,16 @@ export function UsersPage({ customerId }: { customerId: string }) {
       aside={
         <div className={classes.tools}>
           <SearchField label={t('admin.users.search')} text={search.text} onText={search.setText} />
+          <Button
+            variant="light"
+            radius="xl"
+            size="md"
+            leftSection={<IconFileImport size={18} />}
+            onClick={() => setOpen({ what: 'import' })}
+            data-testid="users-import"
+          >
+            {t('admin.import.button')}
+          </Button>
           <Button
             radius="xl"
             size="md"
@@ -52,6 +63,7 @@ export function UsersPage({ customerId }: { customerId: string }) {
         row={(user) => <UserRow user={user} onOpen={(what) => setOpen({ what, user })} />}
       />
       {open?.what === 'change' && <UserDialog user={open.user} customerId={customerId} onClose={close} />}
+      {open?.what === 'import' && <ImportDialog customerId={customerId} onClose={close} />}
       {open?.what === 'devices' && <DevicesDialog user={open.user} onClose={close} />}
       {open?.what === 'settings' && <DiversionsDialog user={open.user} onClose={close} />}
       {open?.what === 'delete' && (

@@ -5,6 +5,7 @@ import {
   IconBuildingStore,
   IconCalendarDollar,
   IconCertificate,
+  IconDeviceLandlinePhone,
   IconFileInvoice,
   IconHistory,
   IconListDetails,
@@ -21,6 +22,7 @@ import type { Account } from '@/shared/api/types'
 
 export type Section =
   | 'users'
+  | 'devices'
   | 'setup'
   | 'groups'
   | 'reception'
@@ -38,13 +40,14 @@ export type Section =
 
 /** What each role administers, in the order of how often. */
 export const SECTIONS: Readonly<Record<Exclude<Account['role'], 'user'>, readonly Section[]>> = {
-  customer: ['users', 'groups', 'reception', 'rules', 'lines', 'sites', 'records', 'licences', 'invoices', 'audit', 'setup'],
+  customer: ['users', 'devices', 'groups', 'reception', 'rules', 'lines', 'sites', 'records', 'licences', 'invoices', 'audit', 'setup'],
   reseller: ['customers', 'invoices', 'prices', 'audit'],
   provider: ['customers', 'resellers', 'months', 'invoices', 'prices', 'audit'],
 }
 
 export const SECTION_ICONS: Readonly<Record<Section, ReactNode>> = {
   users: <IconUsers />,
+  devices: <IconDeviceLandlinePhone />,
   setup: <IconRocket />,
   groups: <IconUsersGroup />,
   reception: <IconBell />,

@@ -9,14 +9,15 @@ import { AttendantForm } from './AttendantForm'
 import { slotsOf, slotsText } from './barring'
 import { BarringForm } from './BarringForm'
 import { CalendarForm } from './CalendarForm'
-import type { Estate } from './estate'
+import { userOptions, type Estate } from './estate'
+import { ManyField, NumberField, SwitchField } from './fields'
 import { shownOf, useSettingsForm, type Form } from './form'
 import { GroupForm, PickupForm, QueueForm } from './GroupForms'
 import { MenuForm } from './MenuForm'
-import { BLANK, nameOf, settingsOf, type Service, type ServiceKind, type SettingsOf } from './model'
+import { BLANK, nameOf, settingsOf, type KnownKind, type Service, type SettingsOf } from './model'
 
 /** Kinds that have a form; feature codes have a page of their own. */
-export type EditedKind = Exclude<ServiceKind, 'codes'>
+export type EditedKind = Exclude<KnownKind, 'codes'>
 
 interface Body<K extends EditedKind> {
   form: Form<SettingsOf[K]>
@@ -33,6 +34,7 @@ const FORMS: { readonly [K in EditedKind]: (props: Body<K>) => React.ReactNode }
   parking: ParkingForm,
   barring: BarringForm,
   hot_desking: HotDeskingForm,
+  recording: RecordingForm,
 }
 
 /** Fields that show what the server says about them; the rest is told at the top. */
@@ -46,6 +48,7 @@ const SHOWN: { readonly [K in EditedKind]: readonly string[] } = {
   parking: ['slots'],
   barring: ['everybody', 'users', 'limits'],
   hot_desking: ['logout_at', 'logout_after_hours'],
+  recording: ['members', 'keep_days'],
 }
 
 interface Props<K extends EditedKind> {
@@ -141,6 +144,26 @@ function HotDeskingForm({ form }: { form: Form<SettingsOf['hot_desking']> }) {
         error={form.error('logout_after_hours')}
         data-testid="field-logout_after_hours"
       />
+    </>
+  )
+}
+
+/** Who may record the own calls, and how long they are kept. */
+function RecordingForm({ form, estate }: Body<'recording'>) {
+  const { t } = useTranslation()
+  return (
+    <>
+      <SwitchField form={form} name="everybody" label={t('admin.recording.everybody')} />
+      {!form.values.everybody && (
+        <ManyField form={form} name="members" label={t('admin.recording.members')} options={userOptions(estate.users)} />
+      )}
+      <SwitchField
+        form={form}
+        name="announcement"
+        label={t('admin.recording.announcement')}
+        description={t('admin.recording.announcementHint')}
+      />
+      <NumberField form={form} name="keep_days" label={t('admin.recording.keep')} min={1} />
     </>
   )
 }

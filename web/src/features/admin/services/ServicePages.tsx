@@ -1,5 +1,5 @@
 import { Alert, Button, Skeleton } from '@mantine/core'
-import { IconCalendarWeek, IconDesk, IconHeadset, IconListNumbers, IconLock, IconParking, IconPhoneIncoming, IconUsersGroup, IconUserUp } from '@tabler/icons-react'
+import { IconCalendarWeek, IconDesk, IconHeadset, IconListNumbers, IconLock, IconMicrophone, IconParking, IconPhoneIncoming, IconUsersGroup, IconUserUp } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 
@@ -243,6 +243,25 @@ export function RulesPage({ customerId }: PageProps) {
                   <IconDesk aria-hidden />
                   <RowText title={at === null ? t('admin.hotDesking.never') : t('admin.hotDesking.daily', { at: at.slice(0, 5) })}>
                     {hours !== null && <span>{t('admin.hotDesking.hours', { count: hours })}</span>}
+                  </RowText>
+                </>
+              )
+            }}
+          />
+          <ServiceList
+            {...whole}
+            kind="recording"
+            single
+            title={t('admin.services.kind.recording')}
+            hint={t('admin.rules.recordingHint')}
+            services={ofKind(whole.estate.services, 'recording')}
+            row={(service) => {
+              const { everybody, members, keep_days: days } = settingsOf('recording', service)
+              return (
+                <>
+                  <IconMicrophone aria-hidden />
+                  <RowText title={everybody ? t('admin.barring.everybody') : people(members, whole.estate) || t('admin.group.nobody')}>
+                    <span>{t('admin.recording.days', { count: days })}</span>
                   </RowText>
                 </>
               )

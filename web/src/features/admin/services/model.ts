@@ -126,6 +126,13 @@ export interface HotDeskingSettings {
   zone: string
 }
 
+export interface RecordingSettings {
+  everybody: boolean
+  members: string[]
+  announcement: boolean
+  keep_days: number
+}
+
 export interface SettingsOf {
   group: GroupSettings
   queue: QueueSettings
@@ -137,7 +144,11 @@ export interface SettingsOf {
   codes: CodesSettings
   barring: BarringSettings
   hot_desking: HotDeskingSettings
+  recording: RecordingSettings
 }
+
+/** Kinds that this client knows; the API may have more. */
+export type KnownKind = keyof SettingsOf
 
 const group = (id: string): GroupSettings => ({
   id,
@@ -156,7 +167,7 @@ const group = (id: string): GroupSettings => ({
 const WORKDAY: Hours[] = [{ start: '08:00', end: '17:00' }]
 
 /** What a new service begins with; `id` is also what others of the customer's services name it by. */
-export const BLANK: { readonly [K in ServiceKind]: (id: string) => SettingsOf[K] } = {
+export const BLANK: { readonly [K in KnownKind]: (id: string) => SettingsOf[K] } = {
   group,
   queue: (id) => ({
     group: group(id),
@@ -218,13 +229,14 @@ export const BLANK: { readonly [K in ServiceKind]: (id: string) => SettingsOf[K]
     channels: {},
   }),
   hot_desking: () => ({ logout_at: '20:00', logout_after_hours: null, zone: 'Europe/Berlin' }),
+  recording: () => ({ everybody: false, members: [], announcement: true, keep_days: 90 }),
 }
 
 /**
  * The settings of a stored service. What was left out when it was stored has the value that the telephone system
  * takes for it, which is what a new service begins with.
  */
-export function settingsOf<K extends ServiceKind>(kind: K, service: Pick<Service, 'id' | 'settings'>): SettingsOf[K] {
+export function settingsOf<K extends KnownKind>(kind: K, service: Pick<Service, 'id' | 'settings'>): SettingsOf[K] {
   return completed(BLANK[kind](service.id), service.settings) as SettingsOf[K]
 }
 

@@ -78,6 +78,7 @@ describe('a week', () => {
   it('is told in short, days with the same hours together', () => {
     const week = { 0: day, 1: day, 2: day, 3: day, 4: [{ start: '08:00', end: '13:00' }, { start: '14:00', end: '15:00' }], 6: day }
     expect(weekInShort(week, 'de')).toEqual(['Mo–Do 08:00–17:00', 'Fr 08:00–13:00, 14:00–15:00', 'So 08:00–17:00'])
+    expect(weekInShort({ 5: [{ start: '00:00', end: '00:00' }] }, 'de')).toEqual(['Sa 00:00–24:00'])
     expect(weekInShort({}, 'de')).toEqual([])
   })
 })

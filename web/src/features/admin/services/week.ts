@@ -76,7 +76,7 @@ export function dayName(day: string, language: string, style: 'short' | 'long'):
   return new Intl.DateTimeFormat(language, { weekday: style, timeZone: 'UTC' }).format(date)
 }
 
-const spoken = (hours: readonly Hours[]) => hours.map(({ start, end }) => `${start}–${end}`).join(', ')
+const spoken = (hours: readonly Hours[]) => hours.map(({ start, end }) => `${start}–${end === '00:00' ? '24:00' : end}`).join(', ')
 
 /** A week in short: neighbouring days with the same hours are told together; closed days are left out. */
 export function weekInShort(week: Week, language: string): string[] {
