@@ -36,6 +36,7 @@ from stimme.media.types import (
     Silence,
     SourceInfo,
     Tone,
+    VoipMetrics,
     WavFile,
 )
 
@@ -79,5 +80,6 @@ __all__ = [
     "SourceInfo",
     "Tone",
     "TransportFailed",
+    "VoipMetrics",
     "WavFile",
 ]

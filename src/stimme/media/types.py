@@ -3,7 +3,7 @@
 import base64
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
@@ -214,6 +214,32 @@ class RemoteStats:
 
 
 @dataclass(frozen=True, slots=True)
+class VoipMetrics:
+    """What the peer's extended reports (RFC 3611 §4.7) say of what it hears; parts are 0 to 1.
+
+    Attributes:
+        discarded: part that came too late for its buffer.
+        burst_density: part that is missing in bursts; `gap_density` between them.
+        burst_ms: mean length of a burst; `gap_ms` between two.
+        r_factor: transmission rating (ITU-T G.107), None where the peer does not say.
+        buffer_ms: its jitter buffer at the moment.
+    """
+
+    loss: float
+    discarded: float
+    burst_density: float
+    gap_density: float
+    burst_ms: int
+    gap_ms: int
+    round_trip_ms: int
+    end_system_delay_ms: int
+    r_factor: int | None
+    mos_listening: float | None
+    mos_conversation: float | None
+    buffer_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointStats:
     """Counters and quality of one endpoint. Jitter and round trip in milliseconds, None while unknown.
 
@@ -222,6 +248,7 @@ class EndpointStats:
         remote: what the peer reports of what it hears; None before its first report.
         frames_concealed: frames of 20 ms made up, for a room or a transcoding bridge, for lost packets.
         packets_late: packets that came too late for that.
+        xr: what the peer says in extended reports; None before the first.
     """
 
     packets_received: int
@@ -236,12 +263,16 @@ class EndpointStats:
     remote: RemoteStats | None = None
     frames_concealed: int = 0
     packets_late: int = 0
+    xr: VoipMetrics | None = None
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
         """From a reply."""
-        remote = value.get("remote")
-        return cls(**{**value, "remote": None if remote is None else RemoteStats(**remote)})
+        known = {each.name: value[each.name] for each in fields(cls) if each.name in value}
+        remote, extended = value.get("remote"), value.get("xr")
+        known["remote"] = None if remote is None else RemoteStats(**remote)
+        known["xr"] = None if extended is None else VoipMetrics(**extended)
+        return cls(**known)
 
 
 @dataclass(frozen=True, slots=True)

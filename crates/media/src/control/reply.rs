@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::fax::{FaxFinished, FaxListing, FaxPage, FaxRelayed};
 use super::frame::write_frame;
 use super::{Kind, RoomListing};
+use crate::rtp::xr::VoipMetrics;
 
 /// Why a request was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,9 @@ pub struct Stats {
     pub frames_concealed: u64,
     /// Packets that came too late for a room or a bridge that transcodes.
     pub packets_late: u64,
+    /// What the peer's extended reports say of what it hears; left out before the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub xr: Option<VoipMetrics>,
 }
 
 /// How our packets arrive at the peer, as its receiver reports say.

@@ -8,6 +8,7 @@ use crate::control::{RemoteStats, Stats};
 use crate::rtp::quality::{Line, opinion, rating};
 use crate::rtp::reception::ReportBlock;
 use crate::rtp::rtcp;
+use crate::rtp::xr::VoipMetrics;
 
 /// How often reports are sent; the randomisation of RFC 3550 §6.3 is the spread of the endpoints' beginnings.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -25,11 +26,21 @@ pub struct Reports {
     round_trip: Option<Duration>,
     /// How our packets arrive at the peer.
     block: Option<ReportBlock>,
+    /// Whether the peer knows extended reports, and what it says in them.
+    extended: bool,
+    voip: Option<VoipMetrics>,
 }
 
 impl Reports {
     pub(super) fn new(now: Instant) -> Self {
-        Self { due: now + INTERVAL / 2, peer: None, round_trip: None, block: None }
+        Self {
+            due: now + INTERVAL / 2,
+            peer: None,
+            round_trip: None,
+            block: None,
+            extended: false,
+            voip: None,
+        }
     }
 
     fn rtt_ms(&self) -> Option<f64> {
@@ -51,6 +62,8 @@ impl Endpoint {
             self.reports.round_trip = rtcp::round_trip(echo, SystemTime::now()).or(self.reports.round_trip);
         }
         self.reports.block = told.block.or(self.reports.block);
+        self.reports.extended |= told.extended;
+        self.reports.voip = told.voip.or(self.reports.voip);
     }
 
     /// Sends a report when it is time; browsers are str0m's business.
@@ -60,6 +73,7 @@ impl Endpoint {
         }
         self.reports.due = now + INTERVAL;
         let clock = self.clock();
+        let extended = if self.reports.extended { self.voip_metrics() } else { None };
         let Transport::Plain(plain) = &mut self.transport else {
             return;
         };
@@ -74,7 +88,11 @@ impl Endpoint {
         let last = self.reports.peer.map(|(report, at)| (report, now.duration_since(at)));
         let heard = self.reception.report().map(|block| (block, last));
         if sent.is_some() || heard.is_some() {
-            plain.send_rtcp(&rtcp::compose(self.outgoing.ssrc, sent, heard, SystemTime::now()));
+            let mut packet = rtcp::compose(self.outgoing.ssrc, sent, heard, SystemTime::now());
+            if let Some((source, metrics)) = extended {
+                metrics.write(self.outgoing.ssrc, source, &mut packet);
+            }
+            plain.send_rtcp(&packet);
         }
     }
 
@@ -96,7 +114,42 @@ impl Endpoint {
             remote: self.reports.block.map(|block| self.remote_stats(block)),
             frames_concealed: counts.concealed,
             packets_late: counts.late,
+            xr: self.reports.voip,
         }
+    }
+
+    /// What an extended report says of the peer's stream.
+    fn voip_metrics(&self) -> Option<(u32, VoipMetrics)> {
+        let (source, bursts, gaps) = self.reception.bursts()?;
+        let codec = self.codec()?;
+        let milliseconds = |packets: f64| (packets * PACKET_MS).min(f64::from(u16::MAX)) as u16;
+        let buffer_ms = self.buffer_ms();
+        let loss = self.reception.loss();
+        let jitter_ms = self.reception.jitter_ms();
+        let delay_ms = self.delay_ms(jitter_ms);
+        let conversation = rating(codec, Line { delay_ms, loss });
+        let arrived = self.reception.packets.max(1) as f64;
+        let metrics = VoipMetrics {
+            loss,
+            discarded: self.counts().late as f64 / arrived,
+            burst_density: bursts.density(),
+            gap_density: gaps.density(),
+            burst_ms: milliseconds(bursts.mean()),
+            gap_ms: milliseconds(gaps.mean()),
+            round_trip_ms: self.reports.rtt_ms().unwrap_or(0.0) as u16,
+            end_system_delay_ms: (PACKET_MS + buffer_ms.unwrap_or(0.0)) as u16,
+            r_factor: Some(conversation as u8),
+            mos_listening: Some(opinion(rating(codec, Line { delay_ms: 0.0, loss }))),
+            mos_conversation: Some(opinion(conversation)),
+            buffer_ms: buffer_ms.map(|milliseconds| milliseconds.max(1.0) as u16),
+        };
+        Some((source, metrics))
+    }
+
+    /// What is kept of the peer's stream for a room or a bridge that transcodes.
+    fn buffer_ms(&self) -> Option<f64> {
+        let room = self.playout.as_ref().map(|playout| playout.delay_ms());
+        room.or(self.translation.as_ref().map(|translation| translation.delay_ms()))
     }
 
     fn remote_stats(&self, block: ReportBlock) -> RemoteStats {
@@ -112,9 +165,13 @@ impl Endpoint {
     }
 
     fn mos(&self, codec: AudioCodec, jitter_ms: f64, loss: f64) -> f64 {
+        opinion(rating(codec, Line { delay_ms: self.delay_ms(jitter_ms), loss }))
+    }
+
+    /// From mouth to ear.
+    fn delay_ms(&self, jitter_ms: f64) -> f64 {
         let one_way = self.reports.rtt_ms().unwrap_or(0.0) / 2.0;
-        let delay_ms = one_way + PACKET_MS + BUFFERED * jitter_ms;
-        opinion(rating(codec, Line { delay_ms, loss }))
+        one_way + PACKET_MS + BUFFERED * jitter_ms
     }
 
     /// Of what we send.

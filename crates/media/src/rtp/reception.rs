@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::Header;
+use super::bursts::{Bursts, Stretch};
 
 /// A jump of the sequence number by more than this is a new stream (RFC 3550 A.1).
 const MAX_DROPOUT: u16 = 3000;
@@ -31,6 +32,7 @@ struct Stream {
     jitter: f64,
     reported_expected: u64,
     reported_received: u64,
+    bursts: Bursts,
 }
 
 /// What a receiver report says of a stream (RFC 3550 §6.4.1).
@@ -85,6 +87,13 @@ impl Reception {
         self.stream.as_ref().map_or(0.0, |stream| stream.jitter * 1000.0 / f64::from(stream.clock.max(1)))
     }
 
+    /// Whose stream it is, and its bursts of losses and the gaps between them.
+    pub fn bursts(&self) -> Option<(u32, Stretch, Stretch)> {
+        let stream = self.stream.as_ref()?;
+        let (bursts, gaps) = stream.bursts.sum();
+        Some((stream.ssrc, bursts, gaps))
+    }
+
     /// The block for the next report; what was lost since the last one is counted from here on.
     pub fn report(&mut self) -> Option<ReportBlock> {
         let stream = self.stream.as_mut()?;
@@ -118,6 +127,7 @@ impl Stream {
             jitter: 0.0,
             reported_expected: 0,
             reported_received: 0,
+            bursts: Bursts::default(),
         }
     }
 
@@ -129,6 +139,9 @@ impl Stream {
         self.received += 1;
         let distance = header.sequence.wrapping_sub(self.highest as u16) as i16;
         let extended = self.highest.wrapping_add_signed(i64::from(distance));
+        if extended > self.highest || self.received == 1 {
+            self.bursts.arrived(extended.saturating_sub(self.highest).saturating_sub(1));
+        }
         self.highest = self.highest.max(extended);
         if clock != self.clock {
             self.clock = clock;

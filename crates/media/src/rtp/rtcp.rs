@@ -3,12 +3,13 @@
 use std::time::{Duration, SystemTime};
 
 use super::reception::ReportBlock;
+use super::xr::{VoipMetrics, XR};
 
 /// Seconds from 1900 to 1970 (RFC 5905 §6).
 const NTP_EPOCH: u64 = 2_208_988_800;
 
 /// What the peer told us that the next report answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Told {
     /// Middle 32 bits of the NTP time of the peer's last sender report.
     pub last_report: Option<u32>,
@@ -16,6 +17,10 @@ pub struct Told {
     pub echo: Option<(u32, u32)>,
     /// How our packets arrive at the peer.
     pub block: Option<ReportBlock>,
+    /// The peer speaks of extended reports.
+    pub extended: bool,
+    /// What it says there of our packets.
+    pub voip: Option<VoipMetrics>,
 }
 
 /// What we say of our own stream.
@@ -101,6 +106,10 @@ pub fn read(mut packet: &[u8], ssrc: u32) -> Option<Told> {
                 told.last_report = word(body, 4).zip(word(body, 8)).map(|(high, low)| high << 16 | low >> 16);
                 told.take(body.get(24..).unwrap_or_default(), blocks, ssrc);
             }
+            XR => {
+                told.extended = true;
+                told.voip = VoipMetrics::find(body.get(4..).unwrap_or_default(), ssrc).or(told.voip);
+            }
             201 => told.take(body.get(4..).unwrap_or_default(), blocks, ssrc),
             _ => {}
         }
@@ -164,6 +173,15 @@ mod tests {
         let echo = told.echo.expect("an echo");
         let rtt = round_trip(echo, start + Duration::from_millis(530)).expect("sense");
         assert!((rtt.as_secs_f64() - 0.030).abs() < 0.001, "{rtt:?}");
+    }
+
+    #[test]
+    fn an_extended_report_is_read_behind_the_others() {
+        let mut packet = compose(7, None, Some((BLOCK, None)), SystemTime::now());
+        let metrics = VoipMetrics { loss: 0.5, ..VoipMetrics::default() };
+        metrics.write(7, 5, &mut packet);
+        let told = read(&packet, 5).expect("RTCP");
+        assert_eq!((told.block, told.extended, told.voip), (Some(BLOCK), true, Some(metrics)));
     }
 
     #[test]
