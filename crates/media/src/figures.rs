@@ -112,6 +112,8 @@ pub struct Figures {
     pub sources: u64,
     /// Recorders.
     pub recorders: u64,
+    /// Taps.
+    pub taps: u64,
     /// Faxes.
     pub faxes: u64,
     /// Pairs of ports there are.

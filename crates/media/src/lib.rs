@@ -22,5 +22,7 @@ pub mod rtp;
 pub mod sandbox;
 pub mod service;
 pub mod shared;
+pub mod tap;
+pub mod tracks;
 pub mod translation;
 pub mod watch;

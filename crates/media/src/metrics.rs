@@ -99,6 +99,7 @@ fn living(page: &mut Page, figures: &Figures) {
         ("players", "Players that play.", figures.players),
         ("sources", "Sources that many hear.", figures.sources),
         ("recorders", "Recordings that are written.", figures.recorders),
+        ("taps", "Programs that listen to a leg.", figures.taps),
         ("faxes", "Fax terminals and gateways.", figures.faxes),
         ("port_pairs", "Pairs of ports in the configured range.", figures.port_pairs),
         ("clients", "Clients of the control socket.", figures.clients),

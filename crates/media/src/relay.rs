@@ -107,6 +107,9 @@ fn hear(
     if let Some(recording) = &mut source.recording {
         recording.received(codec, payload);
     }
+    for tap in &mut source.taps {
+        tap.received(codec, payload);
+    }
     if let Some(playout) = &mut source.playout {
         playout.push(codec, sequence, header.timestamp, payload, now);
     }

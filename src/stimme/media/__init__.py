@@ -14,9 +14,11 @@ from stimme.media.events import (
     PlayerFinished,
     RecorderFinished,
     RoomSpeakers,
+    TapFinished,
     TransportFailed,
 )
-from stimme.media.handles import Bridge, Endpoint, FaxSession, Player, Recorder, Room
+from stimme.media.handles import Bridge, Endpoint, FaxSession, Player, Recorder, Room, Tap
+from stimme.media.tap import TapFrame, TapListener
 from stimme.media.types import (
     T38,
     AudioFile,
@@ -78,6 +80,10 @@ __all__ = [
     "SharedSource",
     "Silence",
     "SourceInfo",
+    "Tap",
+    "TapFinished",
+    "TapFrame",
+    "TapListener",
     "Tone",
     "TransportFailed",
     "VoipMetrics",

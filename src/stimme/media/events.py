@@ -132,6 +132,16 @@ class FaxRelayed:
 
 
 @dataclass(frozen=True, slots=True)
+class TapFinished:
+    """The program that listened by a tap is gone."""
+
+    endpoint_id: int
+    tag: str
+    tap_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class TransportFailed:
     """ICE or DTLS of a browser's endpoint failed."""
 
@@ -151,6 +161,7 @@ MediaEvent = (
     | FaxPageDone
     | FaxFinished
     | FaxRelayed
+    | TapFinished
     | TransportFailed
 )
 
@@ -194,6 +205,9 @@ _READERS: dict[str, _Read] = {
     ),
     "fax-relayed": lambda _, tag, value: FaxRelayed(
         int(value["bridge"]), tag, int(value["pages"]), int(value["bit_rate"]), bool(value["ecm"])
+    ),
+    "tap-finished": lambda endpoint, tag, value: TapFinished(
+        endpoint, tag, int(value["tap"]), str(value["reason"])
     ),
     "transport-failed": lambda endpoint, tag, value: TransportFailed(endpoint, tag, str(value["reason"])),
 }

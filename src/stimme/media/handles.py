@@ -39,6 +39,18 @@ class Player:
         await self._connection.request("stop-player", player=self.id)
 
 
+class Tap:
+    """A program that listens to a leg."""
+
+    def __init__(self, connection: Connection, tap_id: int) -> None:
+        self._connection = connection
+        self.id = tap_id
+
+    async def stop(self) -> None:
+        """Sends no further sound. Stopping twice is no error."""
+        await self._connection.request("stop-tap", tap=self.id)
+
+
 class Recorder:
     """A WAV file that is being written."""
 
@@ -228,6 +240,23 @@ class Endpoint:
     def attach_recorder(self, recorder_id: int) -> Recorder:
         """A handle on a recorder of this endpoint's that was started before."""
         return Recorder(self._connection, recorder_id)
+
+    async def tap(
+        self,
+        path: Path,
+        *,
+        what: Literal["received", "sent", "both", "mixed"] = "received",
+        rate: int = 16_000,
+    ) -> Tap:
+        """Lets a program hear what is said, as it is said: 20 ms of samples in each datagram (`media.tap`).
+
+        Args:
+            path: of a Unix datagram socket at which the program listens already, `TapListener` does.
+            what: which directions; both are two channels, the peer's first.
+            rate: samples a second: 8000, 16000 or 48000.
+        """
+        reply = await self._connection.request("tap", endpoint=self.id, path=str(path), what=what, rate=rate)
+        return Tap(self._connection, int(reply["tap"]))
 
     async def send_dtmf(self, digits: str, *, duration_ms: int = 160) -> None:
         """Sends digits in the way that the peer understands, one after the other."""

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::fax::{OnFax, StartFax, T38Spec};
 use super::room::{CreateRoom, JoinRoom, OnRoom, RoomPlay, RoomRecord};
 use super::source::{CreateSource, OnSource, SourceSpec};
+use super::tap::{OnTap, OpenTap};
 
 /// A request with the number that its answer carries.
 #[derive(Debug)]
@@ -71,6 +72,10 @@ pub enum Operation {
     StopFax(OnFax),
     /// Every fax there is.
     ListFaxes,
+    /// Send what is said to another program as well.
+    OpenTap(OpenTap),
+    /// No longer.
+    StopTap(OnTap),
     /// Take digits as if the peer had sent them.
     ReceiveDtmf(SendDtmf),
     /// Every endpoint there is.
@@ -390,6 +395,8 @@ pub fn decode_request(frame: &[u8]) -> Result<Request, Malformed> {
         "start-fax" => read(id, name, fields).map(Operation::StartFax),
         "stop-fax" => read(id, name, fields).map(Operation::StopFax),
         "list-faxes" => Ok(Operation::ListFaxes),
+        "tap" => read(id, name, fields).map(Operation::OpenTap),
+        "stop-tap" => read(id, name, fields).map(Operation::StopTap),
         "receive-dtmf" => read(id, name, fields).map(Operation::ReceiveDtmf),
         "list-endpoints" => Ok(Operation::ListEndpoints),
         "list-bridges" => Ok(Operation::ListBridges),

@@ -7,6 +7,7 @@ pub mod reply;
 pub mod room;
 pub mod server;
 pub mod source;
+pub mod tap;
 
 pub use message::{
     CodecSpec, Configure, Crypto, Direction, DtmfMethod, Kind, Operation, Remote, Request, What,

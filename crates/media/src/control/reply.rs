@@ -182,6 +182,11 @@ pub enum Reply {
         /// Number.
         fax: u64,
     },
+    /// To `tap`.
+    Tap {
+        /// Number.
+        tap: u64,
+    },
     /// To `list-faxes`.
     Faxes(Vec<FaxListing>),
     /// To `list-rooms`.
@@ -271,6 +276,17 @@ pub enum Event {
         /// Its length; 0 when it could not be written.
         duration_ms: u64,
     },
+    /// The listener of a tap is gone.
+    TapFinished {
+        /// Whose.
+        endpoint: u64,
+        /// Its name.
+        tag: String,
+        /// Which.
+        tap: u64,
+        /// A sentence.
+        reason: String,
+    },
     /// A page of a fax was confirmed.
     FaxPage(FaxPage),
     /// A fax is over.
@@ -299,6 +315,7 @@ impl Event {
             Self::RoomSpeakers { .. } => "room-speakers",
             Self::PlayerFinished { .. } => "player-finished",
             Self::RecorderFinished { .. } => "recorder-finished",
+            Self::TapFinished { .. } => "tap-finished",
             Self::FaxPage(_) => "fax-page",
             Self::FaxFinished(_) => "fax-finished",
             Self::FaxRelayed(_) => "fax-relayed",

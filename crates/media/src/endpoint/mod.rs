@@ -17,6 +17,7 @@ use crate::fax;
 use crate::player::Player;
 use crate::recording::Recording;
 use crate::rtp::{Outgoing, Reception, dtmf, outgoing::Feed};
+use crate::tap::Tap;
 use crate::translation::Translation;
 
 use protection::Protection;
@@ -80,6 +81,8 @@ pub struct Endpoint {
     pub t38: Option<fax::T38Settings>,
     /// What is recorded.
     pub recording: Option<Recording>,
+    /// Who listens besides.
+    pub taps: Vec<Tap>,
     /// Digits of the peer.
     pub presses: dtmf::Receiver,
     /// What the bridge partner hears of it, where the codecs differ.
@@ -136,6 +139,7 @@ impl Endpoint {
             fax: None,
             t38: None,
             recording: None,
+            taps: Vec::new(),
             presses: dtmf::Receiver::default(),
             translation: None,
             event: None,
@@ -292,6 +296,9 @@ impl Endpoint {
         };
         if let Some(recording) = &mut self.recording {
             recording.sent(codec, packet.get(crate::rtp::HEADER..).unwrap_or_default());
+        }
+        for tap in &mut self.taps {
+            tap.sent(codec, packet.get(crate::rtp::HEADER..).unwrap_or_default());
         }
     }
 

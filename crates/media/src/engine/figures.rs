@@ -25,6 +25,7 @@ impl Engine {
             players: self.players.len() as u64,
             sources: self.sources.len() as u64,
             recorders: self.recorders.len() as u64,
+            taps: self.taps.len() as u64,
             faxes: self.faxes.len() as u64,
             port_pairs: self.ports.capacity() as u64,
             totals,

@@ -98,6 +98,9 @@ impl Engine {
         }
         if let Some(endpoint) = self.endpoints.remove(&id) {
             self.remember(&endpoint);
+            for tap in &endpoint.taps {
+                self.taps.remove(&tap.id);
+            }
             if let Some((fax, _)) = endpoint.fax {
                 self.stop_fax(fax);
             }

@@ -10,6 +10,7 @@ mod recordings;
 mod rooms;
 mod sound;
 mod sources;
+mod taps;
 mod token;
 mod translations;
 
@@ -65,6 +66,7 @@ enum Timer {
     Source,
     Room,
     Translation,
+    Tap,
 }
 
 /// Where a player plays, or what a recorder records.
@@ -89,6 +91,8 @@ pub struct Engine {
     rooms: BTreeMap<u64, Room>,
     writer: RecordingWriter,
     faxes: IdMap<Fax>,
+    /// Taps and the endpoints that have them.
+    taps: IdMap<u64>,
     tell: Tell,
     timers: BinaryHeap<Reverse<(Instant, u64, Timer)>>,
     round: Instant,
@@ -125,6 +129,7 @@ impl Engine {
             rooms: BTreeMap::new(),
             writer,
             faxes: IdMap::default(),
+            taps: IdMap::default(),
             tell,
             timers: BinaryHeap::new(),
             round: Instant::now() + ROUND,
@@ -203,6 +208,8 @@ impl Engine {
             Operation::StartFax(request) => self.start_fax(request),
             Operation::StopFax(request) => Ok(self.stop_fax(request.fax)),
             Operation::ListFaxes => Ok(Reply::Faxes(self.list_faxes())),
+            Operation::OpenTap(request) => self.open_tap(&request, now),
+            Operation::StopTap(request) => Ok(self.close_tap(request.tap)),
             Operation::ReceiveDtmf(request) => self.receive_dtmf(&request, now),
             Operation::ListEndpoints => Ok(Reply::Endpoints(self.sorted().map(Endpoint::listing).collect())),
             Operation::ListBridges => Ok(Reply::Bridges(self.list_bridges())),
@@ -227,6 +234,7 @@ impl Engine {
                 Timer::Browser => self.browser_timeout(id, at, now),
                 Timer::Source => self.source_frame(id, at, now),
                 Timer::Room => self.room_frame(id, at, now),
+                Timer::Tap => self.tap_frame(id, now),
                 Timer::Translation => self.translated_frame(id, at, now),
             }
         }

@@ -11,7 +11,7 @@ const WORDS: u16 = 8;
 /// A figure that is not known (§4.7.3 to §4.7.5).
 const UNKNOWN: u8 = 127;
 /// "Enhanced" concealment and an adaptive buffer (§4.7.6).
-const OURS: u8 = 0b10_11_0000;
+const OURS: u8 = 0b1011_0000;
 
 /// What one side says of a stream that it hears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
