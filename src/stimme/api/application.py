@@ -22,6 +22,7 @@ from stimme.api.routes.services import service_routes
 from stimme.api.routes.session import session_routes
 from stimme.api.routes.sign_on import sign_on_pages, sign_on_routes
 from stimme.api.routes.sounds import sound_routes
+from stimme.api.routes.staff import staff_routes
 from stimme.api.routes.system import system_routes
 from stimme.api.routes.telephony import telephony_routes
 from stimme.api.routes.traces import trace_routes
@@ -44,6 +45,7 @@ from stimme.store.search import Search
 from stimme.store.second_factors import Passkeys, SecondFactors
 from stimme.store.service_configuration import ServiceConfiguration
 from stimme.store.sign_on import SignOn
+from stimme.store.staff import Staff
 from stimme.store.telephony_configuration import TelephonyConfiguration
 
 
@@ -112,6 +114,7 @@ def _api_routes(services: Services) -> APIRouter:
             letters=letters,
         )
     )
+    router.include_router(staff_routes(authentication, Staff(services.database)))
     sign_on = SignOn(services.database, services.vault, now=services.now)
     router.include_router(sign_on_routes(authentication, sign_on, services.openid))
     router.include_router(sign_on_pages(sign_on, services.openid, sign_ins, SignInRequests(services.clock)))

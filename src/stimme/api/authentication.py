@@ -2,8 +2,9 @@
 
 Policy: a bearer token wins over a cookie. A request that changes something and comes with the cookie must
 carry ``X-Requested-With: stimme``, which a foreign page cannot send without our consent (CORS). Programs'
-tokens go as far as their scopes (``stimme.api.scopes``). A ticket
-opens one WebSocket within half a minute, so that session tokens never appear in an address.
+tokens go as far as their scopes (``stimme.api.scopes``), staff with named rights as far as those
+(``stimme.api.rights``). A ticket opens one WebSocket within half a minute, so that session tokens never
+appear in an address.
 """
 
 import asyncio
@@ -16,12 +17,14 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection, Request
 
 from stimme.api import problems
+from stimme.api.rights import sufficient
 from stimme.api.scopes import allowed
 from stimme.licensing.holding import Role
 from stimme.store.access import TOKEN_PREFIX, ApiTokens
 from stimme.store.accounts import Accounts, Person
 from stimme.store.audit import Actor
 from stimme.store.changes import Authority
+from stimme.store.rights import Right
 from stimme.store.secrets import token_hash
 
 PREFIX = "/api/v1"
@@ -47,11 +50,20 @@ class Caller:
         """Tell whether the token reaches as far as a request; ``path`` is that below ``/api/v1``."""
         return self.scopes is None or allowed(self.scopes, method, path)
 
+    def missing(self, method: str, path: str) -> frozenset[Right]:
+        """Return the rights of which one would be enough for a request and none is there."""
+        own = self.person.rights
+        needed = sufficient(method, path)
+        if own is None or needed is None or needed & own:
+            return frozenset()
+        return needed or frozenset(Right)
+
     @property
     def authority(self) -> Authority:
         """What changes by this account are made with."""
         account = self.person.account
-        return Authority(self.person.scope, Actor(account.login, cast(Role, account.role), account.id))
+        actor = Actor(account.login, cast(Role, account.role), account.id, self.person.rights)
+        return Authority(self.person.scope, actor)
 
     def must_be_at_least(self, role: str) -> None:
         """Refuse accounts below ``role``.
@@ -95,6 +107,9 @@ class Authentication:
             raise problems.unauthenticated()
         if not caller.may(request.method, request.url.path.removeprefix(PREFIX)):
             raise problems.forbidden("This token's scopes do not reach so far.")
+        missing = caller.missing(request.method, request.url.path.removeprefix(PREFIX))
+        if missing:
+            raise problems.right_missing(missing)
         return caller
 
     async def by_token(self, token: str | None) -> Caller | None:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from stimme.api.schemas import Input, Language, Role
 from stimme.api.scopes import Scope
+from stimme.store.rights import Right
 
 Password = Annotated[str, Field(min_length=10, max_length=1024)]
 Label = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
@@ -142,6 +143,8 @@ class InvitationBody(Input):
     organisation_id: str
     role: Role
     login: Annotated[str, Field(min_length=1, max_length=254, pattern=r"^\S+$")]
+    rights: list[Right] | None = None
+    """Cuts staff down to some rights; ``null`` gives all of the role."""
     user_id: str | None = None
     language: Language = "de"
     mail: bool = False
@@ -155,6 +158,7 @@ class InvitationItem(BaseModel):
     organisation_id: str
     role: Role
     login: str
+    rights: list[Right] | None
     user_id: str | None
     created_at: datetime.datetime
     expires_at: datetime.datetime
@@ -172,6 +176,31 @@ class InvitationList(BaseModel):
     """Open invitations, newest first."""
 
     items: list[InvitationItem]
+
+
+class AccountItem(BaseModel):
+    """A sign-in, as those see it who administer the organisation; ``rights`` null for all of the role."""
+
+    id: str
+    organisation_id: str
+    login: str
+    role: Role
+    rights: list[Right] | None
+    user_id: str | None
+    created_at: datetime.datetime
+
+
+class AccountList(BaseModel):
+    """A page of accounts by organisation and login."""
+
+    items: list[AccountItem]
+    next: str | None
+
+
+class RightsBody(Input):
+    """Body of ``PUT /accounts/{id}/rights``; ``null`` gives all rights of the role."""
+
+    rights: list[Right] | None
 
 
 class Acceptance(Input):

@@ -1,6 +1,6 @@
 """Errors of the HTTP API as RFC 9457 problem details."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
 
 import structlog
@@ -18,6 +18,7 @@ from stimme.store.errors import (
     StoreError,
     VersionMissingError,
 )
+from stimme.store.rights import Right
 
 PROBLEM_TYPE = "application/problem+json"
 _log = structlog.get_logger("stimme.api")
@@ -65,6 +66,12 @@ def second_factor_missing() -> ProblemError:
 def forbidden(detail: str = "This account may not do that.") -> ProblemError:
     """Somebody is signed in who may not."""
     return ProblemError(403, "forbidden", detail)
+
+
+def right_missing(sufficient: Collection[str]) -> ProblemError:
+    """The role would do, but this account of staff was not given any right that is enough."""
+    names = " or ".join(sorted(sufficient)) if len(sufficient) < len(Right) else "all rights"
+    return ProblemError(403, "right-missing", f"This account may not do that; it needs {names}.")
 
 
 def not_found(detail: str = "There is no such thing, or not for this account.") -> ProblemError:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stimme.licensing.packages import Feature
+from stimme.store.rights import Right
 
 Role = Literal["provider", "reseller", "customer", "user"]
 Language = Literal["de", "en"]
@@ -68,6 +69,8 @@ class Account(BaseModel):
     id: str
     login: str
     role: Role
+    rights: list[Right] | None
+    """What of its role the account may do; ``null`` for all of it."""
     language: Language
     organisation: Organisation
     user: AccountUser | None

@@ -1,8 +1,8 @@
 """What a program's token may do: an area of the API, to read or to write.
 
-Policy: a token has the rights of its account and never more, cut down to its scopes. What concerns the
-account itself (password, second factors, tokens, sessions, invitations) and single sign-on is for people who
-have signed in, whatever the scopes. Addresses that no area claims belong to ``configuration``.
+Policy: a token has the rights of its account and never more, cut down to its scopes. What concerns accounts
+(password, second factors, tokens, sessions, invitations, rights of staff) and single sign-on is for people
+who have signed in, whatever the scopes. Addresses that no area claims belong to ``configuration``.
 """
 
 from typing import Literal, get_args
@@ -34,6 +34,7 @@ _AREAS: tuple[tuple[str, str], ...] = (
     ("/session", ""),
     ("/invitations", ""),
     ("/password-resets", ""),
+    ("/accounts", ""),
     ("/mail-server", ""),
     ("/single-sign-on", ""),
 )

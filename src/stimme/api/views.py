@@ -21,6 +21,7 @@ def account_view(person: Person) -> schemas.Account:
             "id": person.account.id,
             "login": person.account.login,
             "role": person.account.role,
+            "rights": person.account.rights,
             "language": person.account.language,
             "organisation": {
                 "id": person.organisation.id,

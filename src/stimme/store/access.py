@@ -2,7 +2,8 @@
 
 Policy: a token acts for its account within its scopes, ends at its expiry or when revoked, and is shown once.
 An invitation is good for seven days and once; whoever holds its token chooses the password of a new account,
-whose role, organisation and user were set by whoever invited. Nobody invites above his own role.
+whose role, organisation and user were set by whoever invited. Nobody invites above his own role, or
+with rights that he does not have.
 """
 
 import datetime
@@ -21,11 +22,12 @@ from stimme.store.credential_models import ApiToken, Invitation
 from stimme.store.database import Database
 from stimme.store.errors import ConflictError, FieldRefusedError, NotFoundError
 from stimme.store.models import Account, Organisation, User
+from stimme.store.rights import Right, covers
 from stimme.store.secrets import new_token, token_hash
+from stimme.store.staff import RANKS
 
 TOKEN_PREFIX = "stimme_"  # noqa: S105
 INVITATION_LIFE = datetime.timedelta(days=7)
-_RANKS: dict[str, int] = {"user": 0, "customer": 1, "reseller": 2, "provider": 3}
 _ROLES_OF = {"provider": {"provider"}, "reseller": {"reseller"}, "customer": {"customer", "user"}}
 
 
@@ -130,6 +132,7 @@ class Invitations:
         *,
         user_id: str | None,
         language: str,
+        rights: frozenset[Right] | None = None,
     ) -> Invited:
         """Invite somebody.
 
@@ -140,8 +143,12 @@ class Invitations:
         login = login.strip().lower()
         text = new_token()
         now = self._now()
-        if _RANKS[role] > _RANKS[who.actor.role]:
+        if RANKS[role] > RANKS[who.actor.role]:
             raise FieldRefusedError("role", "Nobody invites above his own role.")
+        if role == "user" and rights is not None:
+            raise FieldRefusedError("rights", "What users may is up to their package.")
+        if role != "user" and not covers(who.actor.rights, rights):
+            raise FieldRefusedError("rights", "Nobody gives more rights than his own.")
         async with changing(self._database, who) as session:
             organisation = await session.get(Organisation, organisation_id)
             if organisation is None:
@@ -164,6 +171,7 @@ class Invitations:
                 organisation_id=organisation_id,
                 login=login,
                 role=role,
+                rights=None if rights is None else sorted(rights),
                 user_id=user_id,
                 language=language,
                 token_hash=token_hash(text),
@@ -226,6 +234,7 @@ class Invitations:
                     login=row.login,
                     password_hash=password_hash,
                     role=row.role,
+                    rights=row.rights,
                     language=row.language,
                     created_at=now,
                 )

@@ -16,6 +16,7 @@ from stimme.store.audit import Actor
 from stimme.store.credential_models import Invitation
 from stimme.store.database import Database, Scope
 from stimme.store.models import Account, Organisation, Session, User
+from stimme.store.rights import Right, rights_of
 from stimme.store.secrets import new_token, token_hash
 
 SESSION_HOURS = 12
@@ -38,6 +39,11 @@ class Person:
     account: Account
     organisation: Organisation
     user: User | None
+
+    @property
+    def rights(self) -> frozenset[Right] | None:
+        """What of its role this account may do; ``None`` for all of it."""
+        return rights_of(self.account.rights)
 
     @property
     def scope(self) -> Scope:

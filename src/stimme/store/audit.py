@@ -31,6 +31,7 @@ from stimme.store.models import (
     Trunk,
     User,
 )
+from stimme.store.rights import Right
 from stimme.store.service_models import Service
 from stimme.store.sign_on_models import ExternalIdentity, IdentityProvider
 from stimme.store.sound_models import CallRecordingRow, OwnSound
@@ -67,11 +68,12 @@ _SUBJECTS: dict[type[Base], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: an account, or (without one) the system or the command line."""
+    """Who acts: an account, or (without one) the system or the command line; ``rights`` None for all."""
 
     name: str
     role: Role
     account_id: str | None = None
+    rights: frozenset[Right] | None = None
 
 
 SYSTEM = Actor("system", "provider")

@@ -3,7 +3,7 @@
 import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stimme.store.models import Base, OrganisationOwned, UtcDateTime, one_of
@@ -69,11 +69,15 @@ class Invitation(OrganisationOwned, Base):
     """A way to one's first password; only the SHA-256 of its token is kept."""
 
     __tablename__ = "invitations"
-    __table_args__ = (one_of("role", "provider", "reseller", "customer", "user"),)
+    __table_args__ = (
+        one_of("role", "provider", "reseller", "customer", "user"),
+        CheckConstraint("role <> 'user' OR rights IS NULL", name="rights"),
+    )
 
     id: Mapped[str] = mapped_column(_ID, primary_key=True)
     login: Mapped[str] = mapped_column(String(254))
     role: Mapped[str] = mapped_column(String(16))
+    rights: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     user_id: Mapped[str | None] = mapped_column(_ID, ForeignKey("users.id", ondelete="CASCADE"))
     language: Mapped[str] = mapped_column(String(2), default="de")
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)

@@ -161,6 +161,7 @@ class Account(OrganisationOwned, Base):
     __table_args__ = (
         one_of("role", "provider", "reseller", "customer", "user"),
         CheckConstraint("role <> 'user' OR user_id IS NOT NULL", name="user"),
+        CheckConstraint("role <> 'user' OR rights IS NULL", name="rights"),
         ForeignKeyConstraint(
             ["user_id", "organisation_id"], ["users.id", "users.customer_id"], ondelete="CASCADE"
         ),
@@ -171,6 +172,8 @@ class Account(OrganisationOwned, Base):
     login: Mapped[str] = mapped_column(String(254), unique=True)
     password_hash: Mapped[str] = mapped_column(String(200))
     role: Mapped[str] = mapped_column(String(16))
+    rights: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Names of rights (``stimme.store.rights``) that staff is cut down to; NULL for all of its role."""
     language: Mapped[str] = mapped_column(String(2), default="de")
     created_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime)
 

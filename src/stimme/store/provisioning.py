@@ -8,7 +8,7 @@ provider, an extension or number taken, a device of another customer's user) is 
 
 import secrets
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from typing import Any, Literal
 
@@ -24,6 +24,7 @@ from stimme.store.database import Database
 from stimme.store.errors import ConflictError, NotFoundError
 from stimme.store.licences import change_licences, open_licences
 from stimme.store.models import Account, Base, Device, NumberBlock, Organisation, Trunk, User
+from stimme.store.rights import Right
 from stimme.store.secrets import Passwords, Vault
 from stimme.store.service_models import Service
 
@@ -101,9 +102,11 @@ class Provisioning:
         *,
         user_id: str | None = None,
         language: str = "de",
+        rights: Collection[Right] | None = None,
     ) -> str:
-        """Create a sign-in of an organisation; a user's needs ``user_id``."""
+        """Create a sign-in of an organisation; a user's needs ``user_id``, staff may be given some rights."""
         account = self._account(organisation_id, role, login, password, user_id=user_id, language=language)
+        account.rights = None if rights is None else sorted(rights)
         await self._add(account)
         return account.id
 

@@ -22,7 +22,8 @@ from stimme.store.customer_models import BillingAddress, Gateway, Site
 from stimme.store.database import Scope
 from stimme.store.ledger_models import PriceRow
 from stimme.store.mail_models import MailServerRow
-from stimme.store.models import Account, NumberBlock, Organisation
+from stimme.store.models import NumberBlock, Organisation
+from stimme.store.rights import Right
 from stimme.store.service_models import Service
 from stimme.store.sign_on_models import ExternalIdentity, IdentityProvider
 from stimme.store.sound_models import CallRecordingRow, OwnSound
@@ -76,6 +77,9 @@ LOWEST: dict[tuple[str, str], str] = {
     ("DELETE", "/single-sign-on/{customer_id}/links/{account_id}"): "customer",
     ("GET", "/session/single-sign-on/{domain}"): OPEN,
     ("GET", "/session/callback"): OPEN,
+    ("GET", "/accounts"): "customer",
+    ("PUT", "/accounts/{account_id}/rights"): "customer",
+    ("DELETE", "/accounts/{account_id}"): "customer",
     ("GET", "/invitations"): "customer",
     ("POST", "/invitations"): "customer",
     ("DELETE", "/invitations/{invitation_id}"): "customer",
@@ -238,6 +242,7 @@ class Estate:
                 "login": f"{uuid.uuid4()}@new.example",
             },
             ("PUT", "/single-sign-on/{customer_id}"): {"name": "N", "issuer": ISSUER, "client_id": "c"},
+            ("PUT", "/accounts/{account_id}/rights"): {"rights": ["billing"]},
             ("POST", "/invitations/accept"): {"token": "x", "password": "a long password"},
             ("PUT", "/users/{user_id}"): {**customer, "extension": "10", "name": "A", "package": "klare"},
             ("POST", "/customers/{customer_id}/user-import"): {
@@ -399,7 +404,12 @@ async def _settle(world: World) -> Estate:
 
 async def _sign_on(world: World) -> dict[str, str]:
     """Each customer has single sign-on, and one account is linked there; gives whose."""
-    linked = {}
+    linked = {
+        name: await world.provisioning.create_account(
+            customer.id, "customer", f"staff@{name}.example", PASSWORD, rights=[Right.SUPPORT]
+        )
+        for name, customer in world.customers.items()
+    }
     async with world.services.database.system() as session, session.begin():
         for name, customer in world.customers.items():
             provider = IdentityProvider(
@@ -413,8 +423,6 @@ async def _sign_on(world: World) -> dict[str, str]:
             )
             session.add(provider)
             await session.flush()
-            account = select(Account.id).where(Account.login == f"anna@{name}.example")
-            linked[name] = (await session.scalars(account)).one()
             now = datetime.datetime.now(datetime.UTC)
             session.add(
                 ExternalIdentity(

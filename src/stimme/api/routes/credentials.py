@@ -19,6 +19,7 @@ from stimme.store.access import ApiTokens, Invitations
 from stimme.store.accounts import HANDLE_LENGTH, Accounts
 from stimme.store.credential_models import ApiToken, Invitation, Passkey
 from stimme.store.letters import Letters
+from stimme.store.rights import rights_of
 from stimme.store.second_factors import Passkeys, SecondFactors
 from stimme.store.secrets import Passwords, token_hash
 
@@ -252,6 +253,7 @@ def invitation_routes(
             body.login,
             user_id=body.user_id,
             language=body.language,
+            rights=rights_of(body.rights),
         )
         mailed = body.mail and await letters.post(
             Template.INVITATION,
@@ -305,6 +307,7 @@ def _invitation_view(row: Invitation) -> dict[str, Any]:
         "organisation_id": row.organisation_id,
         "role": row.role,
         "login": row.login,
+        "rights": row.rights,
         "user_id": row.user_id,
         "created_at": row.created_at,
         "expires_at": row.expires_at,

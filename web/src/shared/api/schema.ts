@@ -4,6 +4,66 @@
  */
 
 export interface paths {
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts
+         * @description List accounts by organisation and login.
+         */
+        get: operations["accounts_api_v1_accounts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Dismiss
+         * @description Delete an account; its sessions and tokens end with it.
+         */
+        delete: operations["dismiss_api_v1_accounts__account_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}/rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Rights
+         * @description Cut an account down to some rights, or give it all of its role.
+         */
+        put: operations["set_rights_api_v1_accounts__account_id__rights_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -2161,12 +2221,50 @@ export interface components {
             /** Login */
             login: string;
             organisation: components["schemas"]["Organisation"];
+            /** Rights */
+            rights: components["schemas"]["Right"][] | null;
             /**
              * Role
              * @enum {string}
              */
             role: "provider" | "reseller" | "customer" | "user";
             user: components["schemas"]["AccountUser"] | null;
+        };
+        /**
+         * AccountItem
+         * @description A sign-in, as those see it who administer the organisation; ``rights`` null for all of the role.
+         */
+        AccountItem: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** Login */
+            login: string;
+            /** Organisation Id */
+            organisation_id: string;
+            /** Rights */
+            rights: components["schemas"]["Right"][] | null;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "provider" | "reseller" | "customer" | "user";
+            /** User Id */
+            user_id: string | null;
+        };
+        /**
+         * AccountList
+         * @description A page of accounts by organisation and login.
+         */
+        AccountList: {
+            /** Items */
+            items: components["schemas"]["AccountItem"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * AccountUser
@@ -2852,6 +2950,8 @@ export interface components {
             mail: boolean;
             /** Organisation Id */
             organisation_id: string;
+            /** Rights */
+            rights?: components["schemas"]["Right"][] | null;
             /**
              * Role
              * @enum {string}
@@ -2881,6 +2981,8 @@ export interface components {
             login: string;
             /** Organisation Id */
             organisation_id: string;
+            /** Rights */
+            rights: components["schemas"]["Right"][] | null;
             /**
              * Role
              * @enum {string}
@@ -3230,6 +3332,8 @@ export interface components {
             mailed: boolean;
             /** Organisation Id */
             organisation_id: string;
+            /** Rights */
+            rights: components["schemas"]["Right"][] | null;
             /**
              * Role
              * @enum {string}
@@ -3668,6 +3772,20 @@ export interface components {
             items: components["schemas"]["ResellerItem"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * Right
+         * @description What staff is there for.
+         * @enum {string}
+         */
+        Right: "provisioning" | "billing" | "support" | "accounts";
+        /**
+         * RightsBody
+         * @description Body of ``PUT /accounts/{id}/rights``; ``null`` gives all rights of the role.
+         */
+        RightsBody: {
+            /** Rights */
+            rights: components["schemas"]["Right"][] | null;
         };
         /**
          * SearchHit
@@ -4479,6 +4597,103 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    accounts_api_v1_accounts_get: {
+        parameters: {
+            query?: {
+                organisation_id?: string | null;
+                limit?: number;
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dismiss_api_v1_accounts__account_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_rights_api_v1_accounts__account_id__rights_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RightsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     audit_log_api_v1_audit_get: {
         parameters: {
             query?: {
