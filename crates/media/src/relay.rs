@@ -130,7 +130,7 @@ fn press(source: &Endpoint, target: Option<&Endpoint>, pressed: Vec<Press>, afte
             digit,
             duration_ms,
         });
-        if let Some(target) = target.filter(|target| !goes_through(source, target)) {
+        if let Some(target) = target.filter(|target| !source.keep_digits && !goes_through(source, target)) {
             aftermath.keys.push((target.id, press));
         }
     }
@@ -139,6 +139,7 @@ fn press(source: &Endpoint, target: Option<&Endpoint>, pressed: Vec<Press>, afte
 /// Whether a key gets to the other side by the packets in which it came.
 fn goes_through(source: &Endpoint, target: &Endpoint) -> bool {
     match source.dtmf {
+        _ if source.keep_digits => false,
         DtmfMethod::Events => understands(target),
         DtmfMethod::Inband => target.dtmf == DtmfMethod::Inband,
         DtmfMethod::Info => false,

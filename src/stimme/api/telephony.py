@@ -31,6 +31,7 @@ from stimme.pbx.features.diversion import Diversion, DiversionError, Diversions
 from stimme.pbx.features.trunk_test import TrunkTestError
 from stimme.pbx.node import Node
 from stimme.pbx.pbx import Pbx
+from stimme.pbx.on_hold import OnHold
 from stimme.pbx.settings import UserSettings as LiveSettings
 from stimme.sip.trace import TraceEntry
 from stimme.trunks.registration import TrunkState as LiveTrunkState
@@ -277,6 +278,6 @@ def _live(pbx: Pbx, call: Call) -> LiveCall:
         callee=Party(**call.callee.to_json()),
         started_at=call.started_at,
         answered_at=call.answered_at,
-        on_hold=any(leg.holds for leg in call.talking_legs),
         recorded=recording.is_recorded(call, pbx.switch.instance),
+        on_hold=call.stage.kind == OnHold.kind or any(leg.holds for leg in call.talking_legs),
     )

@@ -1,7 +1,7 @@
 """The engine as call control sees it: makes things that live there, and finds those that do."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,17 @@ class Engine:
 
     Attributes:
         instance: random, made when the engine process starts: another value means that it died in between.
+        abilities: what it can do beyond the first engines of this protocol.
         closed: done when the connection is lost.
     """
 
-    def __init__(self, connection: Connection, instance: str, version: str) -> None:
+    def __init__(
+        self, connection: Connection, instance: str, version: str, abilities: Collection[str] = ()
+    ) -> None:
         self._connection = connection
         self.instance = instance
         self.version = version
+        self.abilities = frozenset(abilities)
         self.closed: asyncio.Future[None] = connection.closed
 
     @classmethod
@@ -65,7 +69,7 @@ class Engine:
         if hello.get("protocol") != PROTOCOL:
             connection.close()
             raise EngineError("unsupported", f"the engine speaks protocol {hello.get('protocol')}")
-        return cls(connection, str(hello["instance"]), str(hello["version"]))
+        return cls(connection, str(hello["instance"]), str(hello["version"]), hello.get("abilities", ()))
 
     async def create_endpoint(self, kind: Kind, *, tag: str) -> Endpoint:
         """Opens an endpoint with ports of its own."""

@@ -118,6 +118,7 @@ class Endpoint:
         direction: Direction = "sendrecv",
         timeout: float | None = None,
         dtmf: DtmfMethod = "events",
+        keep_digits: bool = False,
         t38: T38 | None = None,
     ) -> Awaitable[None]:
         """Says where the peer is and what was negotiated; may be repeated, as a re-INVITE does.
@@ -130,6 +131,8 @@ class Endpoint:
             dtmf: how the peer gets and sends digits. `events` needs telephone events negotiated; `inband`
                 listens for tones; with `info` call control tells of digits by `receive_dtmf` and is told of
                 those to send by `DtmfHandover`. A bridge translates between its two sides.
+            keep_digits: the peer's digits are told by `DtmfReceived` and do not go on over a bridge; who
+                wants them there sends them by `send_dtmf`.
             t38: the peer speaks T.38 by UDPTL instead of RTP, `codecs` may be empty; no timeout counts then.
                 A fax under way goes on in the new way, and a bridge to a leg with G.711 becomes a gateway.
         """
@@ -141,6 +144,7 @@ class Endpoint:
             direction=direction,
             timeout=timeout,
             dtmf=dtmf,
+            keep_digits=keep_digits,
             t38=None if t38 is None else asdict(t38),
         )
 

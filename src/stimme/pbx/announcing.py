@@ -67,12 +67,18 @@ class Announcing(Stage):
 
 
 class Tone(Stage):
-    """A caller whose call was answered before hears by a tone that it leads nowhere; then it ends."""
+    """A caller whose call was answered before hears by a tone that it leads nowhere; then it ends.
+
+    Or it goes on, when there is something that follows.
+    """
 
     kind: ClassVar[str] = "tone"
 
-    def __init__(self, call: "Call", source: Source, seconds: float, status: int) -> None:
+    def __init__(
+        self, call: "Call", source: Source, seconds: float, status: int, *, then: "Work | None" = None
+    ) -> None:
         super().__init__(call)
+        self._then = then
         self._source = source
         self._seconds = seconds
         self._status = status
@@ -91,7 +97,14 @@ class Tone(Stage):
             await self._end()
 
     async def _end(self) -> None:
-        self.call.end(self._status, "system")
+        if self._then is not None:
+            await self._then()
+        else:
+            self.call.end(self._status, "system")
+
+    async def digit(self, leg: Leg, digit: str) -> None:
+        """Who has somebody on hold need not hear it to its end."""
+        await self.call.owner.key(self.call, leg, digit)
 
     async def leave(self) -> None:
         """Silence."""

@@ -71,6 +71,8 @@ class Leg(SessionFeatures):
         webrtc: the peer is a browser.
         remote: the peer's audio as last negotiated.
         codecs: what was negotiated, the first is used.
+        escape: keys that lead to functions of ours; its keys are told to us alone then. None: they are the
+            other side's.
         held: its user holds the call from outside, not by the telephone (``features.cti``).
         recording: what records it for its user (``features.recording``).
         noted: told at once, for the journal, when another INVITE left, the peer answered, refused or (True)
@@ -83,6 +85,7 @@ class Leg(SessionFeatures):
         "device_id",
         "direction",
         "endpoint",
+        "escape",
         "held",
         "id",
         "limits",
@@ -125,6 +128,7 @@ class Leg(SessionFeatures):
         self.direction: Direction = "sendrecv"
         self.held = False
         self.recording: LegRecording | None = None
+        self.escape: str | None = None
         self.status = 0
         self.sdp_id = str(abs(hash(leg_id)) % 10**9 + 1)
         self.sdp_version = 0
@@ -267,8 +271,9 @@ class Leg(SessionFeatures):
         ]
         # A peer that holds us sends nothing: its silence is no fault.
         direction = "inactive" if self.held else self.direction
+        keep = self.escape is not None
         watched = timeout if direction == "sendrecv" else None
-        return self.endpoint.configure(media, codecs, direction=direction, timeout=watched)
+        return self.endpoint.configure(media, codecs, direction=direction, timeout=watched, keep_digits=keep)
 
     # -- the session's handler ------------------------------------------------------------------------------
 
@@ -348,6 +353,7 @@ class Leg(SessionFeatures):
             "direction": self.direction,
             "held": self.held,
             "recording": list(astuple(self.recording)) if self.recording is not None else None,
+            "escape": self.escape,
             "address": [remote.address, remote.port, remote.rtcp_port, remote.rtcp_mux] if remote else None,
         }
 
@@ -358,6 +364,7 @@ class Leg(SessionFeatures):
         self.direction = value["direction"]
         self.held = bool(value.get("held", False))
         self.recording = LegRecording(*value["recording"]) if value.get("recording") else None
+        self.escape = value.get("escape")
         if value["address"]:
             address, port, rtcp_port, mux = value["address"]
             self.remote = Audio(address, port, self.codecs, rtcp_port, bool(mux), self.direction)

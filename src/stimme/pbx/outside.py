@@ -145,6 +145,8 @@ class Outside:
     async def emergency(self, call: Call, user: User | None, number: str) -> None:
         """By the trunk of the own site; should it fail, by the next: any address is better than no help."""
         call.direction, call.callee = "emergency", Party(number)
+        for leg in call.sides:
+            leg.escape = None  # the control centre may ask for keys: no function stands between
         await _Emergency(self._pbx, self, call, user, number).begin(self._ways(user))
 
     def emergency_trunk(self, user: User | None) -> str | None:

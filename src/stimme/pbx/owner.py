@@ -45,7 +45,10 @@ class CallOwner(Protocol):
         """What somebody on hold hears. Raises EngineError."""
 
     async def key(self, call: "Call", leg: Leg, digit: str) -> None:
-        """A key was pressed within a conversation."""
+        """A key was pressed within a conversation, or while somebody is called from one."""
+
+    def left_alone(self, call: "Call", leg: Leg) -> None:
+        """The other party of a leg has hung up; the leg may go on in another call."""
 
     async def declined(self, call: "Call", leg: Leg, status: int) -> None:
         """A called device refused, or could not be reached."""

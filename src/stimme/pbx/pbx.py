@@ -160,6 +160,7 @@ class Pbx:
             providers=self.ways.providers,
             tenant=lambda: self.tenant,
             devices_of=self.desks.devices_of,
+            escape=lambda: self.codes.escape if switch.keeps_digits else None,
             new_id=self.new_id,
         )
         self.codes = CodeTable(tenant.code_changes)
@@ -397,6 +398,7 @@ class Pbx:
         if found is not None and found[1] is call:
             del self._legs[leg.id]
             self.directing.outside.watch.leg_ended(leg)
+            self.features.hand_sets.leg_left(leg)
         self._journalling.left(leg)
 
     async def music(self, name: str = HOLD) -> Source:
@@ -404,7 +406,12 @@ class Pbx:
         return await self._music.source(name)
 
     async def key(self, call: Call, leg: Leg, digit: str) -> None:
-        """A key was pressed within a conversation: it is the other party's."""
+        """A key was pressed within a conversation, or while somebody is called from one."""
+        await self.features.hand_sets.key(call, leg, digit)
+
+    def left_alone(self, call: Call, leg: Leg) -> None:
+        """The other party of a leg has hung up."""
+        self.features.hand_sets.left_alone(call, leg)
 
     async def declined(self, call: Call, leg: Leg, status: int) -> None:
         """A called device refused, or could not be reached."""
@@ -417,7 +424,8 @@ class Pbx:
 
     async def failed(self, call: Call, status: int, by: HangupBy | None) -> None:
         """The call leads nowhere."""
-        await self.directing.failed(call, status, by)
+        if not await self.features.hand_sets.failed(call, status):
+            await self.directing.failed(call, status, by)
 
     # -- what a call tells its owner ------------------------------------------------------------------------
 

@@ -64,6 +64,7 @@ class Placing:
         providers: behind the tenant's trunks, by trunk id.
         tenant: the configuration as it is now.
         devices_of: the devices that are a user's now.
+        escape: keys that lead to functions during a conversation; None when there are none.
         new_id: makes unique words.
     """
 
@@ -76,6 +77,7 @@ class Placing:
         providers: Mapping[str, Provider],
         tenant: Callable[[], Tenant],
         devices_of: Callable[[str], Iterable[Device]],
+        escape: Callable[[], str | None],
         new_id: Callable[[], str],
     ) -> None:
         self._ua = ua
@@ -84,6 +86,7 @@ class Placing:
         self._providers = providers
         self._tenant = tenant
         self._devices_of = devices_of
+        self._escape = escape
         self._new_id = new_id
 
     def incoming(
@@ -96,6 +99,8 @@ class Placing:
     ) -> Leg:
         """The leg of somebody who calls us."""
         leg = Leg(self._new_id(), lambda event: None, user_id=user_id, device_id=device_id, trunk_id=trunk_id)
+        device = self._tenant().devices.get(device_id or "")
+        leg.escape = self._escape() if device is not None and device.kind == "phone" else None
         leg.session = session
         session.handler = leg
         if session.request is not None:
@@ -146,6 +151,7 @@ class Placing:
             device_id=device.id,
             webrtc=device.kind == "web",
         )
+        leg.escape = self._escape() if device.kind == "phone" else None
         leg.way = DeviceWay(destination, binding.uri, tuple(path for path in binding.path if path), extra)
         return leg
 

@@ -56,7 +56,8 @@ async def informed(call: "Call", leg: Leg, message: Message) -> None:
     digit = dtmf_of(message) if message is not None else None
     if digit is None:
         return
-    other = call.other(leg) if call.answered_at is not None else None
+    passes = call.answered_at is not None and leg.escape is None
+    other = call.other(leg) if passes else None
     if other is not None and other.endpoint is not None:
         await other.endpoint.send_dtmf(digit)
     await call.stage.digit(leg, digit)

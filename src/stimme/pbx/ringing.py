@@ -37,6 +37,7 @@ _RANK = {486: 0, 600: 0, 603: 0, 480: 1, 408: 1, 404: 2, 487: 3}
 _NO_ANSWER = 408
 _NO_SERVICE = 503
 _TRYING = 100
+_REFUSED = 486
 
 GivenUp = Callable[[int], Awaitable[None]]
 
@@ -119,6 +120,26 @@ class Ringing(Stage):
             taken = self.call.answered_at is not None
             leg.session.end(480, [ELSEWHERE] if taken else [])
         self.call.forget(leg)
+
+    async def digit(self, leg: Leg, digit: str) -> None:
+        """The caller may have somebody on hold meanwhile."""
+        await self.call.owner.key(self.call, leg, digit)
+
+    async def keyed(self, leg: Leg, keys: str) -> None:
+        """The called side that is heard before its answer may ask for them."""
+        called = next(iter(self.called.values()), None)
+        try:
+            if self.call.bridge is not None and called is not None and called.endpoint is not None:
+                await called.endpoint.send_dtmf(keys)
+        except EngineError as error:
+            self.call.log.info("keys cannot be passed on", error=str(error))
+
+    async def refuse(self, user_id: str) -> None:
+        """A user refuses the call by a key: the own telephones ring no longer, and were busy."""
+        for leg in [each for each in self.called.values() if each.user_id == user_id]:
+            if not self._over and leg.session is not None:
+                leg.session.end(480)
+                await self._failed(leg, _REFUSED)
 
     async def replaced(self, old: Leg, new: Leg) -> None:
         """Another caller waits now: a transfer to a telephone that still rings."""

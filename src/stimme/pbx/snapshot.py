@@ -105,3 +105,6 @@ def take_snapshot(call: "Call", value: dict[str, Any], restore_leg: Callable[[di
             call.anchor = leg
         else:
             call.partner = leg
+    if call.anchor is None and call.partner is not None:  # the caller's telephone had put it on hold
+        call.anchor, call.partner = call.partner, None
+        call.caller, call.callee = call.callee, call.caller

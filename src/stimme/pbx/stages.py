@@ -46,6 +46,9 @@ class Stage:
     async def digit(self, leg: Leg, digit: str) -> None:
         """A key was pressed on a leg."""
 
+    async def keyed(self, leg: Leg, keys: str) -> None:
+        """Keys of a leg that the engine told to us alone, and that are no function of ours."""
+
     async def played(self, leg: Leg) -> None:
         """What was played to a leg has come to its end."""
 

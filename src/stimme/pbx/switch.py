@@ -29,6 +29,11 @@ class Switch:
         self._engine = engine
         self._came.set()
 
+    @property
+    def keeps_digits(self) -> bool:
+        """True when the engine can leave a peer's digits to us; one from before an upgrade cannot."""
+        return self._engine is not None and "keep-digits" in self._engine.abilities
+
     async def wait(self, seconds: float) -> bool:
         """Waits until an engine is connected, at most so long; True when there is one."""
         if not self.up:

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from stimme.media import EngineError
-from stimme.pbx.leg import Leg
+from stimme.pbx.leg import Leg, LegEvent
 from stimme.pbx.stages import Playing, Stage
 
 
@@ -54,6 +54,22 @@ class Talking(Stage):
     async def digit(self, leg: Leg, digit: str) -> None:
         """Keys within a conversation may be functions of the system."""
         await self.call.owner.key(self.call, leg, digit)
+
+    async def keyed(self, leg: Leg, keys: str) -> None:
+        """They are the other party's."""
+        other = self.call.other(leg)
+        try:
+            if other is not None and other.endpoint is not None:
+                await other.endpoint.send_dtmf(keys)
+        except EngineError as error:
+            self.call.log.info("keys cannot be passed on", error=str(error))
+
+    async def gone(self, leg: Leg, event: LegEvent) -> None:
+        """One has hung up: the call is over; the other may have somebody else on hold."""
+        stays = self.call.other(leg)
+        if stays is not None:
+            self.call.owner.left_alone(self.call, stays)
+        await super().gone(leg, event)
 
     async def replaced(self, old: Leg, new: Leg) -> None:
         """The newcomer is joined with who stays; music of the past is over."""

@@ -124,6 +124,22 @@ async def test_events_that_come_all_the_same_go_on_once(
     assert len([packet for packet in b.heard if packet.payload[1] & 0x80]) == 6, "three ends of each"
 
 
+async def test_digits_that_are_kept_are_told_and_go_on_only_when_they_are_sent(
+    client: Client, phones: Phones
+) -> None:
+    a, b = await phones("PCMA"), await phones("PCMA")
+    legs = [await client.leg(a, keep_digits=True), await client.leg(b)]
+    await client.engine.bridge(legs[0], legs[1], tag="call")
+    await a.press("**4", milliseconds=80)
+    await client.event(DtmfReceived, count=3)
+    assert "".join(press.digit for press in client.seen(DtmfReceived)) == "**4"
+    await legs[0].receive_dtmf("7", duration_ms=80)
+    await legs[1].send_dtmf("5", duration_ms=80)
+    await b.press("9", milliseconds=80)
+    await asyncio.sleep(0.6)
+    assert (a.events(), b.events()) == ("9", "5")
+
+
 async def test_digits_are_sent_as_tones(client: Client, phones: Phones) -> None:
     phone = await phones("PCMA")
     endpoint = await leg(client, phone, "inband")

@@ -9,6 +9,7 @@ from typing import Any
 from tests.unit.pbx.world import EPOCH, Bindings, Connection
 
 from stimme.pbx.bus import EventBus
+from stimme.pbx.events import Event
 from stimme.pbx.model import Tenant
 from stimme.pbx.node import Node
 from stimme.pbx.pbx import Pbx
@@ -84,7 +85,7 @@ class Telephone:
         self._flow = Connection("tcp")
         self._count = 0
         self._challenge: Response | None = None
-        self.listening: asyncio.Future[dict[str, Any]] | None = None
+        self._listening: asyncio.Future[dict[str, Any]] | None = None
 
     def ask(self, number: str) -> int:
         """The status of a call without credentials; a challenge is remembered."""
@@ -107,6 +108,18 @@ class Telephone:
             sent = [parse_message(output.data) for output in self._ua.take_output()]
             status = max((each.status for each in sent if isinstance(each, Response)), default=status)
         return status
+
+    async def published(self) -> list[Event]:
+        """What is published from now on."""
+        told: list[Event] = []
+
+        def note(event: Event) -> bool:
+            told.append(event)
+            return False
+
+        self._listening = asyncio.ensure_future(anext(self.node.bus.subscribe(note, since=None)))
+        await asyncio.sleep(0)
+        return told
 
     def call_again(self, number: str, *, password: str) -> int:
         """The status of a call that answers the last challenge at once."""

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.pbx.line import Telephone, telephone
 from tests.unit.pbx.world import EPOCH, muster
 
-from stimme.pbx.events import CallChanged, Event, RegistrationChanged
+from stimme.pbx.events import CallChanged, RegistrationChanged
 from stimme.pbx.features.hotdesk import WRONG_PINS, AutoLogout
 from stimme.pbx.model import Device, Tenant
 from stimme.pbx.registrar import Binding
@@ -30,19 +30,6 @@ async def line() -> Telephone:
     made = await telephone(house())
     made.pbx.features.pins.set("u11", "4711")
     return made
-
-
-async def listen(line: Telephone) -> list[Event]:
-    """What is published from now on."""
-    told: list[Event] = []
-
-    def note(event: Event) -> bool:
-        told.append(event)
-        return False
-
-    line.listening = asyncio.ensure_future(anext(line.node.bus.subscribe(note, since=None)))
-    await asyncio.sleep(0)
-    return told
 
 
 def registered(line: Telephone, device_id: str) -> None:
@@ -79,7 +66,7 @@ async def test_a_wrong_pin_is_refused_and_then_no_pin_is_looked_at(line: Telepho
 
 
 async def test_the_pin_is_in_no_call(line: Telephone) -> None:
-    told = await listen(line)
+    told = await line.published()
     await line.dials("*40*11*4711#", password="right")
     seen = [each.callee.number for each in told if isinstance(each, CallChanged)]
     assert set(seen) == {"*40*11*#"}
@@ -117,7 +104,7 @@ async def test_a_guest_without_user_or_telephone_is_there_no_longer(line: Teleph
 
 async def test_everybody_concerned_is_told(line: Telephone) -> None:
     registered(line, "p10")
-    told = await listen(line)
+    told = await line.published()
     line.pbx.desks.log_in(line.pbx.tenant.devices["p10"], line.pbx.tenant.users["u11"])
     changes = [each for each in told if isinstance(each, RegistrationChanged)]
     assert [(each.user_id, each.registered, each.devices_online) for each in changes] == [

@@ -118,6 +118,9 @@ pub struct Configure {
     /// How the peer gets and sends digits.
     #[serde(default)]
     pub dtmf: DtmfMethod,
+    /// The peer's digits are told to the client only, which passes them on or does not.
+    #[serde(default)]
+    pub keep_digits: bool,
     /// The peer speaks T.38 by UDPTL instead of RTP.
     #[serde(default)]
     pub t38: Option<T38Spec>,

@@ -142,6 +142,8 @@ pub enum Reply {
         instance: String,
         /// Of the program.
         version: &'static str,
+        /// What it can do beyond the first engines of this protocol.
+        abilities: &'static [&'static str],
     },
     /// To `create-endpoint`.
     Endpoint {

@@ -57,6 +57,8 @@ pub struct Endpoint {
     pub formats: Formats,
     /// How the peer gets and sends digits.
     pub dtmf: DtmfMethod,
+    /// The peer's digits are the client's business alone.
+    pub keep_digits: bool,
     /// Hears keys in what the peer says, where they come as tones.
     pub ear: Option<Box<KeyEar>>,
     /// From our side.
@@ -127,6 +129,7 @@ impl Endpoint {
             transport,
             formats: Formats::default(),
             dtmf: DtmfMethod::default(),
+            keep_digits: false,
             ear: None,
             direction: Direction::Inactive,
             reception: Reception::default(),
@@ -207,6 +210,7 @@ impl Endpoint {
         self.t38 = t38;
         self.formats = formats;
         self.dtmf = request.dtmf;
+        self.keep_digits = request.keep_digits;
         match request.dtmf {
             DtmfMethod::Inband => _ = self.ear.get_or_insert_default(),
             DtmfMethod::Events | DtmfMethod::Info => self.ear = None,

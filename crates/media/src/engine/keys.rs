@@ -24,7 +24,8 @@ impl Engine {
     pub(super) fn receive_dtmf(&mut self, request: &SendDtmf, now: Instant) -> Result<Reply, Failure> {
         let presses = presses(request)?;
         let endpoint = self.endpoint(request.endpoint)?;
-        let (tag, partner) = (endpoint.tag.clone(), endpoint.bridge.map(|(_, partner)| partner));
+        let partner = endpoint.bridge.filter(|_| !endpoint.keep_digits).map(|(_, partner)| partner);
+        let tag = endpoint.tag.clone();
         for press in presses {
             let Press { digit, duration_ms } = press;
             let event = Event::Dtmf { endpoint: request.endpoint, tag: tag.clone(), digit, duration_ms };

@@ -183,6 +183,7 @@ impl Engine {
                 protocol: PROTOCOL,
                 instance: self.instance.clone(),
                 version: env!("CARGO_PKG_VERSION"),
+                abilities: &["keep-digits"],
             }),
             Operation::CreateEndpoint(request) => self.create_endpoint(owner, request, watch, now),
             Operation::Configure(request) => self.configure(&request, now),

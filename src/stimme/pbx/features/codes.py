@@ -19,6 +19,9 @@ from stimme.pbx.emergency_numbers import EMERGENCY_NUMBERS, emergency_number
 from stimme.pbx.features import commands as c
 from stimme.pbx.features.patterns import CodeError, Pattern, compile_pattern
 
+IN_CALL_ID = "in_call"
+IN_CALL_ESCAPE = "**"
+_ESCAPES = frozenset({"**", "##", "*#", "#*"})
 _SEPARATORS = str.maketrans("", "", " -()/.")
 _ALWAYS, _BUSY = c.DiversionKind.ALWAYS, c.DiversionKind.BUSY
 _NO_REPLY, _NOT_REGISTERED = c.DiversionKind.NO_REPLY, c.DiversionKind.NOT_REGISTERED
@@ -293,14 +296,19 @@ class CodeTable:
     """The codes of one customer.
 
     Args:
-        changes: other patterns by feature id; an empty list switches the code off.
+        changes: other patterns by feature id; an empty list switches the code off. `in_call` stands for the
+            keys that lead to the functions during a conversation.
+
+    Attributes:
+        escape: those keys; None: every key during a conversation is the other party's.
 
     Raises:
         CodeError: for an unknown feature, a faulty pattern, or patterns that conflict.
     """
 
     def __init__(self, changes: Mapping[str, Sequence[str]] | None = None) -> None:
-        changes = changes or {}
+        changes = dict(changes or {})
+        self.escape = _escape(changes.pop(IN_CALL_ID, (IN_CALL_ESCAPE,)))
         unknown = set(changes) - {feature.id for feature in FEATURES}
         if unknown:
             raise CodeError(f"there is no feature {min(unknown)!r}")
@@ -311,6 +319,8 @@ class CodeTable:
 
     def codes_of(self, feature_id: str) -> list[str]:
         """The patterns of a feature, as they are now."""
+        if feature_id == IN_CALL_ID:
+            return [] if self.escape is None else [self.escape]
         return [pattern.text for feature, pattern in self._rows if feature.id == feature_id]
 
     def parse(self, dialled: str, *, overlap: bool = False) -> Dialled | Incomplete | None:
@@ -354,13 +364,21 @@ class CodeTable:
         self._rows.append((feature, pattern))
 
 
-IN_CALL_ESCAPE = "**"
+def _escape(wanted: Sequence[str]) -> str | None:
+    if not wanted:
+        return None
+    if len(wanted) > 1 or wanted[0] not in _ESCAPES:
+        raise CodeError(f"{IN_CALL_ID} is one of {', '.join(sorted(_ESCAPES))}, or nothing")
+    return wanted[0]
+
+
 IN_CALL: Mapping[str, c.Command] = {
     "0": c.RejectWaiting(),
     "1": c.EndAndTakeHeld(),
     "2": c.Swap(),
     "3": c.Conference(),
     "4": c.Transfer(),
+    "5": c.Park(),
 }
 
 

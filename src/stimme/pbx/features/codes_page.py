@@ -30,7 +30,11 @@ _IN_CALL_HEAD = f"""
 ## During a conversation
 
 For telephones, mobiles above all, that have no keys for it: `{IN_CALL_ESCAPE}` and a digit, as DTMF.
-`{IN_CALL_ESCAPE}` alone holds the call and gives a dial tone.
+`{IN_CALL_ESCAPE}` alone, and a pause of two seconds, holds the call and gives a dial tone; dial there as
+ever, `#` ends the number at once. Who is busy, does not answer or hangs up leads back to the one on hold.
+Hang up with somebody on hold, and your telephone rings. The other party hears none of these keys;
+other keys reach it, a single `*` two seconds late. A customer changes the two keys by the id `in_call`
+(`**`, `##`, `*#` or `#*`), or takes them away. They mean nothing within an emergency call.
 
 | keys | what it does |
 |---|---|
@@ -41,7 +45,8 @@ _IN_CALL_TEXTS = {
     "1": "end the conversation and take the one on hold, or the one that waits",
     "2": "swap between two conversations",
     "3": "join both into a conference",
-    "4": "connect both, and leave",
+    "4": "connect both, and leave; also while the second still rings",
+    "5": "park the other party in the first free slot, which is said",
 }
 
 

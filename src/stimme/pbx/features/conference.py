@@ -119,8 +119,23 @@ def join_two(pbx: "Pbx", user: User, first: tuple[Call, Leg], second: tuple[Call
     Gives the call of that leg.
     """
     conference = Conference(pbx, pbx.new_id())
-    conversation, own = second
     _move(pbx, conference, *first)
+    return _stay(pbx, user, conference, *second)
+
+
+def join_held(pbx: "Pbx", user: User, held: Call, second: tuple[Call, Leg]) -> Call:
+    """A conversation of a user, and the party of a call that the same leg has on hold, become a conference.
+
+    Gives the call of that leg.
+    """
+    conference = Conference(pbx, pbx.new_id())
+    by: HangupBy = "callee" if held.anchor is not None else "caller"
+    _go_in(pbx, conference, held, held.sides[0])
+    held.end(200, by)
+    return _stay(pbx, user, conference, *second)
+
+
+def _stay(pbx: "Pbx", user: User, conference: Conference, conversation: Call, own: Leg) -> Call:
     other = conversation.other(own)
     own.held = False
     mine = pbx.new_call("internal", party_of(user), Party("conference"))

@@ -82,6 +82,16 @@ def put_away(pbx: "Pbx", conversation: Call, own: Leg, wanted: str | None, user:
 
     Gives the parked call, whose callee is the slot. Raises FeatureRefusedError.
     """
+    parked = take_away(pbx, conversation, own, wanted, user)
+    conversation.end(200, "caller" if own is conversation.anchor else "callee")
+    return parked
+
+
+def take_away(pbx: "Pbx", conversation: Call, own: Leg, wanted: str | None, user: User) -> Call:
+    """Takes the other side out of a conversation and parks it; the user's own leg is left alone in it.
+
+    Gives the parked call, whose callee is the slot. Raises FeatureRefusedError.
+    """
     other = conversation.other(own)
     if other is None:
         raise FeatureRefusedError("code.refused")
@@ -94,7 +104,6 @@ def put_away(pbx: "Pbx", conversation: Call, own: Leg, wanted: str | None, user:
         raise FeatureRefusedError(error.prompt, 486) from None
     parked.callee = Party(slot)
     unread = conversation.release(other)
-    conversation.end(200, "caller" if own is conversation.anchor else "callee")
     pbx.go_on(parked, other, unread, lambda: parked.become(InSlot(parked, pbx, slot, user.id)))
     return parked
 

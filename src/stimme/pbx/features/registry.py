@@ -11,6 +11,7 @@ from stimme.pbx.features import (
     conference,
     group_login,
     hotdesk_call,
+    in_call,
     intercom,
     own_settings,
     paging,
@@ -82,6 +83,7 @@ class Features:
         self.callbacks = callback_call.CallingBack(pbx)
         self.last_dialled = redial_call.LastDialled(pbx)
         self.trunk_tests = trunk_test.TrunkTests(pbx)
+        self.hand_sets = in_call.HandSets(pbx)
         self.pins = Pins(pbx.tenant.id, pbx.store)
         self.hot_desks = hotdesk_call.LogIns(pbx, self.pins)
 

@@ -21,9 +21,9 @@ from stimme.pbx.call import Call
 from stimme.pbx.emergency_numbers import emergency_number
 from stimme.pbx.features import commands as c
 from stimme.pbx.features.asked import FeatureRefusedError
-from stimme.pbx.leg import Leg
+from stimme.pbx.leg import Leg, LegEvent
 from stimme.pbx.model import User
-from stimme.pbx.records import Direction, Party
+from stimme.pbx.records import Direction, HangupBy, Party
 from stimme.pbx.ringing import Ringing
 from stimme.sip.errors import SessionStateError
 from stimme.sip.gruu import is_gruu
@@ -75,11 +75,8 @@ def blind(
     other = call.other(own)
     if other is None:
         raise FeatureRefusedError("code.refused")
-    following = pbx.new_call(_direction(call, other), call.party_of(other), Party(number), call.trunk_id)
+    following, unread = take_out(pbx, call, other, Party(number))
     following.transferor = user.id
-    following.withheld = call.withheld and other is call.anchor
-    unread = call.release(other)
-    call.end(200, "caller" if own is call.anchor else "callee")
     first = partial(pbx.directing.to_number, following, number, user)
     if instance is not None:
         first = partial(pbx.directing.to_instance, following, instance)
@@ -87,17 +84,34 @@ def blind(
     return following
 
 
+def take_out(pbx: "Pbx", call: Call, other: Leg, to: Party) -> tuple[Call, list[LegEvent]]:
+    """A side leaves its call, which ends, for another, to be begun with what it has said meanwhile."""
+    following = pbx.new_call(_direction(call, other), call.party_of(other), to, call.trunk_id)
+    following.withheld = call.withheld and other is call.anchor
+    by: HangupBy = "callee" if other is call.anchor else "caller"
+    unread = call.release(other)
+    call.end(200, by)
+    return following, unread
+
+
 def attended(pbx: "Pbx", first: Call, own_first: Leg, second: Call, own_second: Leg) -> None:
     """Joins the other parties of two calls of a user; both of the user's legs end."""
     if first is second:
         raise FeatureRefusedError("code.refused")
     other = first.other(own_first)
-    waiting = second.other(own_second) is not None or isinstance(second.stage, Ringing)
-    if other is None or not waiting:
+    if other is None:
+        raise FeatureRefusedError("code.refused")
+    hand_over(first, other, second, own_second)
+
+
+def hand_over(first: Call, other: Leg, second: Call, own_second: Leg) -> None:
+    """A side of one call takes the place of a user's leg in another; the first call and that leg end."""
+    if second.other(own_second) is None and not isinstance(second.stage, Ringing):
         raise FeatureRefusedError("code.refused")
     party = first.party_of(other)
+    by: HangupBy = "callee" if other is first.anchor else "caller"
     unread = first.release(other)
-    first.end(200, "caller" if own_first is first.anchor else "callee")
+    first.end(200, by)
 
     async def work() -> None:
         try:
