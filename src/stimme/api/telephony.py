@@ -30,8 +30,8 @@ from stimme.pbx.features.cti import Order, PickUp, carry_out
 from stimme.pbx.features.diversion import Diversion, DiversionError, Diversions
 from stimme.pbx.features.trunk_test import TrunkTestError
 from stimme.pbx.node import Node
-from stimme.pbx.pbx import Pbx
 from stimme.pbx.on_hold import OnHold
+from stimme.pbx.pbx import Pbx
 from stimme.pbx.settings import UserSettings as LiveSettings
 from stimme.sip.trace import TraceEntry
 from stimme.trunks.registration import TrunkState as LiveTrunkState

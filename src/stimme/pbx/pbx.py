@@ -507,7 +507,7 @@ class Pbx:
             if self._lines.get(user_id) != state:
                 self._lines[user_id] = state
                 self._bus.publish(LineChanged(self.tenant.id, user_id, state))
-                self.features.callbacks.line_changed(user_id)
+                self.features.line_changed(user_id)
             self.state_changed(f"line:{user_id}")
 
     def _device_changed(self, device_id: str) -> None:

@@ -1,8 +1,9 @@
 """Callback carried out (P3): who waits is kept by ``stimme.pbx.features.callback``, calls are placed here.
 
 Policy: callbacks are for colleagues, by `*37*extension#` or, after a call that led nowhere, `*37#`. Whether
-it was busy or unanswered follows from that call, else from the colleague's line now. Requests outlive a
-restart; a recall that was going on begins anew.
+it was busy or unanswered follows from the colleague's line when it is in use, else from that call. A caller
+who declines the recall has lost the callback; so has one whose colleague declines, though the telephone may
+call it busy: the line is free. Requests outlive a restart; a recall that was going on begins anew.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ class CallingBack:
     def __init__(self, pbx: "Pbx") -> None:
         self._pbx = pbx
         self._callbacks = Callbacks(self._is_free)
-        self._going_on: dict[str, str] = {}
+        self._going_on: dict[str, Recall] = {}
         self._failed: dict[str, tuple[str, Kind]] = {}
         self._alarm: asyncio.TimerHandle | None = None
 
@@ -55,6 +56,8 @@ class CallingBack:
         """A user wants to be called back. Raises CallbackError."""
         if kind is None:
             kind = Kind.NO_REPLY if self._is_free(callee.id) else Kind.BUSY
+        elif self._pbx.line_state(callee.id) in ("busy", "ringing"):
+            kind = Kind.BUSY
         self._callbacks.request(self._pbx.new_id(), user.id, callee.id, kind, time.time())
         self._save()
         self._run_soon()
@@ -81,12 +84,13 @@ class CallingBack:
 
     def call_over(self, call: Call, record: CallRecord | None) -> None:
         """A call has ended; without a record nobody had answered the recall."""
-        request_id = self._going_on.pop(call.id, None)
-        if request_id is not None:
+        recall = self._going_on.pop(call.id, None)
+        if recall is not None:
             if record is None:
-                self._callbacks.recall_failed(request_id)
+                self._callbacks.recall_failed(recall.request_id)
             else:
-                self._callbacks.call_over(request_id, busy=record.sip_status in _BUSY)
+                busy = record.sip_status in _BUSY and not self._is_free(recall.callee)
+                self._callbacks.call_over(recall.request_id, busy=busy)
             self._save()
             self._run_soon()
         if record is not None:
@@ -146,7 +150,7 @@ class CallingBack:
             seconds=RECALL_SECONDS,
             answered=answered,
         )
-        self._going_on[call.id] = recall.request_id
+        self._going_on[call.id] = recall
 
     def _save(self) -> None:
         requests = self._callbacks.snapshot()

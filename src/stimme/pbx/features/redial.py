@@ -1,12 +1,17 @@
-"""Redial and automatic redial (P2).
+"""Automatic redial (P2).
 
-Policy: automatic redial calls the number again every minute until it is not busy, ten times at most. It
-ends when the user switches it off, or places another call. While the user's line is in use it waits. An
-attempt is placed without the user; as soon as it rings at the other end, the user's telephone rings too.
+Policy: a number that was busy, or where nobody answered, is called again every minute, ten times at most.
+Each time the user's telephones ring first, showing the number; once answered there, the number is called as
+if it had been dialled. A colleague whose line is in use is not tried, which counts as busy. While the user's
+own line is in use it waits. It ends when somebody answers, when the number cannot be called, when the user
+does not lift, switches it off, or calls another number.
+
+Sans-I/O. Times are seconds of any clock.
 """
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 PAUSE = 60.0
 MOST_ATTEMPTS = 10
@@ -17,22 +22,22 @@ class State(Enum):
 
     PAUSING = "waiting for the next attempt"
     TRYING = "the number is being called"
-    DONE = "rings, given up, or stopped"
+    DONE = "answered, given up, or stopped"
 
 
 class Event(Enum):
     """What moves it."""
 
     DUE = "the pause is over and the line is free"
-    BUSY = "the callee is busy"
+    IN_VAIN = "the callee is busy, or did not answer"
     GIVE_UP = "too many attempts"
-    END = "rings, another failure, switched off"
+    END = "answered, another failure, switched off"
 
 
 TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.PAUSING, Event.DUE): State.TRYING,
     (State.PAUSING, Event.END): State.DONE,
-    (State.TRYING, Event.BUSY): State.PAUSING,
+    (State.TRYING, Event.IN_VAIN): State.PAUSING,
     (State.TRYING, Event.GIVE_UP): State.DONE,
     (State.TRYING, Event.END): State.DONE,
 }
@@ -40,7 +45,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
 
 @dataclass(slots=True)
 class AutoRedialing:
-    """One user's automatic redial of one number. Times are seconds of any clock."""
+    """One user's automatic redial of one number."""
 
     user_id: str
     number: str
@@ -56,12 +61,21 @@ class AutoRedialing:
         self.attempts += 1
         return True
 
-    def busy(self, now: float) -> None:
-        """The callee was busy: once more after the pause, if not too often. Raises KeyError unless trying."""
-        event = Event.GIVE_UP if self.attempts >= MOST_ATTEMPTS else Event.BUSY
+    def in_vain(self, now: float) -> None:
+        """Busy, or no reply: once more after the pause, if not too often. Raises KeyError unless trying."""
+        event = Event.GIVE_UP if self.attempts >= MOST_ATTEMPTS else Event.IN_VAIN
         self.state = TRANSITIONS[(self.state, event)]
         self.next_at = now + PAUSE
 
     def end(self) -> None:
-        """It rings, or the user has stopped it. Raises KeyError when it has ended already."""
+        """Answered, or the user has stopped it. Raises KeyError when it has ended already."""
         self.state = TRANSITIONS[(self.state, Event.END)]
+
+    def to_json(self) -> dict[str, Any]:
+        """As the store keeps it; an attempt that is going on counts."""
+        return {"number": self.number, "next_at": self.next_at, "attempts": self.attempts}
+
+    @classmethod
+    def from_json(cls, user_id: str, value: dict[str, Any]) -> "AutoRedialing":
+        """From the store. Raises KeyError or ValueError for a damaged value."""
+        return cls(user_id, str(value["number"]), float(value["next_at"]), int(value["attempts"]))

@@ -4,6 +4,7 @@ Policy: every number counts, inside and outside; feature codes and emergency num
 user, whichever telephone it was dialled at, and outlives a restart.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from stimme.pbx.call import Call
@@ -18,10 +19,16 @@ _KEY = "dialled:"
 
 
 class LastDialled:
-    """The last dialled number of every user of a tenant."""
+    """The last dialled number of every user of a tenant.
 
-    def __init__(self, pbx: "Pbx") -> None:
+    Args:
+        pbx: the tenant's actor.
+        dialled: told of each number that a user dials.
+    """
+
+    def __init__(self, pbx: "Pbx", dialled: Callable[[str, str], None]) -> None:
         self._pbx = pbx
+        self._dialled = dialled
         self._of: dict[str, str] = {}
 
     def restore(self, stored: dict[str, Any]) -> None:
@@ -32,6 +39,7 @@ class LastDialled:
 
     def note(self, user_id: str, number: str) -> None:
         """A user dialled a number."""
+        self._dialled(user_id, number)
         if self._of.get(user_id) != number:
             self._of[user_id] = number
             self._pbx.store.put(self._pbx.tenant.id, _KEY + user_id, {"number": number})

@@ -7,6 +7,7 @@ from stimme.licensing.packages import package_of
 from stimme.pbx.call import Call
 from stimme.pbx.entitlement import lacking
 from stimme.pbx.features import (
+    auto_redial,
     callback_call,
     conference,
     group_login,
@@ -67,6 +68,7 @@ HANDLERS: Mapping[type[Any], Handler] = {
     c.HotDeskLogin: hotdesk_call.log_in,
     c.HotDeskLogout: hotdesk_call.log_out,
     c.Redial: redial_call.redial,
+    c.AutoRedial: auto_redial.auto_redial,
     c.Intercom: intercom.speak_to,
     c.Page: paging.page,
     c.TrunkTest: trunk_test.test_trunk,
@@ -81,7 +83,8 @@ class Features:
         self._pbx = pbx
         self.reception = reception.Reception(pbx)
         self.callbacks = callback_call.CallingBack(pbx)
-        self.last_dialled = redial_call.LastDialled(pbx)
+        self.auto_redials = auto_redial.AutoRedials(pbx)
+        self.last_dialled = redial_call.LastDialled(pbx, self.auto_redials.dialled)
         self.trunk_tests = trunk_test.TrunkTests(pbx)
         self.hand_sets = in_call.HandSets(pbx)
         self.pins = Pins(pbx.tenant.id, pbx.store)
@@ -92,15 +95,23 @@ class Features:
         self.reception.restore(stored)
         self.callbacks.restore(stored)
         self.last_dialled.restore(stored)
+        self.auto_redials.restore(stored)
         self.pins.restore(stored)
 
     def call_over(self, call: Call, record: CallRecord | None) -> None:
         """A call has ended; without a record it was only the way to another."""
         self.callbacks.call_over(call, record)
+        self.auto_redials.call_over(call, record)
 
     def close(self) -> None:
         """The tenant leaves this node."""
         self.callbacks.close()
+        self.auto_redials.close()
+
+    def line_changed(self, user_id: str) -> None:
+        """A user's line became free, or is in use."""
+        self.callbacks.line_changed(user_id)
+        self.auto_redials.line_changed(user_id)
         self.trunk_tests.close()
 
     async def perform(self, call: Call, user: User, command: c.Command, said: str | None) -> None:
