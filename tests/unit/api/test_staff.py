@@ -16,7 +16,8 @@ __all__ = ["estate"]  # the fixture
 P, B, S, A = Right.PROVISIONING, Right.BILLING, Right.SUPPORT, Right.ACCOUNTS
 EVERYBODY = frozenset(Right)
 READ_CONFIGURATION, CONFIGURATION = frozenset({P, S}), frozenset({P})
-# Whose routes these are, by the first part of the address: for reading, for writing. Exceptions are below.
+# Whose routes these are, by the first part of the address: for reading, for writing. Exceptions are below;
+# what is not named is configuration.
 FAMILIES: dict[str, tuple[frozenset[Right], frozenset[Right]]] = {
     "me": (EVERYBODY, EVERYBODY),
     "session": (EVERYBODY, EVERYBODY),
@@ -31,10 +32,6 @@ FAMILIES: dict[str, tuple[frozenset[Right], frozenset[Right]]] = {
     "organisations": (frozenset({B, P, S}), frozenset({B})),
     **dict.fromkeys(("calls", "call-records"), (frozenset({S}), frozenset({S}))),
     **dict.fromkeys(("customers", "resellers"), (READ_CONFIGURATION, CONFIGURATION)),
-    **dict.fromkeys(
-        ("users", "devices", "trunks", "numbers", "sites", "services", "gateways", "directory"),
-        (READ_CONFIGURATION, CONFIGURATION),
-    ),
 }
 EXCEPTIONS: dict[tuple[str, str], frozenset[Right]] = {
     ("GET", "/customers"): EVERYBODY,
@@ -49,7 +46,7 @@ EXCEPTIONS: dict[tuple[str, str], frozenset[Right]] = {
 
 def sufficient(route: tuple[str, str]) -> frozenset[Right]:
     method, path = route
-    read, write = FAMILIES[path.split("/")[1]]
+    read, write = FAMILIES.get(path.split("/")[1], (READ_CONFIGURATION, CONFIGURATION))
     return EXCEPTIONS.get(route, read if method == "GET" else write)
 
 
