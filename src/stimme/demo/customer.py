@@ -47,6 +47,37 @@ _STAFF: tuple[tuple[str, str, Package], ...] = (
 _BRANCH = frozenset({"20", "21"})
 """The extensions of who works in Munich."""
 _DEVICES_PER_USER = 2
+_ADDRESSES: tuple[dict[str, str], ...] = (
+    {
+        "name": "stimme Betriebsgesellschaft mbH",
+        "street": "Hafenstraße 1",
+        "postcode": "20457",
+        "city": "Hamburg",
+        "vat_id": "DE136695976",
+        "email": "rechnung@stimme.example",
+        "phone": "+49 40 231250",
+        "contact": "Rechnungsstelle",
+        "iban": "DE02120300000000202051",
+        "bic": "BYLADEM1001",
+    },
+    {
+        "name": "Systemhaus Nord GmbH",
+        "street": "Deichweg 7",
+        "postcode": "24103",
+        "city": "Kiel",
+        "email": "buchhaltung@systemhaus.example",
+    },
+    {
+        "name": "Muster GmbH",
+        "street": "Musterstraße 1",
+        "postcode": "10115",
+        "city": "Berlin",
+        "email": f"buchhaltung@{DOMAIN}",
+        "contact": "Jana Jansen",
+    },
+)
+"""Who bills and who is billed, so that invoices are complete: provider, reseller, customer. All invented but
+for the shape of the numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +241,8 @@ async def _create(make: Provisioning, known: Credentials, exchange_port: int) ->
     reseller = await make.create_reseller(provider, "Systemhaus Nord")
     await make.create_account(reseller, "reseller", signs["reseller"].login, signs["reseller"].password)
     customer = await make.create_customer(reseller, NAME, DOMAIN)
+    for organisation, address in zip((provider, reseller, customer), _ADDRESSES, strict=True):
+        await make.set_billing_address(organisation, **address)
     await make.create_account(customer, "customer", signs["customer"].login, signs["customer"].password)
     sites = [
         await _create_site(make, customer, each, exchange_port)

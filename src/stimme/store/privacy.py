@@ -1,10 +1,10 @@
 """Personal data: what is known of a user, forgetting it, and shortening what has grown old.
 
 Policy (GDPR articles 15, 17 and 5(1)(e)): a user's data can be handed over as one JSON document. Forgetting a
-user deletes it with devices, account, call list and the recordings that it made or is on, and takes name and
-number out of the records and lists of others; that a call took place stays. Old calls to and from outside
-lose their names and the last three digits of outside numbers after a set time; a shortened call stays as it
-is. Invoices hold no calls.
+user deletes it with devices, account, settings, call list and the recordings that it made or is on, and takes
+name and number out of the records and lists of others; that a call took place stays. Old calls to and from
+outside lose their names and the last three digits of outside numbers after a set time; a shortened call stays
+as it is. Invoices hold no calls.
 """
 
 import datetime
@@ -17,14 +17,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stimme.licensing.packages import Package
 from stimme.store.accounts import utc_now
 from stimme.store.changes import Authority, Expectation, changing, delete_row, need
+from stimme.store.credential_models import ApiToken, Passkey
 from stimme.store.database import Database, Scope
 from stimme.store.licences import change_licences, lock_licences
-from stimme.store.models import Account, CallListEntry, CallRecordRow, Device, User
+from stimme.store.models import Account, CallListEntry, CallRecordRow, Device, Session, User
+from stimme.store.service_models import TenantState
+from stimme.store.sign_on_models import ExternalIdentity
 from stimme.store.sound_models import CallRecordingRow
 
 SHORTENED = "xxx"
 _DIGITS = len(SHORTENED)
-_SECRET = frozenset({"secret", "password_hash"})
+_SECRET = frozenset({"secret", "password_hash", "token_hash", "public_key"})
+_SECRET_STATES = ("pin:",)
+_OF_ACCOUNTS: dict[str, Any] = {
+    "sessions": Session,
+    "tokens": ApiToken,
+    "passkeys": Passkey,
+    "single_sign_on": ExternalIdentity,
+}
+"""What goes with an account, by its name in the document."""
 
 
 class Privacy:
@@ -62,6 +73,12 @@ class Privacy:
             return {
                 "user": _plain(user),
                 "account": None if account is None else _plain(account),
+                **{name: await _of_account(session, model, account) for name, model in _OF_ACCOUNTS.items()},
+                "settings": {
+                    row.key.replace(user_id, "").rstrip(":/"): row.value
+                    for row in await session.scalars(select(TenantState).where(_about(user_id)))
+                    if not row.key.startswith(_SECRET_STATES)
+                },
                 "devices": [_plain(one) for one in devices],
                 "call_list": [_plain(one) for one in lines],
                 "call_records": [_plain(one) for one in calls],
@@ -79,6 +96,7 @@ class Privacy:
             user = await need(session, User, user_id)
             await lock_licences(session, user.customer_id)
             await self._forget_calls(session, user_id)
+            await session.execute(delete(TenantState).where(_about(user_id)))
             await delete_row(session, User, user_id, expected)
             package = Package(user.package)
             await change_licences(
@@ -135,6 +153,20 @@ class Privacy:
                 peer_user_id=None, number=None, name=None
             )
         )
+
+
+async def _of_account(session: AsyncSession, model: Any, account: Account | None) -> list[dict[str, Any]]:
+    if account is None:
+        return []
+    rows = await session.scalars(
+        select(model).where(model.account_id == account.id).order_by(model.created_at)
+    )
+    return [_plain(row) for row in rows]
+
+
+def _about(user_id: str) -> ColumnElement[bool]:
+    """Settings of a user: diversions, group log-ins, the number last dialled."""
+    return TenantState.key.contains(user_id, autoescape=True)
 
 
 def _heard(user_id: str) -> ColumnElement[bool]:

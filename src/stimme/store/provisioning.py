@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stimme.licensing.holding import Holding
 from stimme.licensing.packages import LicenceKind, Package
 from stimme.store.accounts import utc_now
-from stimme.store.customer_models import Site
+from stimme.store.customer_models import BillingAddress, Site
 from stimme.store.database import Database
 from stimme.store.errors import ConflictError, NotFoundError
 from stimme.store.licences import change_licences, open_licences
@@ -109,6 +109,10 @@ class Provisioning:
         account.rights = None if rights is None else sorted(rights)
         await self._add(account)
         return account.id
+
+    async def set_billing_address(self, organisation_id: str, **values: str) -> None:
+        """Say who is billed, or (the provider's) who bills; ``values`` as ``BillingAddress`` has them."""
+        await self._add(BillingAddress(organisation_id=organisation_id, **values))
 
     async def create_user(
         self,

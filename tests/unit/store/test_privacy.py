@@ -12,15 +12,17 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from stimme.store import migrate
+from stimme.store.accounts import Accounts
 from stimme.store.audit import Actor
 from stimme.store.changes import ANY, Authority
 from stimme.store.customer_models import CustomerLicence
 from stimme.store.database import Database, Scope
 from stimme.store.errors import NotFoundError
-from stimme.store.models import Account, CallListEntry, CallRecordRow, Device, User
+from stimme.store.models import Account, CallListEntry, CallRecordRow, Device, Session, User
 from stimme.store.privacy import Privacy
 from stimme.store.provisioning import Provisioning
 from stimme.store.secrets import Passwords, Vault
+from stimme.store.service_models import TenantState
 
 START = datetime.datetime(2026, 11, 1, 12, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)
@@ -52,8 +54,16 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     anna = await make.create_user(customer, "10", "Anna", package="volle", number="+4930111110")
     bert = await make.create_user(customer, "11", "Bert", package="klare")
     await make.create_device(anna, "anna", password="device secret")
-    await make.create_account(customer, "user", "anna", "annas password", user_id=anna)
+    account = await make.create_account(customer, "user", "anna", "annas password", user_id=anna)
+    await Accounts(database).open_session(account, remember=False, source="192.0.2.1", agent="Firefox")
     async with database.system() as session, session.begin():
+        for key, value in (
+            (f"user:{anna}", {"dnd": True}),
+            (f"member:sales/{anna}", {"in": True}),
+            (f"pin:{anna}", {"hash": "argon2"}),
+            (f"user:{bert}", {"dnd": False}),
+        ):
+            session.add(TenantState(id=f"{customer}|{key}", customer_id=customer, key=key, value=value))
         for number, (caller, callee, outside) in enumerate(
             ((anna, bert, None), (bert, None, "+4940123456"), (anna, None, "+4940123456"), (bert, anna, None))
         ):
@@ -105,6 +115,9 @@ async def test_everything_about_a_user_is_handed_over_without_secrets(office: Of
     assert [one["sip_user"] for one in data["devices"]] == ["anna"]
     assert [one["id"] for one in data["call_records"]] == ["call0", "call2", "call3"]
     assert len(data["call_list"]) == 3
+    assert data["settings"] == {"user": {"dnd": True}, "member:sales": {"in": True}}
+    assert [one["agent"] for one in data["sessions"]] == ["Firefox"]
+    assert (data["tokens"], data["passkeys"], data["single_sign_on"]) == ([], [], [])
     assert "secret" not in text
     assert "argon2" not in text
     with pytest.raises(NotFoundError):
@@ -116,6 +129,9 @@ async def test_a_forgotten_user_is_in_no_row_any_more(office: Office) -> None:
         await office.privacy.forget(Authority(office.stranger, Actor("x", "customer")), office.anna, ANY)
     await office.privacy.forget(office.who, office.anna, ANY)
     async with office.database.system() as session:
+        states = (await session.scalars(select(TenantState.key))).all()
+        assert states == [f"user:{office.bert}"]
+        assert (await session.scalars(select(Session))).all() == []
         for model in (User, Device, Account, CallListEntry, CallRecordRow):
             for row in await session.scalars(select(model)):
                 values = {column.key: getattr(row, column.key) for column in model.__table__.columns}
