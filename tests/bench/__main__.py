@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tests.bench import (
     customer_lists,
+    hunt_group,
+    lamps,
     node_start,
     report,
     rtp_relay,
@@ -29,6 +31,8 @@ NAMES = (
     rtp_relay.NAME,
     customer_lists.NAME,
     node_start.NAME,
+    hunt_group.NAME,
+    lamps.NAME,
     *LONG,
 )
 
@@ -100,6 +104,16 @@ def main() -> int:
         node_start.NAME: lambda: node_start.run(
             node_start.Options(runs=chosen.runs),
             command=f"python -m tests.bench --only {node_start.NAME} --runs {chosen.runs}",
+            machine=machine,
+        ),
+        hunt_group.NAME: lambda: hunt_group.run(
+            hunt_group.Options(runs=chosen.runs),
+            command=f"python -m tests.bench --only {hunt_group.NAME} --runs {chosen.runs}",
+            machine=machine,
+        ),
+        lamps.NAME: lambda: lamps.run(
+            lamps.Options(runs=chosen.runs),
+            command=f"python -m tests.bench --only {lamps.NAME} --runs {chosen.runs}",
             machine=machine,
         ),
     }

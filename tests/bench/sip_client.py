@@ -1,4 +1,4 @@
-"""The least of a SIP telephone: asks OPTIONS, and registers with digest. Independent of our own SIP stack."""
+"""The least of a SIP telephone: OPTIONS, registering, watching, with digest. Independent of our SIP stack."""
 
 import hashlib
 import re
@@ -50,9 +50,44 @@ def register(server_port: int, *, local_port: int, user: str, domain: str, passw
         raise BenchError(f"REGISTER was answered {answer.splitlines()[0]!r}")
 
 
-def digest_response(user: str, password: str, *, realm: str, nonce: str, uri: str, cnonce: str) -> str:
-    """The `response` of an MD5 digest for REGISTER with qop=auth and nc=1 (RFC 2617 §3.2.2)."""
-    ha1, ha2 = _md5(f"{user}:{realm}:{password}"), _md5(f"REGISTER:{uri}")
+def subscribe(
+    endpoint: socket.socket, watched: str, *, user: str, domain: str, password: str, call_id: str
+) -> None:
+    """Watch a line (RFC 4235) for ten minutes, by a socket that speaks with the server.
+
+    Raises:
+        BenchError: The server refuses or does not answer.
+    """
+    local_port = endpoint.getsockname()[1]
+    uri, own = f"sip:{watched}@{domain}", f"sip:{user}@{domain}"
+    extra = f"Contact: <sip:{user}@{_LOCALHOST}:{local_port}>\r\nEvent: dialog\r\nExpires: 600\r\n"
+    tag = secrets.token_hex(4)
+
+    def ask(sequence: int, more: str) -> str:
+        request = _request(
+            "SUBSCRIBE",
+            uri,
+            local_port,
+            to=uri,
+            from_=own,
+            tag=tag,
+            sequence=sequence,
+            call_id=call_id,
+            extra=extra + more,
+        )
+        endpoint.send(request)
+        return _final_response(endpoint)
+
+    answer = ask(2, _authorization(ask(1, ""), uri, user, password, method="SUBSCRIBE"))
+    if not answer.startswith("SIP/2.0 200 "):
+        raise BenchError(f"SUBSCRIBE was answered {answer.splitlines()[0]!r}")
+
+
+def digest_response(
+    user: str, password: str, *, realm: str, nonce: str, uri: str, cnonce: str, method: str = "REGISTER"
+) -> str:
+    """The `response` of an MD5 digest with qop=auth and nc=1 (RFC 2617 §3.2.2)."""
+    ha1, ha2 = _md5(f"{user}:{realm}:{password}"), _md5(f"{method}:{uri}")
     return _md5(f"{ha1}:{nonce}:00000001:{cnonce}:auth:{ha2}")
 
 
@@ -60,16 +95,18 @@ def _md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _authorization(challenge: str, uri: str, user: str, password: str) -> str:
+def _authorization(challenge: str, uri: str, user: str, password: str, *, method: str = "REGISTER") -> str:
     for line in challenge.splitlines():
         name, _, value = line.partition(":")
         parameters = dict(_PARAMETER.findall(value))
         if name.strip().lower() == "www-authenticate" and parameters.get("algorithm", "MD5") == "MD5":
             break
     else:
-        raise BenchError(f"REGISTER without credentials was answered {challenge.splitlines()[0]!r}")
+        raise BenchError(f"{method} without credentials was answered {challenge.splitlines()[0]!r}")
     realm, nonce, cnonce = parameters["realm"], parameters["nonce"], secrets.token_hex(4)
-    response = digest_response(user, password, realm=realm, nonce=nonce, uri=uri, cnonce=cnonce)
+    response = digest_response(
+        user, password, realm=realm, nonce=nonce, uri=uri, cnonce=cnonce, method=method
+    )
     opaque = f', opaque="{parameters["opaque"]}"' if "opaque" in parameters else ""
     return (
         f'Authorization: Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{uri}", '
@@ -81,19 +118,28 @@ def _final_response(endpoint: socket.socket) -> str:
     try:
         while True:
             response = endpoint.recv(65_535).decode()
-            if not response.startswith("SIP/2.0 1"):
+            if response.startswith("SIP/2.0 ") and not response.startswith("SIP/2.0 1"):
                 return response
     except OSError as error:
         raise BenchError("the registrar does not answer") from error
 
 
 def _request(
-    method: str, uri: str, local_port: int, *, to: str, sequence: int, call_id: str, extra: str = ""
+    method: str,
+    uri: str,
+    local_port: int,
+    *,
+    to: str,
+    sequence: int,
+    call_id: str,
+    extra: str = "",
+    from_: str = "",
+    tag: str = "",
 ) -> bytes:
     return (
         f"{method} {uri} SIP/2.0\r\n"
         f"Via: SIP/2.0/UDP {_LOCALHOST}:{local_port};branch=z9hG4bK{secrets.token_hex(8)};rport\r\n"
-        f"From: <{to}>;tag={secrets.token_hex(4)}\r\n"
+        f"From: <{from_ or to}>;tag={tag or secrets.token_hex(4)}\r\n"
         f"To: <{to}>\r\n"
         f"Call-ID: {call_id}\r\n"
         f"CSeq: {sequence} {method}\r\n"

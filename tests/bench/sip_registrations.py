@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.bench import report, sip_register, stimme_server
+from tests.bench import by_hand, report, sip_register, stimme_server
 from tests.bench.peers import sipp
 from tests.bench.processes import LOAD_CORE, FreePorts
 
@@ -104,8 +104,8 @@ class Probe:
 
     def __enter__(self) -> "Probe":
         self.site.register_telephone(self.telephone_port)
-        self._trunk = _open(self.site.trunk_port, self.site.sip_port)
-        self._telephone = _open(self.telephone_port, self.site.sip_port)
+        self._trunk = by_hand.open_at(self.site.trunk_port, self.site.sip_port)
+        self._telephone = by_hand.open_at(self.telephone_port, self.site.sip_port)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -125,59 +125,18 @@ class Probe:
             os.sched_setaffinity(0, before)
 
     def _call(self) -> None:
-        number = f"{len(self.milliseconds)}-{self.lost}-{os.getpid()}"
+        call = by_hand.Call(f"{len(self.milliseconds)}-{self.lost}-{os.getpid()}", self._dialled, self._trunk)
         began = time.perf_counter()
-        self._trunk.send(self._request("INVITE", number, ""))
+        call.invite()
         try:
-            invite = _receive(self._telephone, "INVITE")
+            invite = by_hand.receive(self._telephone, "INVITE")
             self.milliseconds.append(1000 * (time.perf_counter() - began))
-            self._telephone.send(_busy(invite))
-            refusal = _receive(self._trunk, "SIP/2.0 486")
-            self._trunk.send(self._request("ACK", number, _field(refusal, "To").partition(">")[2]))
-            _receive(self._telephone, "ACK")
+            self._telephone.send(by_hand.response(invite, "486 Busy Here"))
+            call.acknowledge(by_hand.receive(self._trunk, "SIP/2.0 486"))
+            by_hand.receive(self._telephone, "ACK")
         except TimeoutError:
             self.lost += 1
 
-    def _request(self, method: str, number: str, tag: str) -> bytes:
-        uri = f"sip:{self.site.number}@127.0.0.1:{self.site.sip_port}"
-        address = f"127.0.0.1:{self.site.trunk_port}"
-        body = _SDP if method == "INVITE" else ""
-        return (
-            f"{method} {uri} SIP/2.0\r\n"
-            f"Via: SIP/2.0/UDP {address};branch=z9hG4bK{number}\r\n"
-            f"From: <sip:probe@{address}>;tag={number}\r\nTo: <{uri}>{tag}\r\n"
-            f"Call-ID: {number}@probe\r\nCSeq: 1 {method}\r\nContact: <sip:probe@{address}>\r\n"
-            f"Max-Forwards: 70\r\nContent-Type: application/sdp\r\nContent-Length: {len(body)}\r\n\r\n{body}"
-        ).encode()
-
-
-_SDP = (
-    "v=0\r\no=probe 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-    "m=audio 9 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
-)
-
-
-def _open(port: int, server_port: int) -> socket.socket:
-    endpoint = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    endpoint.bind(("127.0.0.1", port))
-    endpoint.connect(("127.0.0.1", server_port))
-    endpoint.settimeout(1.0)
-    return endpoint
-
-
-def _receive(endpoint: socket.socket, start: str) -> str:
-    """The next message that begins so; others are let by. Raises TimeoutError after a second of silence."""
-    while True:
-        text = endpoint.recv(65_535).decode()
-        if text.startswith(start):
-            return text
-
-
-def _field(message: str, name: str) -> str:
-    return next(line for line in message.split("\r\n") if line.startswith(f"{name}: "))
-
-
-def _busy(invite: str) -> bytes:
-    copied = [_field(invite, name) for name in ("Via", "From", "To", "Call-ID", "CSeq")]
-    copied[2] += ";tag=busy"
-    return "\r\n".join(["SIP/2.0 486 Busy Here", *copied, "Content-Length: 0", "", ""]).encode()
+    @property
+    def _dialled(self) -> str:
+        return f"sip:{self.site.number}@127.0.0.1:{self.site.sip_port}"
