@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 STAMPS := build/stamps
-APT := baresip-core chromium clang cmake dbconfig-sqlite3 espeak-ng ffmpeg fonts-dejavu-core glewlwyd kamailio \
+APT := baresip-core chromium clang cmake dbconfig-sqlite3 espeak-ng ffmpeg fonts-dejavu-core glewlwyd janus kamailio \
        kamailio-extra-modules kamailio-tls-modules kamailio-websocket-modules libclang-dev libopus-dev \
        libpangoft2-1.0-0 libspandsp-dev libsrtp2-dev openssl pkg-config postgresql python3-venv \
        rtpengine-daemon sip-tester sipvicious sox sqlite3
@@ -106,7 +106,7 @@ browser: setup ## only the tests of the web client in Chromium
 	@$(PYTHON) -m pytest tests/browser -m "not slow"
 
 bench: setup ## figures against peers, written to build/bench.json (ONLY=name for one)
-	@cargo build --release --locked --package stimme-media --example rtp_load
+	@cargo build --release --locked --package stimme-media --example rtp_load --example codec_load
 	@$(PYTHON) -m tests.bench $(if $(ONLY),--only $(ONLY))
 
 fuzz: venv ## fuzz what reads bytes from the network, each target for SECONDS (600)

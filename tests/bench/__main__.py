@@ -12,18 +12,21 @@ from tests.bench import (
     lamps,
     node_start,
     report,
+    rooms,
     rtp_relay,
     sip_call,
     sip_memory,
     sip_register,
     sip_registrations,
     sip_sustained,
+    srtp_relay,
+    transcoding,
 )
 from tests.bench.processes import BenchError, RaisesOnTermination
 
 BUILD = Path("build")
-LONG = (sip_sustained.NAME, sip_memory.NAME)
-"""Take minutes each: only measured when they are asked for by name."""
+LONG = (sip_sustained.NAME, sip_memory.NAME, srtp_relay.NAME, transcoding.NAME, rooms.NAME)
+"""Take minutes, alone or together: only measured when they are asked for by name."""
 NAMES = (
     sip_call.NAME,
     sip_register.NAME,
@@ -48,8 +51,12 @@ def arguments() -> argparse.ArgumentParser:
         "--held", type=int, default=200, help="sip-call: calls held to weigh one, 0: leave it out"
     )
     parser.add_argument(
-        "--calls", type=int, default=100, help="rtp-relay: calls at the same time (default 100)"
+        "--calls",
+        type=int,
+        default=100,
+        help="relays: calls at the same time (default 100), half of it: transcoding",
     )
+    parser.add_argument("--rooms", type=int, default=40, help="rooms: of five telephones each (default 40)")
     parser.add_argument(
         "--sustained", type=int, default=300, help="sip-sustained: seconds at 80 %% of the highest rate"
     )
@@ -94,6 +101,21 @@ def main() -> int:
         rtp_relay.NAME: lambda: rtp_relay.run(
             rtp_relay.Options(chosen.calls, chosen.seconds, chosen.runs),
             command=command(rtp_relay.NAME, f"--calls {chosen.calls}"),
+            machine=machine,
+        ),
+        srtp_relay.NAME: lambda: srtp_relay.run(
+            rtp_relay.Options(chosen.calls, chosen.seconds, chosen.runs),
+            command=command(srtp_relay.NAME, f"--calls {chosen.calls}"),
+            machine=machine,
+        ),
+        transcoding.NAME: lambda: transcoding.run(
+            rtp_relay.Options(chosen.calls // 2, chosen.seconds, chosen.runs),
+            command=command(transcoding.NAME, f"--calls {chosen.calls}"),
+            machine=machine,
+        ),
+        rooms.NAME: lambda: rooms.run(
+            rooms.Options(chosen.rooms, chosen.seconds, chosen.runs),
+            command=command(rooms.NAME, f"--rooms {chosen.rooms}"),
             machine=machine,
         ),
         customer_lists.NAME: lambda: customer_lists.run(

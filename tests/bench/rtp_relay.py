@@ -47,6 +47,8 @@ class Relay(Protocol):
     """A relay under measurement: connects the calls of a run and ends them."""
 
     server: Server
+    keys: list[tuple[bytes, bytes]]
+    """What the first party of each connected call encrypts and decrypts with; empty: plain RTP."""
 
     def connect(self, parties: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         """Set up a call for each pair of ports; returns the relay's ports that the two are to send to."""
@@ -56,28 +58,34 @@ class Relay(Protocol):
 
 
 class Rtpengine:
-    """rtpengine, driven by offer and answer."""
+    """rtpengine, driven by offer and answer; it can be made to connect its calls otherwise."""
 
     def __init__(self, stack: ExitStack, scratch: Path, calls: int) -> None:
         (control_port,) = FreePorts().take(1)
         ports = {"first_port": 34_000, "last_port": 34_000 + 8 * calls}
         self.server = stack.enter_context(rtpengine.relay(scratch, control_port=control_port, **ports))
-        self._control = stack.enter_context(rtpengine.Control(control_port))
-        self.server.wait_until(self._control.answers_ping)
+        self.control = stack.enter_context(rtpengine.Control(control_port))
+        self.server.wait_until(self.control.answers_ping)
         self._calls: list[str] = []
+        self.keys: list[tuple[bytes, bytes]] = []
 
     def connect(self, parties: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         """Offer and answer for each call."""
         self._calls = [f"bench-{caller}-{callee}" for caller, callee in parties]
+        self.keys = []
         return [
-            self._control.connect_call(name, caller, callee)
+            self.connect_call(name, caller, callee)
             for name, (caller, callee) in zip(self._calls, parties, strict=True)
         ]
+
+    def connect_call(self, name: str, caller: int, callee: int) -> tuple[int, int]:
+        """One call; returns the ports that the two are to send to."""
+        return self.control.connect_call(name, caller, callee)
 
     def disconnect(self) -> None:
         """Delete each call."""
         for name in self._calls:
-            self._control.delete_call(name)
+            self.control.delete_call(name)
         self._calls = []
 
 
@@ -92,13 +100,15 @@ class Stimme:
         )
         self.server.wait_until(socket.exists)
         self._runner = stack.enter_context(asyncio.Runner())
-        self._engine = self._runner.run(Engine.connect(socket, owner="bench", on_event=lambda _event: None))
-        stack.callback(lambda: self._runner.run(self._engine.close()))
+        self.engine = self._runner.run(Engine.connect(socket, owner="bench", on_event=lambda _event: None))
+        stack.callback(lambda: self._runner.run(self.engine.close()))
         self._calls: list[tuple[Endpoint, Endpoint, Bridge]] = []
+        self.keys: list[tuple[bytes, bytes]] = []
 
     def connect(self, parties: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         """Two endpoints and a bridge for each call."""
-        self._calls = [self._runner.run(self._connect_call(caller, callee)) for caller, callee in parties]
+        self.keys = []
+        self._calls = [self._runner.run(self.connect_call(caller, callee)) for caller, callee in parties]
         return [(a.local.port, b.local.port) for a, b, _ in self._calls]
 
     def disconnect(self) -> None:
@@ -107,12 +117,13 @@ class Stimme:
             self._runner.run(self._disconnect_call(a, b, bridge))
         self._calls = []
 
-    async def _connect_call(self, caller: int, callee: int) -> tuple[Endpoint, Endpoint, Bridge]:
-        a = await self._engine.create_endpoint("rtp", tag=f"bench-{caller}")
-        b = await self._engine.create_endpoint("rtp", tag=f"bench-{callee}")
+    async def connect_call(self, caller: int, callee: int) -> tuple[Endpoint, Endpoint, Bridge]:
+        """Two endpoints and their bridge."""
+        a = await self.engine.create_endpoint("rtp", tag=f"bench-{caller}")
+        b = await self.engine.create_endpoint("rtp", tag=f"bench-{callee}")
         await a.configure(RemoteMedia("127.0.0.1", caller), [_PCMU])
         await b.configure(RemoteMedia("127.0.0.1", callee), [_PCMU])
-        return a, b, await self._engine.bridge(a, b, tag=f"bench-{caller}")
+        return a, b, await self.engine.bridge(a, b, tag=f"bench-{caller}")
 
     @staticmethod
     async def _disconnect_call(a: Endpoint, b: Endpoint, bridge: Bridge) -> None:
@@ -140,7 +151,7 @@ def measure(relay: Relay, traffic: Traffic) -> dict[str, Any]:
         def at_end() -> None:
             spent.append(accounting.cpu_seconds(relay.server.pid))
 
-        heard = load.talk(ports, at_start=at_start, at_end=at_end)
+        heard = load.talk(ports, keys=relay.keys, at_start=at_start, at_end=at_end)
     relay.server.check_alive()
     relay.disconnect()
     if heard["lost"] > _TOLERATED_LOSS * heard["sent"]:
@@ -160,19 +171,35 @@ def run(options: Options, *, command: str, machine: dict[str, str | int]) -> rep
     Raises:
         BenchError: A relay or the generator does not start, ends, or loses packets.
     """
+    return compare(NAME, TARGET, _BOTH, options, command=command, machine=machine)
+
+
+Makers = Sequence[Callable[[ExitStack, Path, int], Relay]]
+
+
+def compare(
+    name: str,
+    target: float,
+    makers: Makers,
+    options: Options,
+    *,
+    command: str,
+    machine: dict[str, str | int],
+) -> report.Outcome:
+    """Measure our relay and rtpengine, alternating. Raises BenchError as `run`."""
     traffic = Traffic(options.calls, 1, options.seconds)
     runs: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="stimme-bench-") as scratch, ExitStack() as stack:
-        relays: list[Relay] = [make(stack, Path(scratch), options.calls) for make in _BOTH]
+        relays: list[Relay] = [make(stack, Path(scratch), options.calls) for make in makers]
         for _ in range(options.runs):
             runs += [measure(relay, traffic) for relay in relays]
     ours, peer = ([r for r in runs if r["server"] == relay.server.name] for relay in relays)
     measurement = report.compare(
-        NAME,
+        name,
         [r["ms_per_call_second"] for r in ours],
         [r["ms_per_call_second"] for r in peer],
         peer_name=f"rtpengine {machine['rtpengine']}, user space",
-        target=TARGET,
+        target=target,
         unit=UNIT,
         command=command,
         machine=machine,
@@ -180,7 +207,7 @@ def run(options: Options, *, command: str, machine: dict[str, str | int]) -> rep
     return report.Outcome(measurement, runs, [_remark(side) for side in (ours, peer)])
 
 
-_BOTH: tuple[Callable[[ExitStack, Path, int], Relay], ...] = (Stimme, Rtpengine)
+_BOTH: Makers = (Stimme, Rtpengine)
 
 
 def _remark(runs: list[dict[str, Any]]) -> str:

@@ -1,4 +1,5 @@
-//! Load for the `rtp-relay` measurement: telephones that speak G.711 through a relay and count what arrives.
+//! Load for the `rtp-relay` and `srtp-relay` measurements: telephones that speak G.711 through a relay and count what
+//! arrives. With keys, the first leg of each call speaks SRTP.
 //!
 //! Each call has two legs, each leg a socket of its own that sends 50 packets a second, evenly spread over the legs,
 //! so that packets reach the relay one by one as they do from real telephones and not in bursts. A packet carries in
@@ -8,7 +9,8 @@
 //! Arguments: calls, seconds of warming up, seconds measured. Lines on stdout and stdin, in this order:
 //!
 //! 1. prints `{"ports": [[a, b], …]}`, the local ports of the two legs of each call;
-//! 2. reads one line per call, `address:port address:port`: where leg a and leg b send to;
+//! 2. reads one line per call, `address:port address:port`: where leg a and leg b send to; behind them may stand what leg
+//!    a encrypts and decrypts with, key and salt in hexadecimal (`AES_CM_128_HMAC_SHA1_80`);
 //! 3. prints `measuring` when warm, `measured` when the last packet is sent, and then the result as one JSON object.
 
 #![forbid(unsafe_code)]
@@ -20,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
+use stimme_media::ffi::srtp::{Session, Suite, Way};
 
 const PACKETS_PER_SECOND: u64 = 50;
 const PACKET_TIME: Duration = Duration::from_millis(20);
@@ -33,6 +36,8 @@ const DRAIN: Duration = Duration::from_millis(500);
 struct Leg {
     socket: UdpSocket,
     heard: Vec<bool>,
+    /// For what it sends and what it hears.
+    keys: Option<(Session, Session)>,
 }
 
 /// What has been seen at all legs, of the packets sent while measuring.
@@ -57,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut poll = Poll::new()?;
     let rounds = (warm + seconds) * PACKETS_PER_SECOND;
     let mut legs = (0..2 * calls).map(|_| bind(rounds)).collect::<io::Result<Vec<Leg>>>()?;
-    connect(&legs)?;
+    connect(&mut legs)?;
     for (index, leg) in legs.iter_mut().enumerate() {
         poll.registry().register(&mut leg.socket, Token(index), Interest::READABLE)?;
     }
@@ -68,11 +73,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn bind(rounds: u64) -> io::Result<Leg> {
     let socket = UdpSocket::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
-    Ok(Leg { socket, heard: vec![false; usize::try_from(rounds).unwrap_or(0)] })
+    Ok(Leg { socket, heard: vec![false; usize::try_from(rounds).unwrap_or(0)], keys: None })
 }
 
 /// Tells the caller our ports and learns from it where each leg sends to.
-fn connect(legs: &[Leg]) -> Result<(), Box<dyn Error>> {
+fn connect(legs: &mut [Leg]) -> Result<(), Box<dyn Error>> {
     let mut pairs = Vec::new();
     for call in legs.chunks(2) {
         pairs.push(format!(
@@ -84,13 +89,28 @@ fn connect(legs: &[Leg]) -> Result<(), Box<dyn Error>> {
     println!("{{\"ports\": [{}]}}", pairs.join(", "));
     io::stdout().flush()?;
     let mut lines = io::stdin().lock().lines();
-    for call in legs.chunks(2) {
+    for call in legs.chunks_mut(2) {
         let line = lines.next().ok_or("fewer lines than calls")??;
-        let (a, b) = line.split_once(' ').ok_or("two addresses expected")?;
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [a, b, keys @ ..] = words.as_slice() else {
+            return Err("two addresses expected".into());
+        };
         call[0].socket.connect(a.parse()?)?;
         call[1].socket.connect(b.parse()?)?;
+        if let [outbound, inbound] = keys {
+            let session = |way, key: &str| {
+                let key = unhex(key).ok_or("no hexadecimal key")?;
+                Session::new(Suite::AesCm128Sha1Tag80, way, &key).ok_or("a key of another length")
+            };
+            call[0].keys = Some((session(Way::Outbound, outbound)?, session(Way::Inbound, inbound)?));
+        }
     }
     Ok(())
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let pairs = (0..text.len()).step_by(2);
+    pairs.map(|at| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok())).collect()
 }
 
 /// Sends `rounds` packets from each leg on time and hears what arrives; counts those from round `warm` on.
@@ -108,7 +128,7 @@ fn talk(poll: &mut Poll, legs: &mut [Leg], warm: u64, rounds: u64) -> Result<Tal
             let due = start + PACKET_TIME * u32::try_from(round)? + spacing * u32::try_from(leg)?;
             listen(poll, &mut events, legs, warm, start, due, &mut tally)?;
             let now = Instant::now();
-            let outcome = legs[usize::try_from(leg)?].socket.send(&packet(leg, round, now - start));
+            let outcome = legs[usize::try_from(leg)?].send(packet(leg, round, now - start));
             if round >= warm {
                 tally.worst_lag = tally.worst_lag.max(now - due);
                 tally.sent += 1;
@@ -119,6 +139,28 @@ fn talk(poll: &mut Poll, legs: &mut [Leg], warm: u64, rounds: u64) -> Result<Tal
     say("measured")?;
     listen(poll, &mut events, legs, warm, start, Instant::now() + DRAIN, &mut tally)?;
     Ok(tally)
+}
+
+impl Leg {
+    fn send(&mut self, packet: [u8; PACKET]) -> io::Result<usize> {
+        let Some((outbound, _)) = &mut self.keys else {
+            return self.socket.send(&packet);
+        };
+        let mut packet = packet.to_vec();
+        if !outbound.protect(&mut packet) {
+            return Err(io::Error::other("a packet cannot be encrypted"));
+        }
+        self.socket.send(&packet)
+    }
+
+    /// A packet as it was before it was encrypted.
+    fn open<'a>(&mut self, bytes: &'a mut [u8]) -> &'a [u8] {
+        let length = match &mut self.keys {
+            Some((_, inbound)) => inbound.unprotect(bytes).unwrap_or(0),
+            None => bytes.len(),
+        };
+        bytes.get(..length).unwrap_or_default()
+    }
 }
 
 fn say(word: &str) -> io::Result<()> {
@@ -171,7 +213,9 @@ fn listen(
         for event in events.iter() {
             let index = event.token().0;
             while let Ok(length) = legs[index].socket.recv(&mut buffer) {
-                hear(&mut legs[index], index, &buffer[..length], warm, start.elapsed(), tally);
+                let leg = &mut legs[index];
+                let packet = leg.open(&mut buffer[..length]);
+                hear(leg, index, packet, warm, start.elapsed(), tally);
             }
         }
         if Instant::now() >= until {

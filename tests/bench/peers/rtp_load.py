@@ -1,8 +1,8 @@
-"""The load generator of `rtp-relay`, a Rust program beside the engine: crates/media/examples/rtp_load.rs."""
+"""Load generators beside the engine: crates/media/examples/rtp_load.rs and codec_load.rs."""
 
 import json
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
@@ -27,49 +27,32 @@ class Traffic:
     seconds: int
 
 
-class RtpLoad:
-    """The telephones of one run: first tells their ports, then talks.
+class _Load:
+    """A program that first tells its ports, then talks; a context manager that ends it."""
 
-    Use it as a context manager; leaving the block ends the program.
-    """
-
-    def __init__(self, program: Path, traffic: Traffic) -> None:
-        self._traffic = traffic
-        arguments = [str(traffic.calls), str(traffic.warm_seconds), str(traffic.seconds)]
+    def __init__(self, program: Path, arguments: Sequence[str]) -> None:
         self._command = pinned([str(program), *arguments])
-        self.ports: list[tuple[int, int]] = []
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="ascii"
         )
-        self.ports = [(a, b) for a, b in json.loads(self._line())["ports"]]
+        self._read_ports(json.loads(self._line())["ports"])
         return self
+
+    def _read_ports(self, ports: list[Any]) -> None:
+        raise NotImplementedError
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.communicate()
 
-    def talk(
-        self,
-        relay_ports: Sequence[tuple[int, int]],
-        *,
-        at_start: Callable[[], None],
-        at_end: Callable[[], None],
-    ) -> dict[str, Any]:
-        """Send to the relay's ports, one pair a call, and hear what comes back; blocks until all is over.
+    def _tell(self, lines: Iterable[str]) -> None:
+        pipe = self._pipe(self._process.stdin)
+        pipe.writelines(f"{line}\n" for line in lines)
+        pipe.flush()
 
-        Args:
-            relay_ports: Where the first and the second leg of each call send to, on 127.0.0.1.
-            at_start: Called when the warm-up is over.
-            at_end: Called when the last packet has been sent.
-
-        Returns:
-            What the generator counted: sent, received, lost, duplicates, strangers, send_errors,
-            transit_us, worst_lag_us.
-        """
-        self._pipe(self._process.stdin).writelines(f"127.0.0.1:{a} 127.0.0.1:{b}\n" for a, b in relay_ports)
-        self._pipe(self._process.stdin).flush()
+    def _follow(self, at_start: Callable[[], None], at_end: Callable[[], None]) -> dict[str, Any]:
         self._expect("measuring")
         at_start()
         self._expect("measured")
@@ -94,3 +77,62 @@ class RtpLoad:
         if pipe is None:
             raise BenchError("the load generator has not been started")
         return pipe
+
+
+class RtpLoad(_Load):
+    """The telephones of one run in pairs, whose packets are followed one by one."""
+
+    def __init__(self, program: Path, traffic: Traffic) -> None:
+        arguments = [str(traffic.calls), str(traffic.warm_seconds), str(traffic.seconds)]
+        super().__init__(program, arguments)
+        self.ports: list[tuple[int, int]] = []
+
+    def _read_ports(self, ports: list[Any]) -> None:
+        self.ports = [(a, b) for a, b in ports]
+
+    def talk(
+        self,
+        relay_ports: Sequence[tuple[int, int]],
+        *,
+        keys: Sequence[tuple[bytes, bytes]] = (),
+        at_start: Callable[[], None],
+        at_end: Callable[[], None],
+    ) -> dict[str, Any]:
+        """Send to the relay's ports, one pair a call, and hear what comes back; blocks until all is over.
+
+        Args:
+            relay_ports: Where the first and the second leg of each call send to, on 127.0.0.1.
+            keys: What the first leg of each call encrypts and decrypts with; none: plain RTP.
+            at_start: Called when the warm-up is over.
+            at_end: Called when the last packet has been sent.
+
+        Returns:
+            What the generator counted: sent, received, lost, duplicates, strangers, send_errors,
+            transit_us, worst_lag_us.
+        """
+        secrets = [f" {out.hex()} {back.hex()}" for out, back in keys] or [""] * len(relay_ports)
+        pairs = zip(relay_ports, secrets, strict=True)
+        self._tell(f"127.0.0.1:{a} 127.0.0.1:{b}{secret}" for (a, b), secret in pairs)
+        return self._follow(at_start, at_end)
+
+
+class CodecLoad(_Load):
+    """Telephones that speak a codec each; counted is how many packets they send and hear."""
+
+    def __init__(self, program: Path, codecs: Sequence[str], *, warm_seconds: int, seconds: int) -> None:
+        super().__init__(program, [str(warm_seconds), str(seconds), ",".join(codecs)])
+        self.ports: list[int] = []
+
+    def _read_ports(self, ports: list[Any]) -> None:
+        self.ports = [int(port) for port in ports]
+
+    def talk(
+        self, targets: Sequence[int], *, at_start: Callable[[], None], at_end: Callable[[], None]
+    ) -> dict[str, Any]:
+        """Send to a port of 127.0.0.1 from each telephone; blocks until all is over.
+
+        Returns:
+            sent, received.
+        """
+        self._tell(f"127.0.0.1:{port}" for port in targets)
+        return self._follow(at_start, at_end)

@@ -3,6 +3,7 @@
 import re
 import secrets
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self, TypeAlias
 
@@ -136,17 +137,28 @@ class Control:
         Returns:
             The ports of the relay that the caller and the callee are to send to.
         """
+        offer, answer = _SDP.format(port=caller_port), _SDP.format(port=callee_port)
+        for_callee, for_caller = self.exchange(call_id, offer, answer)
+        return audio_port(for_caller), audio_port(for_callee)
+
+    def exchange(
+        self, call_id: str, offer: str, answer: str, asked: Mapping[str, Value] | None = None
+    ) -> tuple[str, str]:
+        """Set up one call by these descriptions; `asked` goes with the offer.
+
+        Returns:
+            What the callee and what the caller are given.
+        """
         common: dict[str, Value] = {
             "call-id": call_id,
             "from-tag": "a",
             "ICE": "remove",
+            "DTLS": "off",
             "rtcp-mux": ["demux"],
         }
-        offer = self._ask({"command": "offer", "sdp": _SDP.format(port=caller_port), **common})
-        answer = self._ask(
-            {"command": "answer", "to-tag": "b", "sdp": _SDP.format(port=callee_port), **common}
-        )
-        return audio_port(str(answer["sdp"])), audio_port(str(offer["sdp"]))
+        offered = self._ask({"command": "offer", "sdp": offer, **common, **(asked or {})})
+        answered = self._ask({"command": "answer", "to-tag": "b", "sdp": answer, **common})
+        return str(offered["sdp"]), str(answered["sdp"])
 
     def delete_call(self, call_id: str) -> None:
         """End a call."""

@@ -56,7 +56,7 @@ async def test_a_tone_gets_through_every_pair_of_codecs(
         tone, level = dominant_tone(heard, rate)
         assert tone == pytest.approx(hz, abs=2)
         assert level == pytest.approx(-13, abs=1.5)
-        assert longest_gap(heard, rate, hz, below_dbfs=-25) == 0
+        assert longest_gap(heard, rate, hz, below_dbfs=-25) <= 0.02, "a machine that is late leaves no more"
         assert tone_level(heard, rate, 2400 - hz) < -45, "nobody hears himself"
         clock = {
             (after.timestamp - before.timestamp) & 0xFFFFFFFF

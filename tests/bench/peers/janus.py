@@ -1,0 +1,122 @@
+"""Janus with its AudioBridge alone, and its JSON protocol over a Unix socket (SOCK_SEQPACKET)."""
+
+import json
+import secrets
+import socket
+from pathlib import Path
+from typing import Any, Self
+
+from tests.bench.processes import BenchError, Server
+
+_LIBRARIES = Path("/usr/lib/x86_64-linux-gnu/janus")
+_ANSWER_SECONDS = 5.0
+_LONGEST = 65_536
+_AUDIOBRIDGE = "janus.plugin.audiobridge"
+
+_GENERAL = """\
+general: {{
+    configs_folder = "{folder}"
+    plugins_folder = "{libraries}/plugins"
+    transports_folder = "{libraries}/transports"
+    events_folder = "{folder}"
+    loggers_folder = "{folder}"
+    debug_level = 2
+    debug_colors = false
+    interface = "127.0.0.1"
+    session_timeout = 0
+    protected_folders = [ ]
+}}
+media: {{ rtp_port_range = "{first}-{last}" }}
+nat: {{ ice_lite = true, ice_ignore_list = "vmnet" }}
+plugins: {{ disable = "{plugins}" }}
+transports: {{ disable = "{transports}" }}
+events: {{ broadcast = false }}
+"""
+_SOCKET = """\
+general: {{ enabled = true, json = "compact", path = "{path}", type = "SOCK_SEQPACKET" }}
+admin: {{ admin_enabled = false }}
+"""
+_BRIDGE = 'general: { local_ip = "127.0.0.1" }\n'
+
+
+def server(directory: Path, path: Path, *, first_port: int, last_port: int) -> Server:
+    """Janus with nothing but the AudioBridge and the socket at `path`; not started yet."""
+
+    def others(folder: str, kept: str) -> str:
+        names = sorted(file.name for file in (_LIBRARIES / folder).glob("*.so"))
+        return ",".join(name for name in names if name != kept)
+
+    folder = directory / "janus"
+    folder.mkdir()
+    general = _GENERAL.format(
+        folder=folder,
+        libraries=_LIBRARIES,
+        first=first_port,
+        last=last_port,
+        plugins=others("plugins", "libjanus_audiobridge.so"),
+        transports=others("transports", "libjanus_pfunix.so"),
+    )
+    (folder / "janus.jcfg").write_text(general)
+    (folder / "janus.transport.pfunix.jcfg").write_text(_SOCKET.format(path=path))
+    (folder / "janus.plugin.audiobridge.jcfg").write_text(_BRIDGE)
+    command = ["janus", f"--config={folder / 'janus.jcfg'}", f"--configs-folder={folder}"]
+    return Server("janus", command, log=directory / "janus.log")
+
+
+class Control:
+    """A session, by which rooms are made and telephones join them as plain RTP participants."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.settimeout(_ANSWER_SECONDS)
+        self._socket.connect(str(path))
+        self._session = int(self._ask({"janus": "create"})["data"]["id"])
+        self._maker = self._attach()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def create_room(self, number: int, rate: int) -> None:
+        """Open a room that mixes so many samples a second."""
+        body = {"request": "create", "room": number, "sampling_rate": rate, "allow_rtp_participants": True}
+        self._bridge(self._maker, {**body, "audiolevel_event": False, "permanent": False}, "created")
+
+    def join(self, room: int, port: int) -> int:
+        """Let a telephone in that speaks PCMU and listens at a port; returns the port that it sends to."""
+        body = {"request": "join", "room": room, "codec": "pcmu"}
+        rtp = {"ip": "127.0.0.1", "port": port, "payload_type": 0}
+        joined = self._bridge(self._attach(), {**body, "rtp": rtp}, "joined")
+        return int(joined["rtp"]["port"])
+
+    def destroy_room(self, number: int) -> None:
+        """Close a room."""
+        self._bridge(self._maker, {"request": "destroy", "room": number}, "destroyed")
+
+    def _attach(self) -> int:
+        return int(self._ask({"janus": "attach", "plugin": _AUDIOBRIDGE})["data"]["id"])
+
+    def _bridge(self, handle: int, body: dict[str, Any], done: str) -> dict[str, Any]:
+        """Ask the plugin; what it does later is told by an event of the same transaction."""
+        answer = self._ask({"janus": "message", "handle_id": handle, "body": body})
+        data: dict[str, Any] = answer["plugindata"]["data"]
+        if data.get("audiobridge") != done:
+            raise BenchError(f"janus refuses {body['request']}: {data}")
+        return data
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        transaction = secrets.token_hex(6)
+        session = {"session_id": self._session} if hasattr(self, "_session") else {}
+        self._socket.send(json.dumps({**request, **session, "transaction": transaction}).encode())
+        try:
+            while True:
+                answer: dict[str, Any] = json.loads(self._socket.recv(_LONGEST))
+                if answer.get("transaction") == transaction and answer["janus"] != "ack":
+                    break
+        except TimeoutError as error:
+            raise BenchError(f"janus does not answer {request}") from error
+        if answer["janus"] == "error":
+            raise BenchError(f"janus refuses {request}: {answer['error']}")
+        return answer
