@@ -154,8 +154,8 @@ def reset_password(
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line, under the name that shells complete, however it was started."""
+    app(prog_name="stimme")
 
 
 if __name__ == "__main__":

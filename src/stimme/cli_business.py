@@ -20,6 +20,7 @@ from stimme.licensing.errors import LicensingError
 from stimme.licensing.usage import Month
 from stimme.store import backup as backups
 from stimme.store.audit import Actor
+from stimme.store.backed_up import BackupError
 from stimme.store.billing import Billing
 from stimme.store.database import Database, Scope
 from stimme.store.errors import StoreError
@@ -125,7 +126,7 @@ def backup_node(
     now = datetime.datetime.now(datetime.UTC)
     try:
         manifest = backups.backup(settings.store.url, settings.secret_key_file, target, protection, now=now)
-    except (backups.BackupError, OSError) as error:
+    except (BackupError, OSError) as error:
         refuse(as_json, [str(error)])
     done(as_json, {"file": str(target), **dataclasses.asdict(manifest)}, f"{target} written.")
 
@@ -147,7 +148,7 @@ def restore_node(
         manifest = backups.restore(
             source, settings.store.url, settings.secret_key_file, protection, force=force
         )
-    except (backups.BackupError, OSError) as error:
+    except (BackupError, OSError) as error:
         refuse(as_json, [str(error)])
     done(as_json, dataclasses.asdict(manifest), f"Restored the node of {manifest.made_at}.")
 

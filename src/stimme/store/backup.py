@@ -1,19 +1,18 @@
 """Backup and restore of a node: the database and the key that its secrets are encrypted with.
 
-Policy: a backup is taken while the node runs, from one consistent moment (SQLite's online backup). It is one
-file in the age format (age-encryption.org), encrypted with a passphrase or for a key, so that the standard
-tool opens it too; inside is a gzipped tar archive with ``manifest.json``, ``stimme.db`` and ``secret.key``.
-It appears under its name only when it is complete. A restore checks everything before it replaces anything,
-never overwrites a node that is there unless told so, and refuses a database newer than this program.
+Policy: a backup is taken while the node runs, from one consistent moment (``stimme.store.backed_up``). It is
+one file in the age format (age-encryption.org), encrypted with a passphrase or for a key, so that the
+standard tool opens it too; inside is a gzipped tar archive with ``manifest.json``, ``secret.key`` and the
+database, ``stimme.db`` (SQLite) or ``stimme.pgdump`` (PostgreSQL). It appears under its name only when it is
+complete. A restore checks everything before it replaces anything, never overwrites a node that is there
+unless told so, and refuses a database newer than this program.
 """
 
-import contextlib
 import datetime
 import hashlib
 import io
 import json
 import os
-import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -24,19 +23,14 @@ from typing import IO, Any
 import pyrage
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy.engine import make_url
 
+from stimme.store.backed_up import BackedUp, BackupError, backed_up
 from stimme.store.migrate import SCRIPTS
 from stimme.store.secrets import SecretKeyError, Vault
 
 _FORMAT = "stimme-backup/1"
-_DATABASE, _KEY, _MANIFEST = "stimme.db", "secret.key", "manifest.json"
-_PAGES_AT_ONCE = 1000
+_KEY, _MANIFEST = "secret.key", "manifest.json"
 _PRIVATE = 0o600
-
-
-class BackupError(Exception):
-    """A backup cannot be made or restored; nothing was replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +80,15 @@ def backup(
     """Back a node up into ``target`` while it runs.
 
     Raises:
-        BackupError: When the database is not SQLite, or the protection unusable.
+        BackupError: When the database cannot be copied, or the protection is unusable.
         OSError: When a file cannot be read or written.
     """
-    database = _sqlite_path(url)
-    if not database.is_file():
-        raise BackupError(f"there is no database {database}")
+    database = backed_up(url)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as work:
-        copy = Path(work) / _DATABASE
-        _copy_online(database, copy)
-        manifest = Manifest(now.isoformat(), _revision(copy), _sha256(copy), copy.stat().st_size)
+        copy = Path(work) / database.member
+        database.copy(copy)
+        manifest = Manifest(now.isoformat(), database.revision(copy), _sha256(copy), copy.stat().st_size)
         sealed = Path(work) / "sealed"
         with tempfile.TemporaryFile(dir=work) as archive:
             _pack(archive, copy, key_file, manifest)
@@ -118,37 +110,19 @@ def restore(
         BackupError: When it cannot be opened, is damaged or too new, or without ``force`` a node is there.
         OSError: When a file cannot be read or written.
     """
-    database = _sqlite_path(url)
+    database = backed_up(url)
     if not force:
-        for path in (database, key_file):
-            if path.exists():
-                raise BackupError(f"{path} exists; a restore would replace it")
-    database.parent.mkdir(parents=True, exist_ok=True)
+        for name, there in ((database, database.is_there()), (key_file, key_file.exists())):
+            if there:
+                raise BackupError(f"{name} exists; a restore would replace it")
     key_file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=database.parent, prefix=".restore-") as work:
-        copy, key = Path(work) / _DATABASE, Path(work) / _KEY
-        manifest = _unpack(source, Path(work), protection)
-        _check(copy, key, manifest)
-        for leftover in ("-wal", "-shm"):
-            Path(f"{database}{leftover}").unlink(missing_ok=True)
-        key.replace(key_file) if _same_disk(key, key_file.parent) else _copy_private(key, key_file)
-        copy.replace(database)
+    with tempfile.TemporaryDirectory(dir=key_file.parent, prefix=".restore-") as work:
+        copy, key = Path(work) / database.member, Path(work) / _KEY
+        manifest = _unpack(source, Path(work), protection, database.member)
+        _check(database, copy, key, manifest)
+        database.put(copy)
+        key.replace(key_file)
     return manifest
-
-
-def _sqlite_path(url: str) -> Path:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        raise BackupError("only SQLite databases are backed up here; use pg_dump for PostgreSQL")
-    return Path(parsed.database)
-
-
-def _copy_online(database: Path, copy: Path) -> None:
-    with (
-        contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as source,
-        contextlib.closing(sqlite3.connect(copy)) as target,
-    ):
-        source.backup(target, pages=_PAGES_AT_ONCE)
 
 
 def _pack(archive: IO[bytes], database: Path, key_file: Path, manifest: Manifest) -> None:
@@ -156,7 +130,7 @@ def _pack(archive: IO[bytes], database: Path, key_file: Path, manifest: Manifest
     with tarfile.open(fileobj=archive, mode="w:gz") as tar:
         _add(tar, _MANIFEST, json.dumps(described, indent=2).encode())
         _add(tar, _KEY, key_file.read_bytes())
-        tar.add(database, _DATABASE, filter=_anonymous)
+        tar.add(database, database.name, filter=_anonymous)
 
 
 def _fields(manifest: Manifest) -> dict[str, Any]:
@@ -209,19 +183,19 @@ def _key_lines(path: Path) -> Iterator[str]:
             yield line.strip()
 
 
-def _unpack(source: Path, work: Path, protection: Protection) -> Manifest:
+def _unpack(source: Path, work: Path, protection: Protection, member: str) -> Manifest:
     with tempfile.TemporaryFile(dir=work) as archive:
         _open(source, archive, protection)
         archive.seek(0)
         try:
             with tarfile.open(fileobj=archive, mode="r:gz") as tar:
                 names = set(tar.getnames())
-                if names != {_MANIFEST, _KEY, _DATABASE}:
-                    raise BackupError(f"{source} is not a backup of this kind")
+                if names != {_MANIFEST, _KEY, member}:
+                    raise BackupError(f"{source} is not a backup of this kind of database")
                 tar.extractall(work, filter="data")
         except (tarfile.TarError, EOFError, OSError) as error:
             raise BackupError(f"{source} is damaged: {error}") from error
-    for name in (_KEY, _DATABASE):
+    for name in (_KEY, member):
         (work / name).chmod(_PRIVATE)
     try:
         described = json.loads((work / _MANIFEST).read_text())
@@ -251,20 +225,17 @@ def _open(source: Path, archive: IO[bytes], protection: Protection) -> None:
         raise BackupError(f"{source} cannot be opened with this passphrase or key") from error
 
 
-def _check(database: Path, key: Path, manifest: Manifest) -> None:
-    if _sha256(database) != manifest.database_sha256:
+def _check(database: BackedUp, copy: Path, key: Path, manifest: Manifest) -> None:
+    if _sha256(copy) != manifest.database_sha256:
         raise BackupError("the database in the backup is damaged")
     scripts = ScriptDirectory.from_config(_alembic())
     if manifest.revision not in {script.revision for script in scripts.walk_revisions()}:
         raise BackupError(f"the backup's database {manifest.revision} is newer than this program")
-    with contextlib.closing(sqlite3.connect(database)) as connection:
-        if connection.execute("PRAGMA integrity_check").fetchone() != ("ok",):
-            raise BackupError("the database in the backup is damaged")
-        secret = connection.execute("SELECT secret FROM devices LIMIT 1").fetchone()
+    secret = database.check(copy)
     try:
         vault = Vault(key.read_bytes().strip())
         if secret is not None:
-            vault.decrypt(secret[0])
+            vault.decrypt(secret)
     except SecretKeyError as error:
         raise BackupError(str(error)) from error
 
@@ -275,14 +246,6 @@ def _alembic() -> Config:
     return config
 
 
-def _revision(database: Path) -> str:
-    with contextlib.closing(sqlite3.connect(database)) as connection:
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    if row is None:
-        raise BackupError(f"{database} is not a database of this program")
-    return str(row[0])
-
-
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -290,12 +253,3 @@ def _sha256(path: Path) -> str:
 
 def _create(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE), "wb")
-
-
-def _same_disk(one: Path, other: Path) -> bool:
-    return one.stat().st_dev == other.stat().st_dev
-
-
-def _copy_private(source: Path, target: Path) -> None:
-    with _create(target) as file:
-        file.write(source.read_bytes())

@@ -16,6 +16,8 @@ from stimme.licensing.errors import LicenceLimitError
 from stimme.licensing.usage import Month
 from stimme.store import migrate
 from stimme.store.audit import Actor
+from stimme.store.backed_up import BackupError
+from stimme.store.backup import Passphrase, backup, restore
 from stimme.store.billing import Billing
 from stimme.store.changes import Authority, Expectation, Put
 from stimme.store.customer_models import BillingAddress, CustomerLicence
@@ -31,7 +33,8 @@ from stimme.store.writer import WriteBehind
 
 MONTH = Month(2026, 11)
 STAFF = Actor("root", "provider")
-VAULT = Vault(Fernet.generate_key())
+KEY = Fernet.generate_key()
+VAULT = Vault(KEY)
 ADDRESS = {"name": "N", "street": "S", "postcode": "1", "city": "C"}
 
 
@@ -206,3 +209,31 @@ async def test_calls_are_written_behind(books: Books) -> None:
         assert [row.customer_id for row in await session.scalars(select(CallRecordRow))] == [
             books.customers[0]
         ]
+
+
+async def test_a_backup_comes_back_with_everything(books: Books, tmp_path: Path) -> None:
+    user = await books.make.create_user(books.customers[0], "10", "Anna", package="volle")
+    await books.make.create_device(user, "anna", password="sip secret")
+    url = str(books.database.engine.url.render_as_string(hide_password=False))
+    key, target, words = tmp_path / "secret.key", tmp_path / "b.age", Passphrase("four words of mine")
+    key.write_bytes(KEY)
+    now = datetime.datetime(2026, 11, 25, tzinfo=datetime.UTC)
+    manifest = await asyncio.to_thread(backup, url, key, target, words, now=now)
+    await books.make.create_user(books.customers[0], "99", "Later", package="klare")
+    with pytest.raises(BackupError, match="exists; a restore would replace it"):
+        await asyncio.to_thread(restore, target, url, key, words)
+    with pytest.raises(BackupError, match="this kind of database"):
+        await asyncio.to_thread(
+            restore, target, f"sqlite+aiosqlite:///{tmp_path}/x.db", tmp_path / "x.key", words
+        )
+    await books.database.engine.dispose()
+    assert await asyncio.to_thread(restore, target, url, key, words, force=True) == manifest
+    async with books.database.system() as session:
+        users = (await session.scalars(select(User.extension))).all()
+        (device,) = await session.scalars(select(Device))
+    assert users == ["10"]
+    assert VAULT.decrypt(device.secret) == "sip secret"
+    await migrate.check(books.database.engine)
+    with pytest.raises(IntegrityError, match="append-only"):
+        async with books.database.engine.begin() as connection:
+            await connection.execute(text("UPDATE audit_entries SET actor = 'x'"))

@@ -12,7 +12,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from stimme.store import migrate
-from stimme.store.backup import BackupError, KeyFile, Passphrase, Protection, backup, new_key, restore
+from stimme.store.backed_up import BackupError
+from stimme.store.backup import KeyFile, Passphrase, Protection, backup, new_key, restore
 from stimme.store.database import Database
 from stimme.store.provisioning import Provisioning
 from stimme.store.secrets import Passwords, open_vault
@@ -144,8 +145,8 @@ async def test_a_newer_database_is_refused(node: Node, tmp_path: Path) -> None:
 
 def test_mistakes_are_named(tmp_path: Path) -> None:
     key = tmp_path / "secret.key"
-    with pytest.raises(BackupError, match="pg_dump"):
-        backup("postgresql+asyncpg://h/d", key, tmp_path / "b.age", WORDS, now=NOW)
+    with pytest.raises(BackupError, match="only SQLite files and PostgreSQL"):
+        backup("mysql+aiomysql://h/d", key, tmp_path / "b.age", WORDS, now=NOW)
     with pytest.raises(BackupError, match="there is no database"):
         backup(f"sqlite+aiosqlite:///{tmp_path}/no.db", key, tmp_path / "b.age", WORDS, now=NOW)
     new_key(tmp_path / "k")

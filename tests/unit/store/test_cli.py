@@ -1,6 +1,8 @@
 """The verbs of the command line that work on the store."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -31,3 +33,10 @@ def test_mistakes_in_the_configuration_are_listed(tmp_path: Path) -> None:
     answer = CliRunner().invoke(app, ["check-config", path, "--json"])
     assert answer.exit_code == 1
     assert json.loads(answer.stdout)["problems"] == ["store.urll: is not a known setting."]
+
+
+def test_shells_complete_the_verbs_of_the_launcher() -> None:
+    launcher = Path(__file__).parents[3] / "bin" / "stimme"
+    typed = {"_STIMME_COMPLETE": "complete_bash", "COMP_WORDS": "stimme re", "COMP_CWORD": "1"}
+    told = subprocess.run([launcher], env={**os.environ, **typed}, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["reset-password", "restore"]
