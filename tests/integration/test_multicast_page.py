@@ -13,21 +13,20 @@ from tests.peers.baresip import telephone
 from tests.peers.system import Demo
 
 _FENCE = {"X-Requested-With": "stimme"}
-_ADDRESS, _PORT = "239.255.77.33", 40_710
+_ADDRESS = "239.255.77.33"
 _ANNA = 470
 
 
 class Loudspeaker:
-    """Joined to a multicast address on loopback; G.711 A-law (RFC 3551)."""
+    """Joined to a multicast address on loopback, at an even port that was free; G.711 A-law (RFC 3551)."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._sound = bytearray()
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((_ADDRESS, _PORT))
         membership = socket.inet_aton(_ADDRESS) + socket.inet_aton("127.0.0.1")
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
         sock.setblocking(False)
+        self.port: int = sock.getsockname()[1]
 
     def heard(self) -> Samples:
         """Everything so far, 8,000 samples a second."""
@@ -40,16 +39,23 @@ class Loudspeaker:
             self._sound += audioop.alaw2lin(packet[12:], 2)
 
 
+def even_port() -> socket.socket:
+    """A socket at the multicast address; RTP wants an even port."""
+    while True:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind((_ADDRESS, 0))
+        if sock.getsockname()[1] % 2 == 0:
+            return sock
+        sock.close()
+
+
 @pytest.mark.feature("P2")
 async def test_loudspeakers_hear_a_page_without_a_call(demo: Demo, tmp_path: Path) -> None:
     path = f"/services/{uuid.uuid4()}"
-    multicast = {"address": _ADDRESS, "port": _PORT, "codec": "PCMA"}
-    group = {"id": "hall", "extension": "34", "name": "Halle", "members": [], "multicast": multicast}
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock,
-        demo.as_role("customer") as admin,
-    ):
+    with even_port() as sock, demo.as_role("customer") as admin:
         loudspeaker = Loudspeaker(sock)
+        multicast = {"address": _ADDRESS, "port": loudspeaker.port, "codec": "PCMA"}
+        group = {"id": "hall", "extension": "34", "name": "Halle", "members": [], "multicast": multicast}
         customer = admin.get("/users").json()["items"][0]["customer_id"]
         body = {"customer_id": customer, "kind": "paging", "settings": group}
         admin.put(path, json=body, headers=_FENCE).raise_for_status()
