@@ -23,6 +23,8 @@ from stimme.api.server import HttpServer
 
 EXAMPLES = int(os.environ.get("STIMME_EXAMPLES", "3"))
 """Requests of each kind per route; more of them when somebody has the time."""
+for sound in ("audio/wav", "audio/mpeg"):
+    schemathesis.serializer.alias(sound, "application/octet-stream")
 _ENDS_SESSION = {("DELETE", "/api/v1/session"), ("PUT", "/api/v1/me/password")}
 
 
