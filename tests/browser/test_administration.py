@@ -16,7 +16,7 @@ _PAGES = {
         *("records", "licences", "invoices", "audit", "setup"),
     ),
     "reseller": ("customers", "invoices", "prices", "audit"),
-    "provider": ("customers", "resellers", "months", "invoices", "prices", "audit"),
+    "provider": ("customers", "resellers", "health", "months", "invoices", "prices", "audit"),
 }
 
 
@@ -100,6 +100,65 @@ async def _import(client: WebClient) -> None:
     await expect(lines.first).to_have_attribute("data-action", "create")
     await expect(lines.last).to_have_attribute("data-action", "change")
     await _submit(client)
+
+
+async def test_a_user_is_invited_by_a_code_and_signs_in_with_a_smartphone(
+    demo: Demo, chrome: Chromium
+) -> None:
+    """The link of the administrator's code, opened elsewhere, leads to a password and to a telephone."""
+    login = "ines@muster.example"
+    async with _administrator(demo, chrome, "customer") as client:
+        await client.at("admin-create").click()
+        await client.at("field-name").fill("Ines Immel")
+        await client.at("field-extension").fill("27")
+        await client.at("field-package").select_option("volle")
+        await _submit(client)
+        await client.at("admin-search").fill("Immel")
+        row = client.at("admin-row")
+        await expect(row).to_have_count(1)
+        await row.get_by_test_id("user-invite").click()
+        await client.at("field-login").fill(login)
+        await client.at("admin-submit").click()
+        await expect(client.at("qr-code")).to_be_visible()
+        await inspect(client, "invitation")
+        link = await client.at("invitation-link").inner_text()
+        await client.at("admin-cancel").click()
+        async with web_client(chrome, link, language="en", size=_PHONE) as smartphone:
+            await smartphone.at("password-new").fill("short")
+            await smartphone.at("password-repeat").fill("other")
+            await inspect(smartphone, "choosing a password")
+            for field in ("password-new", "password-repeat"):
+                await smartphone.at(field).fill("ein langes Passwort")
+            await smartphone.at("password-submit").click()
+            await smartphone.at("password-chosen").wait_for()
+            await inspect(smartphone, "password chosen")
+            await smartphone.page.goto(f"{demo.facts['web']}/reset")
+            await inspect(smartphone, "password forgotten")
+            await smartphone.page.goto(demo.facts["web"])
+            await smartphone.sign_in(login, "ein langes Passwort")
+            await smartphone.registered()
+        await row.get_by_test_id("admin-delete").click()
+        await client.at("admin-confirm").click()
+        await expect(row).to_have_count(0)
+
+
+async def test_the_provider_sets_a_price_and_looks_at_a_trunk(demo: Demo, chrome: Chromium) -> None:
+    async with _administrator(demo, chrome, "provider") as client:
+        await client.at("nav-prices").click()
+        await client.at("admin-create").click()
+        await client.at("field-kind").select_option("volle")
+        await client.at("field-amount").fill("13,50")
+        await client.at("field-month").fill("2031-01")
+        await inspect(client, "price", ["light"])
+        await _submit(client)
+        price = client.at("admin-row").filter(has_text="13,50")
+        await _delete(client, price)
+        await client.at("nav-health").click()
+        await expect(client.at("health")).to_have_attribute("data-status", "ok")
+        await client.at("health-all").check()
+        await client.at("trunk-open").first.click()
+        await expect(client.at("trunk-test")).to_be_visible()
+        await inspect(client, "trunk", ["dark"])
 
 
 async def test_a_customers_services(demo: Demo, chrome: Chromium) -> None:

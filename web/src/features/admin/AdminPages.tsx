@@ -7,6 +7,7 @@ import { Page } from '@/shared/ui/Page'
 import classes from './admin.module.css'
 import { AuditPage } from './AuditPage'
 import { CustomerPage, CustomersPage } from './CustomersPage'
+import { HealthPage } from './HealthPage'
 import { LicencesPage } from './LicencesPage'
 import { LinesPage } from './LinesPage'
 import { DevicesPage } from './DevicesPage'
@@ -38,6 +39,7 @@ export function AdminPages() {
     licences: <LicencesPage customerId={organisation.id} />,
     customers: <CustomersPage />,
     resellers: <ResellersPage />,
+    health: <HealthPage />,
     prices: <PricesPage />,
     months: <MonthsPage />,
     invoices: <InvoicesPage />,

@@ -7,6 +7,7 @@ import { useSignedIn } from '@/app/services'
 import { request } from '@/shared/api/client'
 import { Page } from '@/shared/ui/Page'
 
+import { AddressDialog } from './AddressDialog'
 import classes from './admin.module.css'
 import { ConfirmDialog, RefusalAlert, useAttempt } from './FormDialog'
 import { Listing, Pill, RowText } from './Listing'
@@ -26,6 +27,7 @@ export function LicencesPage({ customerId }: { customerId: string }) {
   })
   const events = useList<LicenceEvent>(`/customers/${customerId}/licence-events`, {}, 'before')
   const { data } = customer
+  const [addressed, setAddressed] = useState(false)
   const seller = account.role === 'provider' || account.role === 'reseller'
   return (
     <Page
@@ -49,6 +51,14 @@ export function LicencesPage({ customerId }: { customerId: string }) {
             </div>
           ))}
         </dl>
+      )}
+      {data && (
+        <Button mt="md" variant="default" onClick={() => setAddressed(true)} data-testid="billing-address">
+          {t('admin.address.open')}
+        </Button>
+      )}
+      {addressed && data && (
+        <AddressDialog organisationId={customerId} name={data.name} onClose={() => setAddressed(false)} />
       )}
       {data && seller && <BaseLicence key={data.version} customer={data} provider={account.role === 'provider'} />}
       <h2 className={classes.heading}>{t('admin.licences.history')}</h2>

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { IconPencil, IconPlugConnected, IconPlus, IconTrash } from '@tabler/icons-react'
+import { IconPencil, IconPlugConnected, IconPlus, IconStethoscope, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
@@ -12,13 +12,14 @@ import { ConfirmDialog } from './FormDialog'
 import { NumbersDialog, TrunkDialog, type Block } from './LineDialogs'
 import { Listing, Pill, RowText, SearchField, useSearch } from './Listing'
 import { remove, type Trunk } from './requests'
+import { TrunkTestDialog } from './TrunkTestDialog'
 import { useList } from './useList'
 
 export const TRUNK_TONES = { registered: 'good', reachable: 'good', failed: 'bad', unreachable: 'bad', unknown: 'plain' } as const
 
 type Open =
   | { what: 'change'; trunk: Trunk | null }
-  | { what: 'delete'; trunk: Trunk }
+  | { what: 'delete' | 'test'; trunk: Trunk }
   | { what: 'numbers'; trunk: Trunk; block: Block | null }
   | { what: 'deleteNumbers'; block: Block }
   | null
@@ -57,6 +58,7 @@ export function LinesPage({ customerId }: { customerId: string }) {
       />
       {open?.what === 'change' && <TrunkDialog trunk={open.trunk} customerId={customerId} onClose={close} />}
       {open?.what === 'numbers' && <NumbersDialog trunk={open.trunk} block={open.block} onClose={close} />}
+      {open?.what === 'test' && <TrunkTestDialog trunk={open.trunk} onClose={close} />}
       {open?.what === 'delete' && (
         <ConfirmDialog
           title={t('admin.lines.delete', { name: open.trunk.name })}
@@ -107,6 +109,9 @@ function TrunkRow({ trunk, onOpen }: { trunk: Trunk; onOpen: (open: Open) => voi
         </span>
       </RowText>
       <span className={classes.actions}>
+        <Action label={t('admin.trunkTest.title', { name })} onClick={() => onOpen({ what: 'test', trunk })} testId="trunk-open">
+          <IconStethoscope size={20} />
+        </Action>
         <Action label={t('admin.lines.change', { name })} onClick={() => onOpen({ what: 'change', trunk })} testId="admin-change">
           <IconPencil size={20} />
         </Action>

@@ -1,6 +1,6 @@
 import { Alert, Button, NativeSelect, Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { IconFileInvoice, IconFileTypePdf, IconFileTypeXml, IconLock, IconReceipt2, IconTag } from '@tabler/icons-react'
+import { IconFileInvoice, IconFileTypePdf, IconFileTypeXml, IconLock, IconPlus, IconReceipt2, IconTag, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
@@ -8,11 +8,15 @@ import { useSignedIn } from '@/app/services'
 import { request } from '@/shared/api/client'
 import { Page } from '@/shared/ui/Page'
 
+import { Action } from './Action'
+import { AddressDialog } from './AddressDialog'
 import classes from './admin.module.css'
 import { lastMonths } from './filters'
 import { ConfirmDialog } from './FormDialog'
 import { Listing, Pill, RowText } from './Listing'
+import { MonthFiles } from './MonthFiles'
 import { day, euros, moment, monthName } from './moment'
+import { PriceDialog } from './PriceDialogs'
 import { read, readAll, type Closing, type Invoice, type LicenceEvent, type MonthReport, type PageOf, type Price, type Reseller } from './requests'
 import { useList, type List } from './useList'
 
@@ -43,9 +47,20 @@ export function PricesPage() {
     queryFn: ({ signal }) => readAll<Reseller>('/resellers', {}, signal),
     enabled: account.role === 'provider',
   })
+  const [open, setOpen] = useState<'create' | Price | null>(null)
+  const provider = account.role === 'provider'
   const percent = new Intl.NumberFormat(i18n.language, { style: 'percent', maximumFractionDigits: 2 })
   return (
-    <Page title={t('admin.prices.title')}>
+    <Page
+      title={t('admin.prices.title')}
+      aside={
+        provider && (
+          <Button radius="xl" size="md" leftSection={<IconPlus size={18} />} onClick={() => setOpen('create')} data-testid="admin-create">
+            {t('admin.prices.create')}
+          </Button>
+        )
+      }
+    >
       <Listing
         list={list}
         name={t('admin.prices.title')}
@@ -71,9 +86,26 @@ export function PricesPage() {
               )}
             </RowText>
             <span className={`${classes.amount ?? ''} numeric`}>{euros(price.amount, i18n.language)}</span>
+            {provider && (
+              <span className={classes.actions}>
+                <Action label={t('admin.prices.delete', { name: t(`admin.kind.${price.kind}`) })} onClick={() => setOpen(price)} testId="admin-delete">
+                  <IconTrash size={20} />
+                </Action>
+              </span>
+            )}
           </>
         )}
       />
+      {open === 'create' && <PriceDialog resellers={resellers.data ?? []} onClose={() => setOpen(null)} />}
+      {open !== null && open !== 'create' && (
+        <ConfirmDialog
+          title={t('admin.prices.delete', { name: t(`admin.kind.${open.kind}`) })}
+          text={t('admin.prices.deleteText', { date: day(open.valid_from, i18n.language) })}
+          confirm={t('admin.delete')}
+          action={() => request<undefined>('DELETE', `/prices/${open.id}`)}
+          onClose={() => setOpen(null)}
+        />
+      )}
     </Page>
   )
 }
@@ -81,6 +113,8 @@ export function PricesPage() {
 /** What a month comes to, and its end: the invoices are written and nothing of it changes any more. */
 export function MonthsPage() {
   const { t, i18n } = useTranslation()
+  const { account } = useSignedIn()
+  const [addressed, setAddressed] = useState(false)
   const list = useWhole<Closing>('/months')
   const months = lastMonths(new Date(), MONTHS_BACK)
   const [month, setMonth] = useState(months[1] ?? '')
@@ -99,6 +133,9 @@ export function MonthsPage() {
             onChange={(event) => setMonth(event.currentTarget.value)}
             data-testid="month"
           />
+          <Button variant="default" onClick={() => setAddressed(true)} data-testid="own-address">
+            {t('admin.months.ownAddress')}
+          </Button>
           <Button
             leftSection={<IconLock size={18} />}
             disabled={list.state !== 'ready' || closed !== undefined}
@@ -120,6 +157,7 @@ export function MonthsPage() {
         </Alert>
       )}
       <Usage month={month} />
+      <MonthFiles month={month} provider={account.role === 'provider'} />
       <h2 className={classes.heading}>{t('admin.months.before')}</h2>
       <Listing
         list={list}
@@ -137,6 +175,9 @@ export function MonthsPage() {
           </>
         )}
       />
+      {addressed && (
+        <AddressDialog organisationId={account.organisation.id} name={account.organisation.name} seller onClose={() => setAddressed(false)} />
+      )}
       {asked && (
         <ConfirmDialog
           title={t('admin.months.closeWhich', { month: name })}
@@ -181,6 +222,7 @@ function Usage({ month }: { month: string }) {
 /** Invoices and credit notes, with the files that are sent. */
 export function InvoicesPage() {
   const { t, i18n } = useTranslation()
+  const { account } = useSignedIn()
   const [month, setMonth] = useState('')
   const list = useList<Invoice>('/invoices', { month }, 'before')
   const months = lastMonths(new Date(), MONTHS_BACK)
@@ -200,6 +242,7 @@ export function InvoicesPage() {
         />
       }
     >
+      {month !== '' && account.role === 'reseller' && <MonthFiles month={month} provider={false} />}
       <Listing
         list={list}
         name={t('admin.invoices.title')}

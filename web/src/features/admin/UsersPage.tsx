@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { IconArrowRampRight, IconDeviceLandlinePhone, IconFileImport, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
+import { IconArrowRampRight, IconDeviceLandlinePhone, IconFileImport, IconPencil, IconPlus, IconQrcode, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
@@ -13,12 +13,13 @@ import { DevicesDialog } from './DevicesDialog'
 import { DiversionsDialog } from './DiversionsDialog'
 import { ConfirmDialog } from './FormDialog'
 import { ImportDialog } from './ImportDialog'
+import { InviteDialog } from './InviteDialog'
 import { Listing, Pill, RowText, SearchField, useSearch } from './Listing'
 import { remove, type User } from './requests'
 import { useList } from './useList'
 import { UserDialog } from './UserDialog'
 
-type Open = { what: 'import' } | { what: 'change'; user: User | null } | { what: 'delete' | 'devices' | 'settings'; user: User } | null
+type Open = { what: 'import' } | { what: 'change'; user: User | null } | { what: 'delete' | 'devices' | 'settings' | 'invite'; user: User } | null
 
 /** The people of a customer. */
 export function UsersPage({ customerId }: { customerId: string }) {
@@ -65,6 +66,7 @@ export function UsersPage({ customerId }: { customerId: string }) {
       {open?.what === 'change' && <UserDialog user={open.user} customerId={customerId} onClose={close} />}
       {open?.what === 'import' && <ImportDialog customerId={customerId} onClose={close} />}
       {open?.what === 'devices' && <DevicesDialog user={open.user} onClose={close} />}
+      {open?.what === 'invite' && <InviteDialog user={open.user} onClose={close} />}
       {open?.what === 'settings' && <DiversionsDialog user={open.user} onClose={close} />}
       {open?.what === 'delete' && (
         <ConfirmDialog
@@ -79,7 +81,7 @@ export function UsersPage({ customerId }: { customerId: string }) {
   )
 }
 
-function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'change' | 'delete' | 'devices' | 'settings') => void }) {
+function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'change' | 'delete' | 'devices' | 'settings' | 'invite') => void }) {
   const { t } = useTranslation()
   const { name } = user
   return (
@@ -92,6 +94,9 @@ function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'change' | 'dele
       <span className={classes.actions} data-extension={user.extension}>
         <Action label={t('admin.users.devices', { name })} onClick={() => onOpen('devices')} testId="user-devices">
           <IconDeviceLandlinePhone size={20} />
+        </Action>
+        <Action label={t('admin.invite.title', { name })} onClick={() => onOpen('invite')} testId="user-invite">
+          <IconQrcode size={20} />
         </Action>
         <Action label={t('admin.users.settings', { name })} onClick={() => onOpen('settings')} testId="user-settings">
           <IconArrowRampRight size={20} />

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 
 import { ApiError, UnreachableError } from '@/shared/api/client'
 
-import { differences, lastMonths, passes, type RecordFilter } from './filters'
+import { decimal, differences, lastMonths, nextMonth, passes, sick, type RecordFilter } from './filters'
 import { readable, refusalOf, unshown } from './refusal'
 import { address, conditions, type CallRecord } from './requests'
 
@@ -77,6 +77,21 @@ it.each<[Partial<RecordFilter>, boolean]>([
 
 it('counts months back over the turn of the year', () => {
   expect(lastMonths(new Date(2026, 0, 31), 3)).toEqual(['2026-01', '2025-12', '2025-11'])
+})
+
+it('names the month to come', () => {
+  expect(nextMonth(new Date(2026, 11, 31))).toBe('2027-01')
+})
+
+it('reads amounts as people write them', () => {
+  expect(['24,90', '1.234,50 €', '24.90', ' 5 '].map(decimal)).toEqual(['24.90', '1234.50', '24.90', '5'])
+})
+
+it('knows a trunk that nobody can telephone over', () => {
+  expect((['registered', 'reachable', 'unknown', 'failed', 'unreachable'] as const).filter((state) => sick({ state }))).toEqual([
+    'failed',
+    'unreachable',
+  ])
 })
 
 it('tells what a change changed', () => {

@@ -1,4 +1,4 @@
-import type { CallRecord } from './requests'
+import type { CallRecord, Trunk } from './requests'
 
 export interface RecordFilter {
   text: string
@@ -45,3 +45,17 @@ export function differences(
     .map((field) => ({ field, before: written(before?.[field]), after: written(after?.[field]) }))
     .filter((one) => one.before !== one.after)
 }
+
+/** The month after a day's, as `2026-11`. */
+export function nextMonth(now: Date): string {
+  return new Date(Date.UTC(now.getFullYear(), now.getMonth() + 1, 1)).toISOString().slice(0, 7)
+}
+
+/** An amount as people write it (`1.234,50`, `24.90`) as decimal text. */
+export function decimal(text: string): string {
+  const bare = text.replace(/[\s€]/g, '')
+  return bare.includes(',') ? bare.replace(/\./g, '').replace(',', '.') : bare
+}
+
+/** Whether nobody can telephone over a trunk. */
+export const sick = (trunk: Pick<Trunk, 'state'>): boolean => trunk.state === 'failed' || trunk.state === 'unreachable'

@@ -1,5 +1,5 @@
 /** What administrators read and change. A changed thing goes out with the version it was read in (`If-Match`). */
-import { request } from '@/shared/api/client'
+import { ApiError, request } from '@/shared/api/client'
 import type { components } from '@/shared/api/schema'
 
 type Schemas = components['schemas']
@@ -14,6 +14,12 @@ export type Trunk = Schemas['TrunkItem']
 export type TrunkBody = Schemas['TrunkBody']
 export type ImportResult = Schemas['UserImportResult']
 export type SearchHit = Schemas['SearchHit']
+export type NewInvitation = Schemas['NewInvitation']
+export type TrunkHealth = Schemas['TrunkHealth']
+export type TrunkTest = Schemas['TrunkTestReport']
+export type Health = Schemas['HealthReport']
+export type BillingAddress = Schemas['AddressItem']
+export type MonthSummary = Schemas['SummaryItem']
 export type Site = Schemas['SiteItem']
 export type UserSettings = Schemas['UserSettings']
 export type CallRecord = Schemas['CallRecordItem']
@@ -57,6 +63,16 @@ export function put<T>(path: string, version: number | null, body: unknown): Pro
 
 export function remove(path: string, version: number): Promise<undefined> {
   return request<undefined>('DELETE', path, undefined, undefined, conditions(version))
+}
+
+/** The node's health; one that is down says so with 503 and the same report. */
+export async function readHealth(signal: AbortSignal): Promise<Health> {
+  try {
+    return await read<Health>('/health', signal)
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 503) return error.problem as unknown as Health
+    throw error
+  }
 }
 
 /** Assigns a base licence to a customer, or ends it (null). */

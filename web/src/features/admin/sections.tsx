@@ -12,6 +12,7 @@ import {
   IconMapPin,
   IconPlugConnected,
   IconRocket,
+  IconStethoscope,
   IconTag,
   IconUsers,
   IconUsersGroup,
@@ -33,6 +34,7 @@ export type Section =
   | 'licences'
   | 'customers'
   | 'resellers'
+  | 'health'
   | 'prices'
   | 'months'
   | 'invoices'
@@ -42,7 +44,7 @@ export type Section =
 export const SECTIONS: Readonly<Record<Exclude<Account['role'], 'user'>, readonly Section[]>> = {
   customer: ['users', 'devices', 'groups', 'reception', 'rules', 'lines', 'sites', 'records', 'licences', 'invoices', 'audit', 'setup'],
   reseller: ['customers', 'invoices', 'prices', 'audit'],
-  provider: ['customers', 'resellers', 'months', 'invoices', 'prices', 'audit'],
+  provider: ['customers', 'resellers', 'health', 'months', 'invoices', 'prices', 'audit'],
 }
 
 export const SECTION_ICONS: Readonly<Record<Section, ReactNode>> = {
@@ -58,6 +60,7 @@ export const SECTION_ICONS: Readonly<Record<Section, ReactNode>> = {
   licences: <IconCertificate />,
   customers: <IconBuilding />,
   resellers: <IconBuildingStore />,
+  health: <IconStethoscope />,
   prices: <IconTag />,
   months: <IconCalendarDollar />,
   invoices: <IconFileInvoice />,
