@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import FilePayload, Locator, expect
 from tests.browser.axe import inspect
 from tests.peers.browser import Chromium, Language, Scheme, WebClient, web_client
 from tests.peers.system import Demo
@@ -89,12 +89,11 @@ async def _import(client: WebClient) -> None:
     wrong = heading + known + "26;Käthe Kunz;klasse\n"
     await client.at("users-import").click()
     chosen = client.page.locator("input[type=file]")
-    file = {"name": "users.csv", "mimeType": "text/csv"}
-    await chosen.set_input_files({**file, "buffer": wrong.encode("cp1252")})
+    await chosen.set_input_files(_file(wrong))
     await expect(client.at("import-preview")).to_have_attribute("data-refused", "1")
     await expect(client.at("admin-submit")).to_be_disabled()
     await inspect(client, "import, refused")
-    await chosen.set_input_files({**file, "buffer": wrong.replace("klasse", "klare").encode("cp1252")})
+    await chosen.set_input_files(_file(wrong.replace("klasse", "klare")))
     lines = client.at("import-line")
     await expect(client.at("import-preview")).to_have_attribute("data-refused", "0")
     await expect(lines.first).to_have_attribute("data-action", "create")
@@ -181,6 +180,11 @@ async def test_a_customers_services(demo: Demo, chrome: Chromium) -> None:
         await _delete(
             client, client.at("services-group").get_by_test_id("service-row").filter(has_text="Werkstatt")
         )
+
+
+def _file(text: str) -> FilePayload:
+    """As spreadsheets of Western Europe save it."""
+    return {"name": "users.csv", "mimeType": "text/csv", "buffer": text.encode("cp1252")}
 
 
 async def _calendar(client: WebClient) -> None:
