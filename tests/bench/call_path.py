@@ -34,7 +34,7 @@ from stimme.media import Engine
 from stimme.pbx.bus import EventBus
 from stimme.pbx.model import Device, NumberBlock, Tenant, TrunkConfig, User
 from stimme.pbx.node import OWNER, Node
-from stimme.pbx.records import CallListEntry, CallRecord
+from stimme.pbx.records import CallListEntry, CallNote, CallRecord
 from stimme.prompts.grammar import SpeechError
 from stimme.prompts.say import Say
 from stimme.sip.message import Headers, Request, parse_message
@@ -77,6 +77,9 @@ class Nowhere:
 
     def remove(self, key: str) -> None:
         """A registration."""
+
+    def note(self, note: CallNote) -> None:
+        """A note of a call."""
 
     def add(self, record: CallRecord, entries: Sequence[CallListEntry]) -> None:
         """A finished call."""

@@ -187,6 +187,7 @@ ServiceKind = Literal[
     "codes",
     "barring",
     "hot_desking",
+    "phone_book",
     "recording",
     "paging",
 ]

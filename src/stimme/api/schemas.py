@@ -350,6 +350,14 @@ class TrunkList(BaseModel):
     next: str | None
 
 
+class CallNote(BaseModel):
+    """What a user has noted of a call."""
+
+    kind: Literal["malicious"]
+    user_id: str
+    noted_at: datetime.datetime
+
+
 class CallRecordItem(BaseModel):
     """A finished call."""
 
@@ -367,6 +375,7 @@ class CallRecordItem(BaseModel):
     sip_status: int | None
     trunk_id: str | None
     hangup_by: Literal["caller", "callee", "system"] | None
+    notes: list[CallNote]
     quality: Any
 
 

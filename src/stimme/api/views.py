@@ -11,6 +11,7 @@ from stimme.api.ports import Telephony
 from stimme.licensing.packages import Package, features
 from stimme.store.accounts import Person
 from stimme.store.models import CallListEntry, CallRecordRow, Device, NumberBlock, Trunk, User
+from stimme.store.service_models import CallNoteRow
 
 
 def account_view(person: Person) -> schemas.Account:
@@ -61,7 +62,7 @@ def call_list_view(entry: CallListEntry) -> schemas.CallListItem:
     )
 
 
-def call_record_view(row: CallRecordRow) -> schemas.CallRecordItem:
+def call_record_view(row: CallRecordRow, notes: Sequence[CallNoteRow]) -> schemas.CallRecordItem:
     """Show a call record."""
     return schemas.CallRecordItem.model_validate(
         {
@@ -87,6 +88,9 @@ def call_record_view(row: CallRecordRow) -> schemas.CallRecordItem:
             "sip_status": row.sip_status,
             "trunk_id": row.trunk_id,
             "hangup_by": row.hangup_by,
+            "notes": [
+                {"kind": note.kind, "user_id": note.user_id, "noted_at": note.noted_at} for note in notes
+            ],
             "quality": row.quality,
         }
     )

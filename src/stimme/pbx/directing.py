@@ -124,6 +124,8 @@ class Directing:
         if session.request is None:
             return
         caller = caller_of(session.request)
+        known = pbx.tenant.phone_books.name_of(caller.number, None)
+        caller = caller if known is None else Party(caller.number, known)
         number = dialled_number(session.request, pbx.tenant, trunk)
         if pbx.features.trunk_tests.takes(session, trunk, number):
             return

@@ -11,6 +11,7 @@ from stimme.pbx.apps.paging import PageGroup
 from stimme.pbx.features.hotdesk import AutoLogout
 from stimme.pbx.groups.group import Group
 from stimme.pbx.groups.queue import QueueSettings
+from stimme.pbx.ports import NoPhoneBooks, PhoneBooks
 from stimme.pbx.recording_policy import RecordingPolicy
 from stimme.trunks.rules import EmergencySite, OutsideRules
 
@@ -72,6 +73,7 @@ class Tenant:
         queues: wait queues by extension.
         menus: by id.
         pages: groups for announcements, by extension.
+        phone_books: names of callers, and short numbers.
         hot_desk_logout: when guests at telephones are logged out by themselves.
         rules: what calls to the public network are bound by.
         recording: who may record calls.
@@ -99,6 +101,7 @@ class Tenant:
     pickup_groups: list[frozenset[str]] = field(default_factory=list)
     park_slots: tuple[str, ...] = tuple(str(number) for number in range(701, 711))
     code_changes: dict[str, list[str]] = field(default_factory=dict)
+    phone_books: PhoneBooks = field(default_factory=NoPhoneBooks)
     hot_desk_logout: AutoLogout = field(default_factory=AutoLogout)
     rules: OutsideRules = field(default_factory=OutsideRules)
     recording: RecordingPolicy = field(default_factory=RecordingPolicy)

@@ -55,7 +55,7 @@ class Outside:
         """A call that a user places, or has diverted there."""
         if call.direction == "internal":
             call.direction = "outgoing"
-        call.callee = Party(number)
+        call.callee = Party(number, self._pbx.tenant.phone_books.name_of(number, user.id) or "")
         await self._place(call, user, trunk, number)
 
     async def by_house(self, call: Call, number: str) -> None:

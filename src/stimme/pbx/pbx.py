@@ -45,7 +45,7 @@ from stimme.pbx.occupancy import Occupancy, users_of
 from stimme.pbx.pending_byes import PendingByes
 from stimme.pbx.placing import Placing
 from stimme.pbx.ports import BindingStore, CallRecords, Journal, RecordingStore, Sounds, StateStore
-from stimme.pbx.records import CallRecord, Direction, HangupBy, Party, call_list_entries
+from stimme.pbx.records import CallNote, CallRecord, Direction, HangupBy, Party, call_list_entries
 from stimme.pbx.registrar import Registrar
 from stimme.pbx.settings import Settings, UserSettings
 from stimme.pbx.sip_calls import SipCalls
@@ -180,8 +180,9 @@ class Pbx:
         self.features.restore(stored)
 
     def start(self) -> None:
-        """Registers the trunks, and asks their providers."""
+        """Registers the trunks, asks their providers, follows the schedule."""
         self.ways.start()
+        self.features.reception.follow_schedule()
 
     def reconfigure(self, tenant: Tenant) -> None:
         """Takes over a changed configuration; calls go on, a changed trunk registers anew."""
@@ -190,6 +191,7 @@ class Pbx:
         self.codes = CodeTable(tenant.code_changes)
         self.ways.configure(tenant)
         self.queues.reconfigured()
+        self.features.reception.changed()
 
     async def close(self) -> None:
         """Stops this tenant's tasks; its calls live on in the engine and the journal."""
@@ -481,6 +483,10 @@ class Pbx:
             hangup_by=record.hangup_by,
             session_ids=[str(leg.session.ids) for leg in call.sides if leg.session is not None],
         )
+
+    def note_call(self, note: CallNote) -> None:
+        """A user notes something of a call."""
+        self._records.note(note)
 
     def add_record(self, record: CallRecord, called_user_ids: tuple[str, ...]) -> None:
         """Gives what remains of a call to the store, and tells who was called."""

@@ -191,7 +191,9 @@ class Placing:
         if call.withheld:
             identity, asserted = ANONYMOUS, [("Privacy", "id")]
         else:
-            name = " ".join(filter(None, (call.display, caller.name)))
+            known = self._tenant().phone_books.name_of(caller.number, leg.user_id)
+            called = known if known is not None and caller.user_id is None else caller.name
+            name = " ".join(filter(None, (call.display, called)))
             identity = NameAddr(SipUri(domain, caller.number or "anonymous"), name)
             asserted = [("P-Asserted-Identity", str(identity))]
         return self._ua.invite(

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from stimme.pbx.records import CallListEntry, CallRecord, Party
+from stimme.pbx.records import CallListEntry, CallNote, CallRecord, Party
 from stimme.prompts.say import Say
 
 
@@ -56,6 +56,28 @@ class RecordingStore(Protocol):
         """Notes a recording; gives the file that is to be written. Raises OSError."""
 
 
+class PhoneBooks(Protocol):
+    """The phone books of a customer."""
+
+    def name_of(self, number: str, user_id: str | None) -> str | None:
+        """Who a number (E.164, or internal) belongs to, as a user's books have it; None: the shared ones."""
+
+    def number_behind(self, short: str, user_id: str) -> str | None:
+        """The number that a user dials by a short one."""
+
+
+class NoPhoneBooks:
+    """A customer without phone books."""
+
+    def name_of(self, number: str, user_id: str | None) -> str | None:
+        """Nobody is known."""
+        return None
+
+    def number_behind(self, short: str, user_id: str) -> str | None:
+        """Nothing is behind it."""
+        return None
+
+
 class Sounds(Protocol):
     """What callers hear from us."""
 
@@ -87,3 +109,6 @@ class CallRecords(Protocol):
 
     def add(self, record: CallRecord, entries: Sequence[CallListEntry]) -> None:
         """Writes a call and its call list lines, once per call id."""
+
+    def note(self, note: CallNote) -> None:
+        """Writes what a user notes of a call, once per call, user and kind."""

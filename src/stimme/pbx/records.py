@@ -82,6 +82,17 @@ class CallListEntry:
         return f"{self.call_id}:{self.user_id}:{self.direction}"
 
 
+@dataclass(frozen=True, slots=True)
+class CallNote:
+    """What a user notes of a call, while it goes on or afterwards; the time is UTC."""
+
+    tenant_id: str
+    call_id: str
+    user_id: str
+    kind: Literal["malicious"]
+    noted_at: datetime
+
+
 def result_of(status: int, *, answered: bool, cancelled: bool) -> Result:
     """How a call ended, from the final SIP status that its caller got."""
     if answered:

@@ -1,12 +1,13 @@
 """What happened: a user's call list and a customer's call records, newest first, a page at a time."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Tuple, literal, select, tuple_, update
 
 from stimme.store.database import Database, Scope
 from stimme.store.models import CallListEntry, CallRecordRow, UtcDateTime
+from stimme.store.service_models import CallNoteRow
 
 
 class CallHistory:
@@ -61,6 +62,17 @@ class CallHistory:
             statement = statement.where(tuple_(CallRecordRow.started_at, CallRecordRow.id) < _key(before))
         async with self._database.scoped(scope) as session:
             return (await session.scalars(statement)).all()
+
+    async def notes(self, scope: Scope, call_ids: Collection[str]) -> dict[str, list[CallNoteRow]]:
+        """Return what users have noted of calls, oldest first, by the call's id."""
+        statement = (
+            select(CallNoteRow).where(CallNoteRow.call_id.in_(call_ids)).order_by(CallNoteRow.noted_at)
+        )
+        found: dict[str, list[CallNoteRow]] = {}
+        async with self._database.scoped(scope) as session:
+            for row in await session.scalars(statement):
+                found.setdefault(row.call_id, []).append(row)
+        return found
 
 
 def _key(before: tuple[datetime.datetime, str]) -> Tuple:

@@ -14,13 +14,13 @@ from sqlalchemy import Table, select
 
 from stimme.licensing.packages import Package
 from stimme.pbx.model import Device, NumberBlock, Tenant, TrunkConfig, User
-from stimme.pbx.records import CallListEntry, CallRecord
+from stimme.pbx.records import CallListEntry, CallNote, CallRecord
 from stimme.sip.auth import ALGORITHMS, ha1
 from stimme.store import models
 from stimme.store.database import Database
 from stimme.store.live_business import load_business
 from stimme.store.secrets import Vault
-from stimme.store.service_models import Service, TenantState
+from stimme.store.service_models import CallNoteRow, Service, TenantState
 from stimme.store.services import add_services
 from stimme.store.writer import WriteBehind
 
@@ -29,7 +29,8 @@ _BINDINGS = cast(Table, models.BindingRow.__table__)
 _RECORDS = cast(Table, models.CallRecordRow.__table__)
 _LISTS = cast(Table, models.CallListEntry.__table__)
 _STATES = cast(Table, TenantState.__table__)
-LIVE_TABLES = (_BINDINGS, _RECORDS, _LISTS, _STATES)
+_NOTES = cast(Table, CallNoteRow.__table__)
+LIVE_TABLES = (_BINDINGS, _RECORDS, _LISTS, _STATES, _NOTES)
 """What `WriteBehind` must be made with, in the order of their foreign keys."""
 
 
@@ -91,6 +92,19 @@ class Records:
         for entry in entries:
             row = _entry_row(entry, record.tenant_id)
             self._writer.put(_LISTS, row["id"], row)
+
+    def note(self, note: CallNote) -> None:
+        """Write what a user notes of a call, once for each call, user and kind."""
+        row_id = f"{note.call_id}|{note.user_id}|{note.kind}"
+        row = {
+            "id": row_id,
+            "customer_id": note.tenant_id,
+            "call_id": note.call_id,
+            "user_id": note.user_id,
+            "kind": note.kind,
+            "noted_at": note.noted_at,
+        }
+        self._writer.put(_NOTES, row_id, row)
 
 
 def _record_row(record: CallRecord) -> dict[str, Any]:

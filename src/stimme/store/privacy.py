@@ -21,7 +21,7 @@ from stimme.store.credential_models import ApiToken, Passkey
 from stimme.store.database import Database, Scope
 from stimme.store.licences import change_licences, lock_licences
 from stimme.store.models import Account, CallListEntry, CallRecordRow, Device, Session, User
-from stimme.store.service_models import TenantState
+from stimme.store.service_models import CallNoteRow, TenantState
 from stimme.store.sign_on_models import ExternalIdentity
 from stimme.store.sound_models import CallRecordingRow
 
@@ -70,6 +70,9 @@ class Privacy:
                 .where(_heard(user_id))
                 .order_by(CallRecordingRow.started_at, CallRecordingRow.id)
             )
+            notes = await session.scalars(
+                select(CallNoteRow).where(CallNoteRow.user_id == user_id).order_by(CallNoteRow.noted_at)
+            )
             return {
                 "user": _plain(user),
                 "account": None if account is None else _plain(account),
@@ -82,6 +85,7 @@ class Privacy:
                 "devices": [_plain(one) for one in devices],
                 "call_list": [_plain(one) for one in lines],
                 "call_records": [_plain(one) for one in calls],
+                "call_notes": [_plain(one) for one in notes],
                 "call_recordings": [_plain(one) for one in recordings],
             }
 
@@ -138,6 +142,7 @@ class Privacy:
     @staticmethod
     async def _forget_calls(session: AsyncSession, user_id: str) -> None:
         await session.execute(delete(CallRecordingRow).where(_heard(user_id)))
+        await session.execute(delete(CallNoteRow).where(CallNoteRow.user_id == user_id))
         nothing = {"user_id": None, "number": None, "name": None}
         for side in ("caller", "callee"):
             of_user = getattr(CallRecordRow, f"{side}_user_id") == user_id

@@ -143,6 +143,8 @@ def _check_people(settings: Mapping[str, Any], users: set[str]) -> None:
     places = [(f"{_SETTINGS}.members", settings.get("members"))]
     if isinstance(group, Mapping):
         places.append((f"{_SETTINGS}.group.members", group.get("members")))
+    if isinstance(settings.get("owner"), str):
+        places.append((f"{_SETTINGS}.owner", [settings["owner"]]))
     if isinstance(settings.get("users"), Mapping):
         places.append((f"{_SETTINGS}.users", list(settings["users"])))
     for field, members in places:

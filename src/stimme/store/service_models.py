@@ -1,15 +1,16 @@
 """Tables of a customer's services (groups, attendant, …) and of what people set while it runs."""
 
+import datetime
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from stimme.store.models import Base, CustomerOwned, Versioned
+from stimme.store.models import Base, CustomerOwned, UtcDateTime, Versioned
 
 SERVICE_KINDS = (
     "group", "attendant", "calendar", "menu", "queue", "pickup_group", "parking", "codes",
-    "barring", "paging", "hot_desking", "recording",
+    "barring", "paging", "hot_desking", "recording", "phone_book",
 )  # fmt: skip
 
 
@@ -26,6 +27,19 @@ class Service(Versioned, CustomerOwned, Base):
     kind: Mapped[str] = mapped_column(String(16))
     extension: Mapped[str | None] = mapped_column(String(12))
     value: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class CallNoteRow(CustomerOwned, Base):
+    """What a user notes of a call; the call's record may come later."""
+
+    __tablename__ = "call_notes"
+    __table_args__ = (CheckConstraint("kind IN ('malicious')", name="kind"), {"info": {"write_once": True}})
+
+    id: Mapped[str] = mapped_column(String(110), primary_key=True)
+    call_id: Mapped[str] = mapped_column(String(64), index=True)
+    user_id: Mapped[str] = mapped_column(String(36))
+    kind: Mapped[str] = mapped_column(String(16))
+    noted_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime)
 
 
 class TenantState(CustomerOwned, Base):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from stimme.directory.customer import CustomerBooks
 from stimme.pbx.apps.calendar import Calendar
 from stimme.pbx.apps.fields import FieldError, Fields
 from stimme.pbx.apps.menu import MenuError, check_menus
@@ -106,8 +107,6 @@ def _add(tenant: Tenant, kind: str, value: dict[str, Any], calendars: Mapping[st
             tenant.menus[menu.id] = menu
         case "attendant":
             tenant.attendant = read_attendant(value, calendars)
-        case "barring":
-            tenant.rules = read_rules(value)
         case "pickup_group":
             tenant.pickup_groups.append(frozenset(Fields(value).texts("members")))
         case "parking":
@@ -115,6 +114,19 @@ def _add(tenant: Tenant, kind: str, value: dict[str, Any], calendars: Mapping[st
         case "paging":
             page = read_page_group(value)
             tenant.pages[page.extension] = page
+        case "phone_book":
+            if not isinstance(tenant.phone_books, CustomerBooks):
+                tenant.phone_books = CustomerBooks()
+            tenant.phone_books.add(value)
+        case _:
+            _add_rules(tenant, kind, value)
+
+
+def _add_rules(tenant: Tenant, kind: str, value: dict[str, Any]) -> None:
+    """What holds for the whole house."""
+    match kind:
+        case "barring":
+            tenant.rules = read_rules(value)
         case "recording":
             tenant.recording = read_recording(value)
         case "hot_desking":

@@ -4,9 +4,10 @@ import asyncio
 import json
 import re
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 from tests.integration.listening import eventually
@@ -136,16 +137,64 @@ async def has_pin(stage: Stage, who: str, pin: str) -> None:
 @sentence("guests are logged out after <seconds> seconds")
 async def guests_logged_out(stage: Stage, seconds: str) -> None:
     """The administrator lets hot desking end by itself, until the scenario ends."""
+    _service(stage, "hot_desking", {"logout_after_hours": float(seconds) / 3600})
+
+
+def _service(stage: Stage, kind: str, settings: dict[str, Any]) -> None:
+    """A service of the customer's, until the scenario ends."""
     path = f"/services/{uuid.uuid4()}"
     with stage.demo.as_role("customer") as client:
         customer = client.get("/users").raise_for_status().json()["items"][0]["customer_id"]
-        settings = {"logout_after_hours": float(seconds) / 3600}
-        body = {"customer_id": customer, "kind": "hot_desking", "settings": settings}
+        body = {"customer_id": customer, "kind": kind, "settings": settings}
         client.put(path, json=body, headers=_FENCE).raise_for_status()
 
     def close() -> None:
         with stage.demo.as_role("customer") as client:
             client.delete(path, headers=_as_it_is(client, path)).raise_for_status()
+
+    stage.later(close)
+
+
+@sentence("the phone book knows <who> as <name> at <short>")
+async def phone_book_knows(stage: Stage, who: str, name: str, short: str) -> None:
+    """A shared phone book, until the scenario ends; the short number dials the entry."""
+    entry = {"name": name.strip('"'), "numbers": [stage.number(who)], "short": short}
+    _service(stage, "phone_book", {"id": str(uuid.uuid4()), "name": "Kontakte", "entries": [entry]})
+
+
+@sentence("<who>'s last call from <other> is noted as malicious")
+async def noted_as_malicious(stage: Stage, who: str, other: str) -> None:
+    """The newest record of a call from there has the user's note."""
+
+    def noted() -> bool:
+        with stage.demo.as_role("customer") as client:
+            users = client.get("/users", params={"limit": 200}).raise_for_status().json()["items"]
+            records = client.get("/call-records").raise_for_status().json()["items"]
+        user = next(each["id"] for each in users if each["extension"] == stage.who(who).number)
+        theirs = [each for each in records if each["caller"]["number"] == stage.number(other)]
+        return bool(theirs) and [note["user_id"] for note in theirs[0]["notes"]] == [user]
+
+    await eventually(noted, "the note in the record")
+
+
+@sentence("the house closes in <seconds> seconds")
+async def house_closes(stage: Stage, seconds: str) -> None:
+    """The attendant follows a calendar that ends then, until the scenario ends."""
+    end = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(seconds=float(seconds))
+    name = str(uuid.uuid4())
+    hours = {str(end.weekday()): [{"start": "00:00", "end": end.time().isoformat("seconds")}]}
+    _service(stage, "calendar", {"id": name, "calendar": {"name": "Bald zu", "week": hours}})
+    with stage.demo.as_role("customer") as client:
+        found = client.get("/services", params={"kind": "attendant"}).raise_for_status().json()["items"]
+        (attendant,) = found
+        path = f"/services/{attendant['id']}"
+        body = {key: attendant[key] for key in ("customer_id", "kind", "settings")}
+        closing = {**body, "settings": {**body["settings"], "calendar": name}}
+        client.put(path, json=closing, headers=_as_it_is(client, path)).raise_for_status()
+
+    def close() -> None:
+        with stage.demo.as_role("customer") as client:
+            client.put(path, json=body, headers=_as_it_is(client, path)).raise_for_status()
 
     stage.later(close)
 

@@ -13,7 +13,7 @@ from stimme.pbx.events import Event
 from stimme.pbx.model import Tenant
 from stimme.pbx.node import Node
 from stimme.pbx.pbx import Pbx
-from stimme.pbx.records import CallListEntry, CallRecord
+from stimme.pbx.records import CallListEntry, CallNote, CallRecord
 from stimme.prompts.grammar import SpeechError
 from stimme.prompts.say import Say
 from stimme.sip.auth import DigestClient
@@ -44,6 +44,9 @@ class Nothing:
         return {}
 
     def add(self, record: CallRecord, entries: Sequence[CallListEntry]) -> None:
+        pass
+
+    def note(self, note: CallNote) -> None:
         pass
 
 

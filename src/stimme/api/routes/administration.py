@@ -124,7 +124,9 @@ def administration_routes(
             limit,
         )
         last = encode_cursor(found[-1].started_at.isoformat(), found[-1].id) if more else None
-        return schemas.CallRecordList(items=[call_record_view(row) for row in found], next=last)
+        notes = await history.notes(caller.person.scope, [row.id for row in found])
+        items = [call_record_view(row, notes.get(row.id, ())) for row in found]
+        return schemas.CallRecordList(items=items, next=last)
 
     return router
 

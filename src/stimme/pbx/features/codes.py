@@ -229,6 +229,10 @@ FEATURES: tuple[Feature, ...] = (
         "Aufzeichnung beenden", "Record the held call: off", "recording.off",
     ),
     Feature(
+        "short_dial", ("*70*{short}#",), lambda values: c.ShortDial(values["short"]),
+        "Kurzwahl aus dem Telefonbuch", "Dial a short number of the phone book", None,
+    ),
+    Feature(
         "redial", ("*66#",), _always(c.Redial()),
         "Wahlwiederholung", "Redial", None,
     ),
@@ -379,6 +383,7 @@ IN_CALL: Mapping[str, c.Command] = {
     "3": c.Conference(),
     "4": c.Transfer(),
     "5": c.Park(),
+    "9": c.NoteMaliciousCall(),
 }
 
 

@@ -10,7 +10,8 @@ _HEAD = """\
 
 Dialled like a number at any telephone of a user. The `#` at the end may be left out where a telephone takes
 it for "dial now". The values in braces are numbers: `{number}` anything that could be dialled,
-`{extension}` a colleague or group, `{slot}` a park slot, `{seconds}` a time, `{pin}` the user's PIN.
+`{extension}` a colleague or group, `{slot}` a park slot, `{seconds}` a time, `{pin}` the user's PIN,
+`{short}` a short number of the phone book.
 
 A code dialled as one number is answered without connecting (early media, no charge) where the caller can
 hear that; dialled key by key it connects. The confirmation is said in the language of the user, and shown
@@ -47,6 +48,7 @@ _IN_CALL_TEXTS = {
     "3": "join both into a conference",
     "4": "connect both, and leave; also while the second still rings",
     "5": "park the other party in the first free slot, which is said",
+    "9": "note the call as malicious; nobody hears anything of it",
 }
 
 

@@ -190,6 +190,13 @@ class RejectWaiting:
 
 
 @dataclass(frozen=True, slots=True)
+class ShortDial:
+    """Call the number of the phone book that has this short number."""
+
+    short: str
+
+
+@dataclass(frozen=True, slots=True)
 class Redial:
     """Call the last dialled number again."""
 
@@ -286,6 +293,7 @@ Command = (
     | Hold
     | EndAndTakeHeld
     | RejectWaiting
+    | ShortDial
     | Redial
     | AutoRedial
     | Intercom

@@ -7,6 +7,7 @@ Policy:
       busy or does not answer, or hangs up, leads back to who is held.
     * Without anybody held so, `**3` and `**4` concern another conversation that the user has at a telephone.
     * `**5` parks the other party in the first free slot, which is said.
+    * `**9` notes the call as malicious (``stimme.pbx.features.malicious``).
     * `**0` refuses a call that waits, `**1` ends the conversation and takes it.
     * Whoever hangs up with somebody on hold is called back by who waits.
     * What cannot be done leaves everything as it is. Within an emergency call no key is a function.
@@ -24,7 +25,7 @@ from stimme.media.tones import tones_of
 from stimme.pbx.announcing import Tone
 from stimme.pbx.call import Call
 from stimme.pbx.features import commands as c
-from stimme.pbx.features import conference, park_call, pickup_call, transfer
+from stimme.pbx.features import conference, malicious, park_call, pickup_call, transfer
 from stimme.pbx.features.asked import FeatureRefusedError
 from stimme.pbx.features.codes import InCallKeys
 from stimme.pbx.features.dialled_keys import DialledKeys
@@ -110,9 +111,10 @@ class Dialling(Stage):
 
 @dataclass(slots=True)
 class _HandSet:
-    """The keys of one leg, and the call that it has on hold."""
+    """The keys of one leg, whose it is, and the call that it has on hold."""
 
     keys: InCallKeys
+    user_id: str | None
     held: Call | None = field(default=None)
 
 
@@ -129,7 +131,7 @@ class HandSets:
         """A key was pressed at a leg whose keys the engine tells to us alone."""
         if leg.escape is None:
             return
-        hand_set = self._of.setdefault(leg.id, _HandSet(InCallKeys(leg.escape)))
+        hand_set = self._of.setdefault(leg.id, _HandSet(InCallKeys(leg.escape), leg.user_id))
         await self._pause(call, leg, hand_set)
         await self._take(call, leg, hand_set, hand_set.keys.key(digit, time.monotonic()))
 
@@ -153,7 +155,7 @@ class HandSets:
         user = self._pbx.tenant.users.get(leg.user_id or "")
         if user is None or leg.escape is None or leg not in call.sides or call.direction == "emergency":
             return
-        hand_set = self._of.setdefault(leg.id, _HandSet(InCallKeys(leg.escape)))
+        hand_set = self._of.setdefault(leg.id, _HandSet(InCallKeys(leg.escape), leg.user_id))
         try:
             match command:
                 case c.Hold():
@@ -168,6 +170,8 @@ class HandSets:
                     self._connect(call, leg, hand_set, user)
                 case c.Park():
                     self._park(call, leg, user)
+                case c.NoteMaliciousCall():
+                    malicious.note(self._pbx, call, user)
                 case c.RejectWaiting():
                     self._refuse_waiting(user)
         except FeatureRefusedError:
@@ -321,6 +325,11 @@ class HandSets:
 
     async def _ring(self, call: Call, user: User) -> None:
         await self._pbx.directing.ring(call, self._pbx.placing.to_user(user))
+
+    def held_by(self, user_id: str) -> Call | None:
+        """A call that a leg of a user's has on hold."""
+        hand_sets = (each for each in self._of.values() if each.user_id == user_id)
+        return next((held for each in hand_sets if (held := _held(each)) is not None), None)
 
     def _waiting(self, user: User, besides: Call) -> Call | None:
         return next(

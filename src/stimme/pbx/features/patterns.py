@@ -22,6 +22,7 @@ VALUES = {
     "extension": (1, 12),
     "slot": (1, 4),
     "pin": (4, 12),
+    "short": (1, 4),
     "seconds": (1, 3),
 }
 

@@ -3,9 +3,10 @@
 Policy: by day to a telephone or a group, with an announcement before answering when there is one; by night
 to one of two targets, switched by schedule or by key. A menu, when there is one, answers by day before
 anybody. Calls to the attendant do not follow the telephone's
-own diversion. The switch is a state that BLF keys show.
+own diversion. The switch is a state that BLF keys show, also when the schedule moves it.
 """
 
+import asyncio
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from stimme.pbx.pbx import Pbx
 
 STATE = "attendant"
+_LONGEST_SLEEP = 86_400.0
 
 
 class Reception:
@@ -30,11 +32,31 @@ class Reception:
     def __init__(self, pbx: "Pbx") -> None:
         self._pbx = pbx
         self._override: Override | None = None
+        self._alarm: asyncio.TimerHandle | None = None
 
     def restore(self, stored: dict[str, Any]) -> None:
         """Takes back what the store kept."""
         value = stored.get(STATE)
         self._override = Override.from_json(value) if value else None
+
+    def follow_schedule(self) -> None:
+        """Lets the keys show what the schedule changes from now on; to be repeated when it was changed."""
+        self.close()
+        attendant, now = self.attendant, datetime.now(UTC)
+        change = attendant.next_change(now) if attendant is not None else None
+        if change is not None:
+            seconds = min((change - now).total_seconds(), _LONGEST_SLEEP)
+            self._alarm = asyncio.get_running_loop().call_later(seconds, self.changed)
+
+    def close(self) -> None:
+        """The keys show no changes any more."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+
+    def changed(self) -> None:
+        """The switch, or what moves it, is other than before."""
+        self._pbx.state_changed("night")
+        self.follow_schedule()
 
     @property
     def attendant(self) -> Attendant | None:
@@ -90,7 +112,7 @@ class Reception:
             self._pbx.store.delete(self._pbx.tenant.id, STATE)
         else:
             self._pbx.store.put(self._pbx.tenant.id, STATE, self._override.to_json())
-        self._pbx.state_changed("night")
+        self.changed()
 
 
 async def switch_night(pbx: "Pbx", call: Call, user: User, command: c.SwitchNight) -> Say:

@@ -14,6 +14,7 @@ from stimme.pbx.features import (
     hotdesk_call,
     in_call,
     intercom,
+    malicious,
     own_settings,
     paging,
     park_call,
@@ -21,6 +22,7 @@ from stimme.pbx.features import (
     reception,
     recording,
     redial_call,
+    short_dial,
     transfer,
     trunk_test,
 )
@@ -68,6 +70,8 @@ HANDLERS: Mapping[type[Any], Handler] = {
     c.HotDeskLogin: hotdesk_call.log_in,
     c.HotDeskLogout: hotdesk_call.log_out,
     c.Redial: redial_call.redial,
+    c.ShortDial: short_dial.dial_short,
+    c.NoteMaliciousCall: malicious.note_malicious,
     c.AutoRedial: auto_redial.auto_redial,
     c.Intercom: intercom.speak_to,
     c.Page: paging.page,
@@ -86,6 +90,7 @@ class Features:
         self.auto_redials = auto_redial.AutoRedials(pbx)
         self.last_dialled = redial_call.LastDialled(pbx, self.auto_redials.dialled)
         self.trunk_tests = trunk_test.TrunkTests(pbx)
+        self.last_calls = malicious.LastCalls()
         self.hand_sets = in_call.HandSets(pbx)
         self.pins = Pins(pbx.tenant.id, pbx.store)
         self.hot_desks = hotdesk_call.LogIns(pbx, self.pins)
@@ -102,9 +107,11 @@ class Features:
         """A call has ended; without a record it was only the way to another."""
         self.callbacks.call_over(call, record)
         self.auto_redials.call_over(call, record)
+        self.last_calls.call_over(call, record)
 
     def close(self) -> None:
         """The tenant leaves this node."""
+        self.reception.close()
         self.callbacks.close()
         self.auto_redials.close()
 

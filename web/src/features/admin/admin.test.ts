@@ -60,6 +60,7 @@ const record = (direction: CallRecord['direction'], result: CallRecord['result']
   trunk_id: null,
   hangup_by: null,
   quality: null,
+  notes: [],
 })
 
 it.each<[Partial<RecordFilter>, boolean]>([

@@ -2446,6 +2446,24 @@ export interface components {
             user_id: string | null;
         };
         /**
+         * CallNote
+         * @description What a user has noted of a call.
+         */
+        CallNote: {
+            /**
+             * Kind
+             * @constant
+             */
+            kind: "malicious";
+            /**
+             * Noted At
+             * Format: date-time
+             */
+            noted_at: string;
+            /** User Id */
+            user_id: string;
+        };
+        /**
          * CallRecordItem
          * @description A finished call.
          */
@@ -2472,6 +2490,8 @@ export interface components {
             hangup_by: ("caller" | "callee" | "system") | null;
             /** Id */
             id: string;
+            /** Notes */
+            notes: components["schemas"]["CallNote"][];
             /** Quality */
             quality: unknown;
             /**
@@ -3827,7 +3847,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "recording" | "paging";
+            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "phone_book" | "recording" | "paging";
             /**
              * Settings
              * @example {
@@ -3859,7 +3879,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "recording" | "paging";
+            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "phone_book" | "recording" | "paging";
             /**
              * Settings
              * @example {
@@ -7975,7 +7995,7 @@ export interface operations {
         parameters: {
             query?: {
                 customer_id?: string | null;
-                kind?: ("group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "recording" | "paging") | null;
+                kind?: ("group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "phone_book" | "recording" | "paging") | null;
             };
             header?: never;
             path?: never;
