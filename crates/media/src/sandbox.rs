@@ -2,8 +2,8 @@
 //!
 //! The engine parses packets of strangers. Whoever found a way to run code in it shall find a process that cannot
 //! start programs, trace or signal others, load modules, mount, change its user, or open other kinds of sockets: all
-//! capabilities are gone, none comes back (`no_new_privs`), and system calls that are not in the list fail with
-//! `EPERM` (seccomp). The threads that are started later inherit it.
+//! capabilities are gone, none comes back (`no_new_privs`), and system calls that are not in the list do not exist
+//! (seccomp, `ENOSYS`): a newer C library falls back to older ones then. The threads that are started later inherit it.
 
 use std::collections::BTreeMap;
 
@@ -82,7 +82,6 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_clock_getres,
     libc::SYS_clock_gettime,
     libc::SYS_clock_nanosleep,
-    libc::SYS_clone3,
     libc::SYS_exit,
     libc::SYS_exit_group,
     libc::SYS_futex,
@@ -147,13 +146,11 @@ pub fn enter() -> Result<(), SandboxError> {
         None,
         CapabilitySets { effective: none, permitted: none, inheritable: none },
     )?;
-    // The stricter one counts. Behind the second one no further filter can be installed.
-    apply_filter(&no_clone3()?)?;
-    apply_filter(&main_filter()?)?;
+    apply_filter(&filter()?)?;
     Ok(())
 }
 
-fn main_filter() -> Result<BpfProgram, seccompiler::BackendError> {
+fn filter() -> Result<BpfProgram, seccompiler::BackendError> {
     let mut rules: BTreeMap<c_long, Vec<SeccompRule>> =
         ALLOWED.iter().chain(OLDER).map(|number| (*number, vec![])).collect();
     let families = [libc::AF_INET, libc::AF_INET6, libc::AF_UNIX];
@@ -166,7 +163,7 @@ fn main_filter() -> Result<BpfProgram, seccompiler::BackendError> {
     let requests = [libc::FIONBIO, libc::FIOCLEX, libc::TCGETS];
     let request = |number: &u64| rule(1, Qword, Eq, *number);
     rules.insert(libc::SYS_ioctl, requests.iter().map(request).collect::<Result<_, _>>()?);
-    // Threads, no processes.
+    // Threads, no processes; the arguments of `clone3` lie in memory, where no filter sees them.
     let thread = libc::CLONE_THREAD as u64;
     rules.insert(libc::SYS_clone, vec![rule(0, Qword, MaskedEq(thread), thread)?]);
     // An abort of our own.
@@ -174,21 +171,8 @@ fn main_filter() -> Result<BpfProgram, seccompiler::BackendError> {
     for call in [libc::SYS_kill, libc::SYS_tgkill] {
         rules.insert(call, vec![rule(0, Dword, Eq, own)?]);
     }
-    compile(rules, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)
-}
-
-/// The arguments of `clone3` lie in memory, where no filter sees them: the C library falls back to `clone`.
-fn no_clone3() -> Result<BpfProgram, seccompiler::BackendError> {
-    let rules = BTreeMap::from([(libc::SYS_clone3, vec![])]);
-    compile(rules, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))
-}
-
-fn compile(
-    rules: BTreeMap<c_long, Vec<SeccompRule>>,
-    otherwise: SeccompAction,
-    matched: SeccompAction,
-) -> Result<BpfProgram, seccompiler::BackendError> {
-    SeccompFilter::new(rules, otherwise, matched, std::env::consts::ARCH.try_into()?)?.try_into()
+    let otherwise = SeccompAction::Errno(libc::ENOSYS as u32);
+    SeccompFilter::new(rules, otherwise, SeccompAction::Allow, std::env::consts::ARCH.try_into()?)?.try_into()
 }
 
 fn is(argument: u8, value: c_int) -> Result<SeccompRule, seccompiler::BackendError> {
