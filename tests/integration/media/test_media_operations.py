@@ -64,7 +64,7 @@ async def test_figures_count_what_lives_and_what_is_gone(
     assert living["stimme_media_endpoints/rtp"] == 2
     assert living["stimme_media_transcoded_endpoints"] == 2
     assert living["stimme_media_bridges"] == 1
-    assert 118 <= living["stimme_media_packets_sent_total"] <= 132, "the ends may have been waited for"
+    assert living["stimme_media_packets_sent_total"] >= 118
     assert living["stimme_media_refusals_total"] == 1
     assert living["stimme_media_clients"] == 1
     assert 0 < living["stimme_media_loop_busy_seconds_total"] < living["process_cpu_seconds_total"] + 1
