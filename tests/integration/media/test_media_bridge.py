@@ -66,7 +66,6 @@ async def test_a_tone_gets_through_every_pair_of_codecs(
         assert clock == {CLOCKS[hearer.codec] // 50}
 
 
-@pytest.mark.alone
 async def test_a_bad_network_is_heard_evenly_when_transcoded(client: Client, phones: Phones) -> None:
     a, b = await phones("PCMA"), await phones("opus")
     await bridged(client, a, b)

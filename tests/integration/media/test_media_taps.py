@@ -28,7 +28,6 @@ def sound(heard: list[TapFrame], channels: int) -> list[Samples]:
     return [samples[channel::channels].astype(np.int16) for channel in range(channels)]
 
 
-@pytest.mark.alone
 async def test_a_program_hears_both_sides_as_they_speak(
     client: Client, phones: Phones, tmp_path: Path
 ) -> None:
