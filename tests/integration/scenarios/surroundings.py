@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import uuid
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -184,13 +185,30 @@ async def house_closes(stage: Stage, seconds: str) -> None:
     name = str(uuid.uuid4())
     hours = {str(end.weekday()): [{"start": "00:00", "end": end.time().isoformat("seconds")}]}
     _service(stage, "calendar", {"id": name, "calendar": {"name": "Bald zu", "week": hours}})
+    _change_service(stage, "attendant", "0", lambda settings: {**settings, "calendar": name})
+
+
+@sentence("the queue <number> leads on to <target> when nobody is there")
+async def queue_leads_on(stage: Stage, number: str, target: str) -> None:
+    """The overflow of a queue, until the scenario ends."""
+
+    def change(settings: dict[str, Any]) -> dict[str, Any]:
+        return {**settings, "group": {**settings["group"], "overflow": target}, "when_empty": "overflow"}
+
+    _change_service(stage, "queue", number, change)
+
+
+def _change_service(
+    stage: Stage, kind: str, extension: str, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    """A service with other settings until the scenario ends."""
     with stage.demo.as_role("customer") as client:
-        found = client.get("/services", params={"kind": "attendant"}).raise_for_status().json()["items"]
-        (attendant,) = found
-        path = f"/services/{attendant['id']}"
-        body = {key: attendant[key] for key in ("customer_id", "kind", "settings")}
-        closing = {**body, "settings": {**body["settings"], "calendar": name}}
-        client.put(path, json=closing, headers=_as_it_is(client, path)).raise_for_status()
+        found = client.get("/services", params={"kind": kind}).raise_for_status().json()["items"]
+        service = next(each for each in found if each["extension"] == extension)
+        path = f"/services/{service['id']}"
+        body = {key: service[key] for key in ("customer_id", "kind", "settings")}
+        changed = {**body, "settings": change(body["settings"])}
+        client.put(path, json=changed, headers=_as_it_is(client, path)).raise_for_status()
 
     def close() -> None:
         with stage.demo.as_role("customer") as client:
