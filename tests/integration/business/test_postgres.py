@@ -88,6 +88,7 @@ async def test_migrations_go_up_and_down(postgres_url: str) -> None:
     await database.close()
 
 
+@pytest.mark.feature("L3")
 async def test_limits_hold_when_everybody_comes_at_once(books: Books) -> None:
     demo = await books.make.create_customer(books.provider, "Demo", "demo.example", licence="demo")
     users = await asyncio.gather(
@@ -100,6 +101,7 @@ async def test_limits_hold_when_everybody_comes_at_once(books: Books) -> None:
         assert (await session.get_one(CustomerLicence, demo)).klare == 3
 
 
+@pytest.mark.feature("L6", "L7")
 async def test_closings_and_corrections_at_once_leave_no_gap(books: Books) -> None:
     for customer in books.customers:
         await books.make.create_user(customer, "10", "Anna", package="volle")
@@ -211,6 +213,7 @@ async def test_calls_are_written_behind(books: Books) -> None:
         ]
 
 
+@pytest.mark.feature("O6")
 async def test_a_backup_comes_back_with_everything(books: Books, tmp_path: Path) -> None:
     user = await books.make.create_user(books.customers[0], "10", "Anna", package="volle")
     await books.make.create_device(user, "anna", password="sip secret")

@@ -63,6 +63,7 @@ def is_refused(status: int, what: str) -> bool:
     return status == 403 and "right-missing" in what
 
 
+@pytest.mark.feature("L8")
 async def test_every_route_by_every_right(estate: Estate) -> None:
     organisation = await provider_id(estate.world)
     logins = {right: f"{right}@provider.example" for right in Right}

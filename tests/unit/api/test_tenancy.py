@@ -471,6 +471,7 @@ async def test_nobody_gets_nothing(estate: Estate) -> None:
             assert status == 401, what
 
 
+@pytest.mark.feature("L8")
 async def test_a_role_too_low_is_refused(estate: Estate) -> None:
     for route, lowest in LOWEST.items():
         for login, (role, own) in LOGINS.items():
@@ -480,6 +481,7 @@ async def test_a_role_too_low_is_refused(estate: Estate) -> None:
                     assert status == 403, (what, own)
 
 
+@pytest.mark.feature("L8")
 async def test_what_is_somebody_elses_is_not_there(estate: Estate) -> None:
     tried = 0
     for route, lowest in LOWEST.items():
