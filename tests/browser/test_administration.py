@@ -2,9 +2,11 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import pytest
 from playwright.async_api import FilePayload, Locator, expect
+from tests.audio import sine, write_wav
 from tests.browser.axe import inspect
 from tests.peers.browser import Chromium, Language, Scheme, WebClient, web_client
 from tests.peers.system import Demo
@@ -12,7 +14,7 @@ from tests.peers.system import Demo
 _PHONE = (390, 844)
 _PAGES = {
     "customer": (
-        *("users", "devices", "groups", "reception", "rules", "lines", "sites"),
+        *("users", "devices", "groups", "reception", "sounds", "rules", "lines", "sites"),
         *("records", "licences", "invoices", "audit", "setup"),
     ),
     "reseller": ("customers", "invoices", "prices", "audit"),
@@ -139,6 +141,30 @@ async def test_a_user_is_invited_by_a_code_and_signs_in_with_a_smartphone(
         await row.get_by_test_id("admin-delete").click()
         await client.at("admin-confirm").click()
         await expect(row).to_have_count(0)
+
+
+async def test_an_announcement_is_handed_in_and_taken_away(
+    demo: Demo, chrome: Chromium, tmp_path: Path
+) -> None:
+    """A greeting of one's own, which menus may say from then on."""
+    greeting = write_wav(tmp_path / "greeting.wav", [sine(440, 1.0, 8000)], 8000)
+    async with _administrator(demo, chrome, "customer") as client:
+        await client.at("nav-sounds").click()
+        await client.at("admin-create").click()
+        await client.at("field-name").fill("Begrüßung im Sommer")
+        await client.page.locator("form input[type=file]").set_input_files(greeting)
+        await _submit(client)
+        row = client.page.locator("[data-name='own.begruessung_im_sommer']")
+        await row.get_by_test_id("sound-listen").click()
+        await expect(row.locator("audio")).to_have_js_property("duration", 1)
+        await inspect(client, "an announcement that is heard", ["light"])
+        await client.at("nav-reception").click()
+        await client.at("create-menu").click()
+        await client.at("field-greeting").click()
+        await expect(client.page.get_by_role("option", name="begruessung_im_sommer")).to_be_visible()
+        await client.at("admin-cancel").click()
+        await client.at("nav-sounds").click()
+        await _delete(client, row)
 
 
 async def test_the_provider_sets_a_price_and_looks_at_a_trunk(demo: Demo, chrome: Chromium) -> None:

@@ -19,6 +19,7 @@ import { SECTIONS, SECTION_ICONS } from './sections'
 import { GroupsPage, ReceptionPage, RulesPage } from './services/ServicePages'
 import { SetupPage } from './setup/SetupPage'
 import { SitesPage } from './SitesPage'
+import { SoundsPage } from './SoundsPage'
 import { UsersPage } from './UsersPage'
 
 /** The pages of an administrator's role; below `/admin`. */
@@ -32,6 +33,7 @@ export function AdminPages() {
     setup: <SetupPage customerId={organisation.id} />,
     groups: <GroupsPage customerId={organisation.id} />,
     reception: <ReceptionPage customerId={organisation.id} />,
+    sounds: <SoundsPage customerId={organisation.id} />,
     rules: <RulesPage customerId={organisation.id} />,
     lines: <LinesPage customerId={organisation.id} />,
     sites: <SitesPage customerId={organisation.id} />,

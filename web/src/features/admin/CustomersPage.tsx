@@ -22,6 +22,7 @@ import { useList } from './useList'
 import { GroupsPage, ReceptionPage, RulesPage } from './services/ServicePages'
 import { SetupPage } from './setup/SetupPage'
 import { SitesPage } from './SitesPage'
+import { SoundsPage } from './SoundsPage'
 import { UsersPage } from './UsersPage'
 
 type Open = { what: 'change'; customer: Customer | null } | { what: 'delete'; customer: Customer } | null
@@ -181,7 +182,7 @@ function CustomerDialog({ customer, onClose }: { customer: Customer | null; onCl
   )
 }
 
-const PARTS = ['users', 'devices', 'groups', 'reception', 'rules', 'lines', 'sites', 'records', 'licences', 'setup'] as const
+const PARTS = ['users', 'devices', 'groups', 'reception', 'sounds', 'rules', 'lines', 'sites', 'records', 'licences', 'setup'] as const
 
 /** One customer: the same pages as its own administrator has. */
 export function CustomerPage() {
@@ -213,6 +214,7 @@ export function CustomerPage() {
         <Route path="setup" element={<SetupPage customerId={customerId} />} />
         <Route path="groups" element={<GroupsPage customerId={customerId} />} />
         <Route path="reception" element={<ReceptionPage customerId={customerId} />} />
+        <Route path="sounds" element={<SoundsPage customerId={customerId} />} />
         <Route path="rules" element={<RulesPage customerId={customerId} />} />
         <Route path="lines" element={<LinesPage customerId={customerId} />} />
         <Route path="sites" element={<SitesPage customerId={customerId} />} />

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { sorted, sums, textOf } from './imports'
 import { placeOf } from './places'
 import type { ImportResult, SearchHit } from './requests'
+import { soundName } from './sounds'
 
 const line = (number: number, action: ImportResult['items'][number]['action']): ImportResult['items'][number] => ({
   line: number,
@@ -44,3 +45,9 @@ it.each<[SearchHit, boolean, string]>([
   [hit('customer'), false, '/admin/customers/c/users'],
   [hit('reseller', { customer_id: null }), false, '/admin/resellers?query=Anna%20A'],
 ])('leads to where a hit is looked after: %j', (found, own, place) => expect(placeOf(found, own)).toBe(place))
+
+it('names announcements as the server wants them', () => {
+  expect(soundName('Begrüßung im Büro (Sommer)')).toBe('begruessung_im_buero_sommer')
+  expect(soundName('Été 2026!')).toBe('ete_2026')
+  expect(soundName(' – ')).toBe('')
+})

@@ -16,6 +16,7 @@ import {
   IconTag,
   IconUsers,
   IconUsersGroup,
+  IconVolume,
 } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 
@@ -27,6 +28,7 @@ export type Section =
   | 'setup'
   | 'groups'
   | 'reception'
+  | 'sounds'
   | 'rules'
   | 'lines'
   | 'sites'
@@ -42,7 +44,7 @@ export type Section =
 
 /** What each role administers, in the order of how often. */
 export const SECTIONS: Readonly<Record<Exclude<Account['role'], 'user'>, readonly Section[]>> = {
-  customer: ['users', 'devices', 'groups', 'reception', 'rules', 'lines', 'sites', 'records', 'licences', 'invoices', 'audit', 'setup'],
+  customer: ['users', 'devices', 'groups', 'reception', 'sounds', 'rules', 'lines', 'sites', 'records', 'licences', 'invoices', 'audit', 'setup'],
   reseller: ['customers', 'invoices', 'prices', 'audit'],
   provider: ['customers', 'resellers', 'health', 'months', 'invoices', 'prices', 'audit'],
 }
@@ -53,6 +55,7 @@ export const SECTION_ICONS: Readonly<Record<Section, ReactNode>> = {
   setup: <IconRocket />,
   groups: <IconUsersGroup />,
   reception: <IconBell />,
+  sounds: <IconVolume />,
   rules: <IconAdjustments />,
   lines: <IconPlugConnected />,
   sites: <IconMapPin />,

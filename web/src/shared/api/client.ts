@@ -68,10 +68,11 @@ export async function request<T>(
       Accept: 'application/json',
       'X-Requested-With': 'stimme',
       ...conditions,
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(body === undefined ? {} : { 'Content-Type': body instanceof Blob ? body.type || 'audio/wav' : 'application/json' }),
     },
   }
-  if (body !== undefined) init.body = JSON.stringify(body)
+  // A file goes as it is: the server looks at what is in it.
+  if (body !== undefined) init.body = body instanceof Blob ? body : JSON.stringify(body)
   if (signal) init.signal = signal
   let response: Response
   try {

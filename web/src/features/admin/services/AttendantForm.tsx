@@ -36,7 +36,7 @@ export function AttendantForm({ form, estate }: { form: Form<AttendantSettings>;
         label={t('admin.attendant.hold')}
         description={t('admin.attendant.holdHint')}
       />
-      <PromptsField form={form} name="announcement" label={t('admin.attendant.announcement')} />
+      <PromptsField form={form} own={estate.announcements} name="announcement" label={t('admin.attendant.announcement')} />
       <NumberField
         form={form}
         name="recall_seconds"

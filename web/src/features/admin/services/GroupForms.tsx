@@ -78,8 +78,8 @@ export function QueueForm({ form, estate }: Props<QueueSettings>) {
             label={t('admin.queue.answer')}
             options={(['connected', 'alerting'] as const).map((value) => ({ value, label: t(`admin.queue.answers.${value}`) }))}
           />
-          <PromptField form={form} name="announcement_1" label={t('admin.queue.first')} />
-          <PromptField form={form} name="announcement_2" label={t('admin.queue.repeated')} />
+          <PromptField form={form} own={estate.announcements} name="announcement_1" label={t('admin.queue.first')} />
+          <PromptField form={form} own={estate.announcements} name="announcement_2" label={t('admin.queue.repeated')} />
           <SimpleGrid cols={{ base: 1, xs: 2 }}>
             <NumberField form={form} name="first_after" label={t('admin.queue.firstAfter')} seconds />
             <NumberField form={form} name="repeat_after" label={t('admin.queue.repeatAfter')} seconds min={1} />

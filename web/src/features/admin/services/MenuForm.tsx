@@ -28,7 +28,7 @@ export function MenuForm({ form, estate }: { form: Form<MenuSettings>; estate: E
         <TextField form={form} name="name" label={t('admin.services.name')} first />
         <TextField form={form} name="extension" label={t('admin.users.extension')} description={t('admin.menu.extensionHint')} digits optional />
       </SimpleGrid>
-      <PromptsField form={form} name="greeting" label={t('admin.menu.greeting')} />
+      <PromptsField form={form} own={estate.announcements} name="greeting" label={t('admin.menu.greeting')} />
       <Fieldset legend={t('admin.menu.keys')}>
         <KeyTable<Choice>
           values={form.values.choices}

@@ -2,13 +2,15 @@
 import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 
-import { address, read, readAll, type Trunk, type User } from '../requests'
+import { address, read, readAll, type Recording, type Trunk, type User } from '../requests'
 import { keyOf, nameOf, type Service, type ServiceKind } from './model'
 
 export interface Estate {
   users: User[]
   services: Service[]
   trunks: Trunk[]
+  /** Names of the customer's own announcements (`own.…`). */
+  announcements: string[]
 }
 
 /** A number that can be dialled, with what it is called. */
@@ -47,15 +49,32 @@ export function useTrunks(customerId: string) {
   })
 }
 
+export function useRecordings(customerId: string) {
+  return useQuery({
+    queryKey: ['admin', '/recordings', customerId],
+    queryFn: ({ signal }) => read<{ items: Recording[] }>(`/customers/${customerId}/recordings`, signal),
+    select: (page) => page.items,
+  })
+}
+
+/** The customer's own announcements, each once whatever its languages. */
+export function announcementsOf(recordings: readonly Recording[]): string[] {
+  return [...new Set(recordings.map((one) => one.name).filter((name) => name.startsWith(OWN)))]
+}
+
+/** What names of own announcements begin with. */
+export const OWN = 'own.'
+
 /** Everything at once; null until all of it is there. */
 export function useEstate(customerId: string) {
   const services = useServices(customerId)
   const users = useUsers(customerId)
   const trunks = useTrunks(customerId)
-  const queries = [services, users, trunks]
+  const recordings = useRecordings(customerId)
+  const queries = [services, users, trunks, recordings]
   const estate: Estate | null =
-    services.data && users.data && trunks.data
-      ? { services: services.data, users: users.data, trunks: trunks.data }
+    services.data && users.data && trunks.data && recordings.data
+      ? { services: services.data, users: users.data, trunks: trunks.data, announcements: announcementsOf(recordings.data) }
       : null
   return {
     estate,

@@ -2,7 +2,7 @@ import { Autocomplete, MultiSelect, NativeSelect, NumberInput, Switch, TextInput
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { labelOf, numberMeant, type DestinationGroup } from './estate'
+import { labelOf, numberMeant, OWN, type DestinationGroup } from './estate'
 import type { FieldOf, Form } from './form'
 import { KNOWN_PROMPTS, type KnownPrompt } from './prompts'
 
@@ -196,22 +196,23 @@ export function DestinationField<T>({ form, name, label, description, groups, re
 }
 
 /** What is said: names of the known prompts; one of the customer's own keeps the name that it has. */
-function usePromptOptions(kept: readonly string[]): Option[] {
+function usePromptOptions(kept: readonly string[], announcements: readonly string[]): Option[] {
   const { t } = useTranslation()
-  const own = kept.filter((prompt) => !(KNOWN_PROMPTS as readonly string[]).includes(prompt))
+  const all = [...new Set([...announcements, ...kept])]
+  const own = all.filter((prompt) => !(KNOWN_PROMPTS as readonly string[]).includes(prompt))
   return [
     ...KNOWN_PROMPTS.map((prompt: KnownPrompt) => ({ value: prompt, label: t(`admin.prompts.${prompt}`) })),
-    ...own.map((prompt) => ({ value: prompt, label: prompt })),
+    ...own.map((prompt) => ({ value: prompt, label: prompt.startsWith(OWN) ? prompt.slice(OWN.length) : prompt })),
   ]
 }
 
-export function PromptField<T>({ form, name, label, description }: Props<T, string>) {
+export function PromptField<T>({ form, name, label, description, own }: Props<T, string> & { own: readonly string[] }) {
   const value = form.values[name] as string
-  const options = usePromptOptions([value])
+  const options = usePromptOptions([value], own)
   return <ChoiceField<T, string> form={form} name={name} label={label} options={options} {...(description === undefined ? {} : { description })} />
 }
 
-export function PromptsField<T>({ form, name, label, description }: Props<T, string[]>) {
-  const options = usePromptOptions(form.values[name] as string[])
+export function PromptsField<T>({ form, name, label, description, own }: Props<T, string[]> & { own: readonly string[] }) {
+  const options = usePromptOptions(form.values[name] as string[], own)
   return <ManyField form={form} name={name} label={label} options={options} {...(description === undefined ? {} : { description })} />
 }
