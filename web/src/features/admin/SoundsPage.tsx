@@ -56,6 +56,7 @@ export function SoundsPage({ customerId }: { customerId: string }) {
           <SearchField label={t('admin.sounds.search')} text={search.text} onText={search.setText} />
           <NativeSelect
             aria-label={t('admin.sounds.language')}
+            miw={116}
             data={languageCodes.map((value) => ({ value, label: LANGUAGES[value] }))}
             value={language}
             onChange={(event) => setLanguage(event.currentTarget.value as Language)}
