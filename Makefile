@@ -3,24 +3,25 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 STAMPS := build/stamps
-APT := baresip-core chromium clang cmake dbconfig-sqlite3 espeak-ng ffmpeg fonts-dejavu-core glewlwyd janus kamailio \
+APT := baresip-core build-essential chromium clang cmake dbconfig-sqlite3 espeak-ng ffmpeg fonts-dejavu-core glewlwyd janus kamailio \
        kamailio-extra-modules kamailio-tls-modules kamailio-websocket-modules libclang-dev libopus-dev \
-       libpangoft2-1.0-0 libspandsp-dev libsrtp2-dev openssl pkg-config postgresql python3-venv \
+       libpangoft2-1.0-0 libspandsp-dev libsrtp2-dev openssl pkg-config postgresql python3-dev python3-venv \
        rtpengine-daemon sip-tester sipvicious sox sqlite3
 ENGINE := target/release/stimme-media
 RUST_SOURCES := $(shell find crates -name '*.rs' -o -name '*.toml' 2>/dev/null) $(wildcard Cargo.toml Cargo.lock)
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 WORKERS ?= 2
 
-.PHONY: help setup packages venv engine web prompts run test lint typecheck rust-check web-check unit integration features interop browser bench fuzz nightly lock clean
+.PHONY: help setup packages venv native engine web prompts run test lint typecheck rust-check web-check unit integration features interop browser bench fuzz nightly lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: packages venv engine web prompts ## install and build everything that is missing or has changed
+setup: packages venv native engine web prompts ## install and build everything that is missing or has changed
 
 packages: $(STAMPS)/packages
 venv: $(STAMPS)/venv
+native: $(STAMPS)/native
 engine: $(ENGINE)
 web: web/dist/index.html
 prompts: $(STAMPS)/prompts
@@ -33,6 +34,11 @@ $(STAMPS)/packages: scripts/setup-apt.sh Makefile
 $(STAMPS)/venv: requirements.lock pyproject.toml scripts/setup-venv.sh | $(STAMPS)/packages
 	@mkdir -p $(@D)
 	@sh scripts/setup-venv.sh
+	@touch $@
+
+$(STAMPS)/native: scripts/compile_sip.py $(wildcard src/stimme/sip/*.py) | $(STAMPS)/venv
+	@echo "compiling the SIP stack"
+	@$(PYTHON) scripts/compile_sip.py build/native
 	@touch $@
 
 $(ENGINE): $(RUST_SOURCES) | $(STAMPS)/packages
@@ -81,8 +87,10 @@ $(STAMPS)/web-check: web/dist/index.html
 	@touch $@
 web-check: $(STAMPS)/web-check
 
-unit: venv
+# The SIP stack is tested as source and as machine code: the one is the reference of the other.
+unit: venv native
 	@$(PYTHON) -m pytest tests/unit tests/conformance -n $(WORKERS)
+	@STIMME_NATIVE=build/native $(PYTHON) -m pytest tests/unit/sip tests/conformance -n $(WORKERS)
 
 # Real programs on a machine that does other work: what failed is run once more, alone, and both runs are shown.
 # Tests that need the processors for themselves (load, kills, the sound of single packets) come after the others.

@@ -3,7 +3,6 @@
 import asyncio
 import datetime
 import ipaddress
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +101,7 @@ class Site:
         )
         _write_certificate(self.directory)
         asyncio.run(self._provision(store))
-        command = [str(Path(sys.executable).parent / "stimme"), "serve", "--config", str(configuration)]
+        command = ["bin/stimme", "serve", "--config", str(configuration)]
         return Server("stimme", command, log=self.directory / "stimme.log")
 
     def register_telephone(self, port: int, user: str = "") -> None:

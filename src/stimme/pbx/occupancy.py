@@ -78,5 +78,6 @@ def _rung_in(call: Call) -> tuple[str, ...]:
 
 def _state_for(call: Call, user_id: str) -> CallState:
     """How a call is for one user: it may ring here though its caller was answered."""
-    talks = any(leg.user_id == user_id for leg in call.talking_legs)
-    return CallState.RINGING if not talks and user_id in _rung_in(call) else call.state
+    if user_id in _rung_in(call) and all(leg.user_id != user_id for leg in call.talking_legs):
+        return CallState.RINGING
+    return call.state

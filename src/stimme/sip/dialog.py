@@ -28,7 +28,6 @@ class Dialog:
         caller: whether we made the Call-ID: decides who waits longer after glare (§14.1).
         pinned: in-dialog requests go to where the dialog came from (devices behind NAT) instead of the peer's
             Contact or the route set's first hop (trunks).
-        ids: the Session-ID of the conversation; None for dialogs that are no calls.
     """
 
     __slots__ = (
@@ -44,7 +43,6 @@ class Dialog:
         "contact",
         "destination",
         "id",
-        "ids",
         "local",
         "local_cseq",
         "pinned",
@@ -80,7 +78,6 @@ class Dialog:
         self.remote_cseq = -1
         self._credentials: DigestClient | None = None
         self._invite: ClientTransaction | None = None
-        self.ids: SessionIds | None = None
 
     @property
     def flow(self) -> Destination:
@@ -151,13 +148,18 @@ class Dialog:
             fields.append(("Allow", self._ua.allow))
             fields.append(("Supported", self._ua.supported if early else self._ua.supported_late))
         fields += [("Route", route) for route in self.route_set]
-        if self.ids is not None:
-            fields.append((HEADER, str(self.ids)))
+        conversation = self._conversation()
+        if conversation is not None:
+            fields.append((HEADER, str(conversation)))
         if body:
             fields.append(("Content-Type", content_type))
         request = Request(method, self.remote_target, Headers.of(fields), body)
         request.headers.extend(headers)
         return request
+
+    def _conversation(self) -> SessionIds | None:
+        """The Session-ID of the conversation; None for dialogs that are no calls."""
+        return None
 
     def establish(self, response: Response) -> None:
         """The dialog of a response to a request of ours, early or confirmed (§12.1.2)."""

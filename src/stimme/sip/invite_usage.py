@@ -28,6 +28,7 @@ class InviteUsage(Dialog):
 
     Attributes:
         handler: the owner; on an incoming call it is set in `UserAgentHandler.on_invite`.
+        ids: the Session-ID of the conversation (RFC 7989).
         state: where the session stands.
         peer_methods: what the peer's Allow names; empty when it sent none.
     """
@@ -41,6 +42,7 @@ class InviteUsage(Dialog):
         "_reinvite_in",
         "_reinviting",
         "handler",
+        "ids",
         "peer_methods",
         "state",
         "timer",
@@ -63,7 +65,7 @@ class InviteUsage(Dialog):
         )
         self.handler = handler
         self.state = state
-        self.ids: SessionIds = SessionIds(PartyId(new_uuid(ua.token(32))), PartyId())
+        self.ids = SessionIds(PartyId(new_uuid(ua.token(32))), PartyId())
         self.peer_methods: frozenset[str] = frozenset()
         self.timer = SessionTimer(
             ua.now, ua.alarms, ua.intervals, refresh=self._refresh, expire=self._expired
@@ -124,6 +126,9 @@ class InviteUsage(Dialog):
         self.send_request("BYE", headers, b"", SDP, lambda _: None)
 
     # -- who speaks with whom -------------------------------------------------------------------------------
+
+    def _conversation(self) -> SessionIds | None:
+        return self.ids
 
     @property
     def party(self) -> PartyId:

@@ -66,7 +66,7 @@ class Headers:
     @classmethod
     def of(cls, fields: list[tuple[str, str]]) -> "Headers":
         """As the constructor, for names that are spelled as `canonical` does; the list becomes theirs."""
-        headers = cls.__new__(cls)
+        headers = cls()
         headers._fields = fields
         headers._first = None
         headers._typed = {}

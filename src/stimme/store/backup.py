@@ -13,6 +13,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -189,10 +190,11 @@ def _unpack(source: Path, work: Path, protection: Protection, member: str) -> Ma
         archive.seek(0)
         try:
             with tarfile.open(fileobj=archive, mode="r:gz") as tar:
-                names = set(tar.getnames())
-                if names != {_MANIFEST, _KEY, member}:
+                entries = tar.getmembers()
+                if {entry.name for entry in entries if entry.isreg()} != {_MANIFEST, _KEY, member}:
                     raise BackupError(f"{source} is not a backup of this kind of database")
-                tar.extractall(work, filter="data")
+                for entry in entries:
+                    _extract(tar, entry, work)
         except (tarfile.TarError, EOFError, OSError) as error:
             raise BackupError(f"{source} is damaged: {error}") from error
     for name in (_KEY, member):
@@ -204,6 +206,14 @@ def _unpack(source: Path, work: Path, protection: Protection, member: str) -> Ma
         return Manifest(**described)
     except (ValueError, KeyError, TypeError) as error:
         raise BackupError(f"{source} has no readable manifest") from error
+
+
+def _extract(tar: tarfile.TarFile, entry: tarfile.TarInfo, work: Path) -> None:
+    """Writes a plain file's content; `extractall` would follow what an archive says of links and owners."""
+    content = tar.extractfile(entry) if entry.isreg() else None
+    if content is not None:
+        with content, (work / entry.name).open("wb") as file:
+            shutil.copyfileobj(content, file)
 
 
 def _open(source: Path, archive: IO[bytes], protection: Protection) -> None:
