@@ -79,7 +79,7 @@ class Side:
         }
 
     def bytes_per_call(self, held: int) -> dict[str, float]:
-        """Memory per established call, by process: the slope between half of `held` calls and all of them."""
+        """Memory per call just set up, by process: the slope between half of `held` calls and all of them."""
         seen: list[dict[str, int]] = []
         for calls in (held // 2, held):
             load = sipp.Load(rate=50, calls=calls, hold=calls / 50 + 3)
@@ -107,7 +107,7 @@ def run(options: Options, *, command: str, machine: dict[str, str | int]) -> rep
         if options.held:
             weights = ours.bytes_per_call(options.held)
             notes.append(
-                "memory per established call: "
+                "memory per call in its first seconds, with its transactions: "
                 + ", ".join(f"{name} {size / 1024:.1f} KiB" for name, size in weights.items())
             )
         for side in (ours, peer):
