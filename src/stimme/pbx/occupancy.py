@@ -32,10 +32,13 @@ class Occupancy:
 
     def line_of(self, user_id: str) -> LineState | None:
         """What a user's line does; None when no call occupies it."""
-        states = {_state_for(call, user_id) for call in self._calls.get(user_id, {}).values()}
-        if CallState.ANSWERED in states:
-            return "busy"
-        return "ringing" if states & _RINGS else None
+        rings = False
+        for call in self._calls.get(user_id, {}).values():
+            state = _state_for(call, user_id)
+            if state is CallState.ANSWERED:
+                return "busy"
+            rings = rings or state in _RINGS
+        return "ringing" if rings else None
 
     def note(self, call: Call) -> tuple[str, ...]:
         """Notes whom a call concerns now; gives whose lines may have changed."""
