@@ -122,6 +122,7 @@ class Application:
             media_timeout=config.calls.media_timeout,
             resolver=SystemResolver(),
             recordings=NewRecordings(writer, RecordingFiles(config.node.data / _RECORDINGS)),
+            agreement_required=config.sip.require_agreement,
         )
         self._resources.push_async_callback(node.close)
         tls = server_tls(config.tls.certificate, config.tls.key)

@@ -114,6 +114,8 @@ class SipConfig(_Section):
     digest: tuple[Literal["SHA-256", "MD5"], ...] = Field(default=("MD5",), min_length=1)
     """Algorithms offered in challenges, the preferred one first (RFC 8760); all are accepted. Only MD5 by
     default: telephones in the field fail on a challenge with an algorithm that they do not know."""
+    require_agreement: bool = False
+    """Telephones must agree with us on security (RFC 3329): few can, so only where all of them are known."""
     trace_megabytes: int = Field(default=32, ge=0)
     """Memory for the messages of the calls of late (``stimme.sip.trace``); 0 keeps none."""
 

@@ -64,6 +64,22 @@ async def test_session_id_and_trace_of_a_call(demo: Demo) -> None:
         assert f"{BOB};remote={ALICE}" in demo.log("call-control")
 
 
+@pytest.mark.interop(client="telephone by hand", feature="security agreement (RFC 3329)")
+async def test_a_telephone_agrees_on_security(demo: Demo) -> None:
+    """494 with our list, then digest with that list given back; one without TLS was shortened on the way."""
+    demand = ("Require: sec-agree", "Proxy-Require: sec-agree")
+    async with raw_phone(demo.line("12")) as bob:
+        refused = await bob.register("", *demand, "Security-Client: digest, tls")
+        assert refused.status == 494
+        ours = refused.headers["security-server"]
+        assert [each.split(";")[0].strip() for each in ours.split(",")] == ["tls", "digest"]
+        assert refused.headers["www-authenticate"].startswith("Digest ")
+        shortened = ours.split(",")[1]
+        assert (await bob.register("", *demand, f"Security-Verify: {shortened}")).status == 494
+        assert (await bob.register("", *demand, f"Security-Verify: {ours}")).status == 200
+        await bob.register(";expires=0")
+
+
 def assert_trace(demo: Demo, administrator: httpx.Client, call_id: str) -> None:
     """Both legs are in the trace, in order and without secrets; stored, the command line draws it."""
     trace = administrator.get(f"/calls/{call_id}/trace").raise_for_status().json()

@@ -28,6 +28,7 @@ from stimme.pbx.sip_calls import SipCalls
 from stimme.pbx.switch import Switch
 from stimme.pbx.taking_up import TakingUp
 from stimme.pbx.trunk_sources import TrunkSources
+from stimme.sip.agreement import SecurityAgreement, mechanisms
 from stimme.sip.auth import DigestServer, Rejected, Stale, Verified
 from stimme.sip.flow import Flow
 from stimme.sip.message import Request
@@ -61,6 +62,7 @@ class Node:
         ring_timeout, media_timeout: seconds, of every call.
         resolver: the DNS, for the servers of providers; None takes their addresses as they are configured.
         recordings: keeps recordings of calls; None: there are none.
+        agreement_required: telephones must agree with us on security (``stimme.sip.agreement``).
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Node:
         media_timeout: float,
         resolver: Resolver | None = None,
         recordings: RecordingStore | None = None,
+        agreement_required: bool = False,
     ) -> None:
         self.bus = bus
         self.switch = Switch()
@@ -98,6 +101,7 @@ class Node:
         self._rng = rng
         self._key = key
         self._algorithms = algorithms
+        self._agreement_required = agreement_required
         self._guard = GuessingGuard(clock, enabled=limits)
         self._timeouts = (ring_timeout, media_timeout)
         self._locator = Locator(resolver, rng=rng, clock=clock) if resolver is not None else None
@@ -121,6 +125,11 @@ class Node:
         self._trust = trust
         self._lamps = BusyLamps(ua, self.tenants)
         ua.enable("REFER", "NOTIFY", "SUBSCRIBE", options=("replaces", "join"))
+        ua.agreement = SecurityAgreement(
+            lambda: mechanisms(self._algorithms, tls="tls" in ua.addresses),
+            self._first_challenge,
+            required=self._must_agree,
+        )
         ua.contact_behind = self._contact_behind
         ua.urgent = lambda request: emergency_number(dialled_of(request.uri)) is not None
         if self._locator is not None:
@@ -342,6 +351,19 @@ class Node:
         if known is None or known[0].tenant.domain != realm:
             return None
         return known[1].ha1.get(algorithm)
+
+    def _must_agree(self, request: Request, flow: Flow) -> bool:
+        """Every telephone, where that is set; a provider is no telephone, and emergency calls never wait."""
+        return (
+            self._agreement_required
+            and emergency_number(dialled_of(request.uri)) is None
+            and self._sources.find(flow.remote, request) is None
+        )
+
+    def _first_challenge(self, request: Request) -> list[tuple[str, str]]:
+        """The challenge of a request whose credentials were not looked at."""
+        pbx, _ = self._claimed(request)
+        return self._challenge(407 if request.method == "INVITE" else 401, pbx, Rejected("no agreement"))
 
     def _challenge(
         self, status: int, pbx: Pbx | None, verdict: Verified | Stale | Rejected

@@ -12,6 +12,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from stimme.sip.agreement import OPTION as SEC_AGREE
+from stimme.sip.agreement import SecurityAgreement
 from stimme.sip.auth import DigestClient
 from stimme.sip.checks import fault_of, refusal_of_body
 from stimme.sip.dialog import HeaderFields, target_of
@@ -80,6 +82,7 @@ class UserAgent(TransactionLayer):
         methods: what Allow names; `enable` adds to it.
         most_sessions: call legs at which a further call is refused with 503.
         urgent: says of a new call that it is taken nevertheless: an emergency call.
+        agreement: how telephones agree with us on security (RFC 3329); None: they cannot.
         contact_behind: gives the contact behind a GRUU that the application has issued (RFC 5627 §6.1).
     """
 
@@ -105,6 +108,7 @@ class UserAgent(TransactionLayer):
         self.contact_behind: Callable[[SipUri], SipUri | None] = lambda uri: None
         self.most_sessions = MAX_SESSIONS
         self.urgent: Callable[[Request], bool] = lambda request: False
+        self.agreement: SecurityAgreement | None = None
         self.allow = self.supported = self.supported_late = ""
         self._announce()
         self._sessions: dict[tuple[str, str], Session] = {}
@@ -338,9 +342,12 @@ class UserAgent(TransactionLayer):
             self._cancel(transaction, request)
             return
         required = request.headers.values("Require") if "Require" in request.headers else ()
-        unknown = [option for option in required if option.lower() not in self._options]
+        unknown = [option for option in required if not self._knows(option.lower())]
+        insecure = self.agreement.refusal(request, flow) if self.agreement is not None else None
         if unknown:
             transaction.respond(420, None, [("Unsupported", ", ".join(unknown))])
+        elif insecure is not None:
+            transaction.respond(insecure[0], None, insecure[1])
         elif request.max_forwards == 0 and request.method != "OPTIONS":
             transaction.respond(483)
         elif request.to.tag is not None:
@@ -355,6 +362,10 @@ class UserAgent(TransactionLayer):
             transaction.respond(481)
         else:
             transaction.respond(405, None, [("Allow", self.allow)])
+
+    def _knows(self, option: str) -> bool:
+        # Supported does not name sec-agree: in a request of ours it would promise a Security-Client.
+        return option in self._options or (option == SEC_AGREE and self.agreement is not None)
 
     def _cancel(self, transaction: ServerTransaction, request: Request) -> None:
         """Only the host that sent the INVITE may take it back: CANCEL is hop by hop (§9.1)."""
