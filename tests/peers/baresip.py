@@ -180,6 +180,7 @@ async def telephone(
     answer: Literal["manual", "auto"] = "manual",
     register: bool = True,
     extra: Callable[[], list[str]] = list,
+    publish: int = 0,
 ) -> AsyncIterator[Baresip]:
     """A telephone for the length of a block; it is registered at its begin.
 
@@ -192,10 +193,15 @@ async def telephone(
         answer: Whether somebody has to lift it.
         register: False for a telephone that only calls.
         extra: Further lines of its configuration.
+        publish: Seconds for which it publishes presence each time (RFC 3903); 0 publishes none.
     """
     home = folder / name
     home.mkdir(parents=True)
-    control = _write_configuration(home, line, tone, codecs, answer, register=register, extra=extra())
+    lines = [*extra(), *(["module_app presence.so"] if publish else [])]
+    account = f";pubint={publish}" if publish else ""
+    control = _write_configuration(
+        home, line, tone, codecs, answer, register=register, extra=lines, account=account
+    )
     with (home / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             "baresip",
@@ -253,7 +259,15 @@ async def _connect(
 
 
 def _write_configuration(
-    home: Path, line: Line, tone: int | None, codecs: str, answer: str, *, register: bool, extra: list[str]
+    home: Path,
+    line: Line,
+    tone: int | None,
+    codecs: str,
+    answer: str,
+    *,
+    register: bool,
+    extra: list[str],
+    account: str,
 ) -> int:
     sip, control, media = _free_ports(3)
     source = f"ausine,{tone}" if tone is not None else "aubridge,nobody"
@@ -279,7 +293,7 @@ def _write_configuration(
     (home / "accounts").write_text(
         f"<sip:{line.user}@{line.domain};transport={line.transport}>;auth_user={line.user};"
         f'auth_pass={line.password};outbound="sip:{line.proxy};transport={line.transport}";'
-        f"regint={interval};answermode={answer};audio_codecs={codecs}\n"
+        f"regint={interval};answermode={answer};audio_codecs={codecs}{account}\n"
     )
     return control
 

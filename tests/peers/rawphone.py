@@ -162,9 +162,9 @@ class RawPhone:
             f"Contact: {self._contact}",
             *extra,
         ]
-        if body:
+        if body and not any(line.startswith("Content-Type:") for line in extra):
             lines.append("Content-Type: application/sdp")
-        self._send("\r\n".join([*lines, f"Content-Length: {len(body)}", "", body]))
+        self._send("\r\n".join([*lines, f"Content-Length: {len(body.encode())}", "", body]))
 
     def _credentials(self, method: str, uri: str, challenge: Text) -> str:
         name = "www-authenticate" if challenge.status == 401 else "proxy-authenticate"
@@ -203,6 +203,12 @@ class RawPhone:
     async def subscribe(self, user: str, package: str, *, expires: int = 600) -> tuple[Text, Dialog]:
         """Watches somebody."""
         return await self.ask("SUBSCRIBE", user, f"Event: {package}", f"Expires: {expires}")
+
+    async def publish(self, user: str, body: str, *extra: str, expires: int = 600) -> Text:
+        """Publishes presence (RFC 3903); `body` is PIDF, or empty for a refresh or an end."""
+        kind = ["Content-Type: application/pidf+xml"] if body else []
+        lines = ["Event: presence", f"Expires: {expires}", *kind, *extra]
+        return (await self.ask("PUBLISH", user, *lines, body=body))[0]
 
     async def call(self, number: str, *extra: str) -> Dialog:
         """Calls, and talks; raises AssertionError for a call that is refused."""

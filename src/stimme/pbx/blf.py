@@ -10,7 +10,8 @@ Policy:
       our INVITE yet is `trying`. A key that is off is `terminated`.
     * Documents are always full: a NOTIFY that was lost is made good by the next.
     * Waiting messages are told to their owner only.
-    * Presence is told to users whose package has it, lamps to everybody.
+    * Presence is told to users whose package has it, lamps to everybody. It is what the line does together
+      with what the user's telephones have published (``stimme.pbx.presence``).
     * When a telephone changes hands (hot desking), what it watched for its user ends as `deactivated`, which
       asks it to subscribe anew (RFC 6665 §4.1.3): its keys are the new user's then.
     * At most 200 subscriptions a telephone; one granted lasts ten minutes, so that a telephone that lost its
@@ -38,6 +39,7 @@ from stimme.pbx.features.keys import (
 from stimme.pbx.leg import Leg
 from stimme.pbx.model import Device, User
 from stimme.pbx.pbx import Pbx
+from stimme.pbx.presence import SIGNAL, PublishedPresence, combined
 from stimme.pbx.ringing import Ringing
 from stimme.sip.events import dialog_info, message_summary, pidf
 from stimme.sip.events.dialog_info import DialogEntry
@@ -83,9 +85,11 @@ class BusyLamps:
     Args:
         ua: carries the subscriptions.
         tenants: every customer of the node, by id.
+        presence: what telephones have published.
     """
 
-    def __init__(self, ua: UserAgent, tenants: Mapping[str, Pbx]) -> None:
+    def __init__(self, ua: UserAgent, tenants: Mapping[str, Pbx], presence: PublishedPresence) -> None:
+        self._presence = presence
         self._tenants = tenants
         self._watched: dict[str, tuple[Pbx, Watched]] = {}
         self._signals: dict[str, set[str]] = {}
@@ -95,7 +99,7 @@ class BusyLamps:
             [
                 self._package(dialog_info.PACKAGE, dialog_info.CONTENT_TYPE, _lamps),
                 self._package(message_summary.PACKAGE, message_summary.CONTENT_TYPE, _messages),
-                self._package(pidf.PACKAGE, pidf.CONTENT_TYPE, _presence),
+                self._package(pidf.PACKAGE, pidf.CONTENT_TYPE, self._person),
             ],
         )
 
@@ -158,13 +162,31 @@ class BusyLamps:
         kind, _, user_id = signal.partition(":")
         if kind == "desk":
             self._changed_hands(user_id)
+            self._presence.changed_hands(user_id)
+            return
+        if kind == SIGNAL:
+            self._tell_presence(pbx, user_id)
             return
         signals = [signal, f"line:{user_id}"] if kind == "user" else [signal]
         for each in signals:
             for resource in self._signals.get(f"{pbx.tenant.id}/{each}", ()):
                 self._notifier.changed(dialog_info.PACKAGE, resource)
-                if each.startswith("line:"):
-                    self._notifier.changed(pidf.PACKAGE, resource)
+            if each.startswith("line:"):
+                self._tell_presence(pbx, user_id)
+
+    def _tell_presence(self, pbx: Pbx, user_id: str) -> None:
+        for resource in self._signals.get(f"{pbx.tenant.id}/line:{user_id}", ()):
+            self._notifier.changed(pidf.PACKAGE, resource)
+
+    def _person(self, pbx: Pbx, watched: Watched, version: int) -> bytes:
+        entity = f"sip:{watched.address}@{pbx.tenant.domain}"
+        user = None
+        if isinstance(watched.key, LineKey):
+            user = pbx.tenant.by_extension(watched.key.extension)
+        if user is None:
+            return pidf.write_pidf(combined(entity, "offline", dnd=False, published=()))
+        dnd, published = pbx.settings.of(user.id).dnd, self._presence.of(pbx, user)
+        return pidf.write_pidf(combined(entity, pbx.line_state(user.id), dnd=dnd, published=published))
 
 
 def _watched(pbx: Pbx, user: User, address: str) -> Watched | None:
@@ -264,16 +286,3 @@ def lamp_of(pbx: Pbx, watched: Watched) -> Lamp:
 def _messages(pbx: Pbx, watched: Watched, version: int) -> bytes:
     account = f"sip:{_MESSAGES.replace('#', '%23')}@{pbx.tenant.domain}"
     return message_summary.write_message_summary(account, voice=message_summary.MessageCounts())
-
-
-def _presence(pbx: Pbx, watched: Watched, version: int) -> bytes:
-    user = None
-    if isinstance(watched.key, LineKey):
-        user = pbx.tenant.by_extension(watched.key.extension)
-    line = pbx.line_state(user.id) if user is not None else "offline"
-    activities = ["on-the-phone"] if line == "busy" else []
-    if user is not None and pbx.settings.of(user.id).dnd:
-        activities.append("do-not-disturb")
-    return pidf.write_pidf(
-        pidf.Presence(f"sip:{watched.address}@{pbx.tenant.domain}", line != "offline", activities=activities)
-    )

@@ -22,6 +22,7 @@ from stimme.pbx.guard import GuessingGuard
 from stimme.pbx.model import Device, Tenant
 from stimme.pbx.pbx import Pbx
 from stimme.pbx.ports import BindingStore, CallRecords, Journal, RecordingStore, Sounds, StateStore
+from stimme.pbx.presence import PublishedPresence
 from stimme.pbx.registrar import Refusal
 from stimme.pbx.routing import dialled_of
 from stimme.pbx.sip_calls import SipCalls
@@ -110,6 +111,7 @@ class Node:
         self._digest: dict[str, DigestServer] = {}
         self._ua: UserAgent | None = None
         self._lamps: BusyLamps | None = None
+        self._presence: PublishedPresence | None = None
         self._trust: Callable[[str], None] = lambda address: None
         self._instance = ""
         self._started = False
@@ -123,8 +125,9 @@ class Node:
         """
         self._ua = ua
         self._trust = trust
-        self._lamps = BusyLamps(ua, self.tenants)
-        ua.enable("REFER", "NOTIFY", "SUBSCRIBE", options=("replaces", "join"))
+        self._presence = PublishedPresence(ua)
+        self._lamps = BusyLamps(ua, self.tenants, self._presence)
+        ua.enable("REFER", "NOTIFY", "SUBSCRIBE", "PUBLISH", options=("replaces", "join"))
         ua.agreement = SecurityAgreement(
             lambda: mechanisms(self._algorithms, tls="tls" in ua.addresses),
             self._first_challenge,
@@ -251,13 +254,15 @@ class Node:
         return not any(pbx.registrar.reachable_at(flow.remote) for pbx in self.tenants.values())
 
     def on_request(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
-        """REGISTER, SUBSCRIBE and OPTIONS; other requests outside a dialog are not served yet."""
+        """REGISTER, SUBSCRIBE, PUBLISH and OPTIONS; other requests outside a dialog are not served yet."""
         if request.method == "OPTIONS":
             transaction.respond(200, None, [("Allow", self.ua.allow), ("Accept", ACCEPTED)])
         elif request.method == "REGISTER":
             self._register(transaction, request, flow)
         elif request.method == "SUBSCRIBE":
             self._subscribe(transaction, request, flow)
+        elif request.method == "PUBLISH":
+            self._publish(transaction, request, flow)
         else:
             transaction.respond(405, None, [("Allow", self.ua.allow)])
 
@@ -301,6 +306,11 @@ class Node:
             return
         owner, device = known
         self._lamps.subscribe(transaction, request, flow, owner, device)
+
+    def _publish(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
+        known = self._authenticated(transaction, request, flow)
+        if known is not None and self._presence is not None:
+            self._presence.publish(transaction, request, *known)
 
     def _authenticated(
         self, transaction: ServerTransaction, request: Request, flow: Flow

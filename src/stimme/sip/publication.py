@@ -20,11 +20,12 @@ MOST_PER_RESOURCE = 10
 
 @dataclass(slots=True)
 class Publication:
-    """One device's published state."""
+    """One device's published state; `owner` is that device, as the application names it."""
 
     resource: str
     package: str
     body: bytes
+    owner: str = ""
     alarm: Alarm | None = None
 
 
@@ -36,6 +37,7 @@ class Publications:
         alarms: wakes us.
         token: makes entity tags.
         changed: called with package and resource after every change.
+        longest: seconds that are granted.
         most: publications kept; a further one is refused with 503.
     """
 
@@ -46,12 +48,14 @@ class Publications:
         token: Callable[[], str],
         changed: Callable[[str, str], None],
         *,
+        longest: int = DEFAULT_EXPIRES,
         most: int = 100_000,
     ) -> None:
         self._now = now
         self._alarms = alarms
         self._token = token
         self._changed = changed
+        self._longest = longest
         self._most = most
         self._kept: dict[str, Publication] = {}
         self._tags: dict[tuple[str, str], list[str]] = {}
@@ -64,10 +68,18 @@ class Publications:
         """What is published for a resource, the newest last."""
         return [self._kept[tag].body for tag in self._tags.get((package, resource), [])]
 
-    def publish(self, transaction: ServerTransaction, request: Request, package: str, resource: str) -> None:
-        """Answers a PUBLISH."""
+    def publish(
+        self,
+        transaction: ServerTransaction,
+        request: Request,
+        package: str,
+        resource: str,
+        *,
+        owner: str = "",
+    ) -> None:
+        """Answers a PUBLISH; `owner` is whom `withdraw` is asked for."""
         found = delta_seconds(request, "Expires")
-        seconds = DEFAULT_EXPIRES if found is None else found[0]
+        seconds = min(DEFAULT_EXPIRES if found is None else found[0], self._longest)
         if 0 < seconds < SHORTEST:
             transaction.respond(423, None, [("Min-Expires", str(SHORTEST))])
             return
@@ -81,12 +93,17 @@ class Publications:
             transaction.respond(503, None, [("Retry-After", "60")])
         else:
             body = request.body or (before.body if before is not None else b"")
-            tag = self._replace(
-                old.strip() if old is not None else None, Publication(resource, package, body), seconds
-            )
+            publication = Publication(resource, package, body, owner)
+            tag = self._replace(old.strip() if old is not None else None, publication, seconds)
             transaction.respond(200, None, [("SIP-ETag", tag), ("Expires", str(seconds))])
             if request.body or not seconds:
                 self._changed(package, resource)
+
+    def withdraw(self, owner: str) -> None:
+        """Takes back all that one device has published."""
+        for tag in [tag for tag, kept in self._kept.items() if kept.owner == owner]:
+            publication = self._drop(tag)
+            self._changed(publication.package, publication.resource)
 
     def _full(self, package: str, resource: str) -> bool:
         return (

@@ -133,12 +133,14 @@ class Telephone:
         request.headers.add(*header)
         return self._send(request).status
 
-    def say(self, method: str, user: str | None, *fields: tuple[str, str], password: str) -> Response:
+    def say(
+        self, method: str, user: str | None, *fields: tuple[str, str], password: str, body: bytes = b""
+    ) -> Response:
         """The last response to a request outside a dialog; the challenge is answered with this password."""
         self._count += 1
         call_id = f"{method}-{self._count}"
-        challenge = self._send(self._request(method, user, call_id, 1, fields))
-        again = self._request(method, user, call_id, 2, fields)
+        challenge = self._send(self._request(method, user, call_id, 1, fields, body))
+        again = self._request(method, user, call_id, 2, fields, body)
         header = DigestClient(self.sip_user, password).authorize(again, challenge)
         assert header is not None
         again.headers.add(*header)
