@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from tests.integration.scenarios.desks import LANGUAGE
 from tests.integration.scenarios.people import Stage
 from tests.integration.scenarios.script import Scenario, read_scenarios
-from tests.integration.scenarios.surroundings import LANGUAGE
 from tests.peers.system import Demo, running_demo
 from tests.ports import free_base_port
 

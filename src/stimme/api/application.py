@@ -12,6 +12,7 @@ from stimme.api.routes.administration import administration_routes
 from stimme.api.routes.billing import billing_routes
 from stimme.api.routes.credentials import credential_routes, invitation_routes
 from stimme.api.routes.cti import cti_routes
+from stimme.api.routes.keys import key_routes
 from stimme.api.routes.mail import mail_routes, password_routes
 from stimme.api.routes.me import call_routes, me_routes
 from stimme.api.routes.organisations import organisation_routes
@@ -35,6 +36,7 @@ from stimme.store.access import ApiTokens, Invitations
 from stimme.store.audit_log import AuditLog
 from stimme.store.billing import Billing
 from stimme.store.call_recordings import CallRecordings
+from stimme.store.function_keys import FunctionKeyRepository
 from stimme.store.letters import Letters
 from stimme.store.licences import LicenceRepository
 from stimme.store.organisations import Organisations
@@ -149,6 +151,9 @@ def _api_routes(services: Services) -> APIRouter:
     router.include_router(pin_routes(authentication, configuration, services.telephony))
     router.include_router(
         service_routes(authentication, ServiceConfiguration(services.database), services.telephony)
+    )
+    router.include_router(
+        key_routes(authentication, FunctionKeyRepository(services.database), services.telephony)
     )
     router.include_router(search_routes(authentication, Search(services.database)))
     router.include_router(

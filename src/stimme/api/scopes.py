@@ -20,6 +20,7 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 _AREAS: tuple[tuple[str, str], ...] = (
     ("/me/calls", "calls"),
     ("/me/settings", "configuration"),
+    ("/me/keys", "configuration"),
     ("/calls", "calls"),
     ("/call-records", "calls"),
     ("/call-recordings", "calls"),

@@ -2,8 +2,9 @@
 
 Policy:
     * Who subscribes is authenticated like a REGISTER, and sees its own customer only: lines of colleagues,
-      park slots, the night switch, and its own log-ins, diversions and do not disturb
-      (``stimme.pbx.features.keys``).
+      park slots, the night switch, calls that it may pick up, and its own log-ins, diversions and do not
+      disturb (``stimme.pbx.features.keys``). A key of the user's plan shows what it stands for, and is told
+      anew when the plan changes.
     * A line is told with one dialog per call. Call-ID and tags of a call that rings are those of the called
       telephone: INVITE with Replaces picks it up. Who the other party is, is not told.
     * A line that calls or talks is `confirmed`, one that rings is `early`; a telephone that has not answered
@@ -20,7 +21,6 @@ Policy:
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from stimme.licensing.packages import Feature
 from stimme.pbx.call import Call
@@ -33,7 +33,9 @@ from stimme.pbx.features.keys import (
     Lamp,
     LineKey,
     NightKey,
+    OwnKey,
     ParkKey,
+    PickupKey,
     parse_key,
 )
 from stimme.pbx.leg import Leg
@@ -63,20 +65,30 @@ class Watched:
     address: str
     user_id: str | None = None
 
-    def signal(self, pbx: Pbx) -> str:
-        """The state whose change is told, as `Pbx.state_changed` names it."""
+    def signals(self, pbx: Pbx) -> list[str]:
+        """The states whose change is told, as `Pbx.state_changed` names them."""
+        told: list[str] = []
         match self.key:
             case GroupKey(extension):
-                return f"group:{extension}:{self.user_id}"
+                told = [f"group:{extension}:{self.user_id}"]
             case ParkKey(slot):
-                return f"park:{slot}"
+                told = [f"park:{slot}"]
             case NightKey():
-                return "night"
+                told = ["night"]
             case LineKey(extension):
                 user = pbx.tenant.by_extension(extension)
-                return f"line:{user.id}" if user is not None else ""
+                told = [f"line:{user.id}"] if user is not None else []
             case DiversionKey() | DndKey():
-                return f"user:{self.user_id}"
+                told = [f"user:{self.user_id}"]
+            case PickupKey():
+                colleagues = pbx.features.function_keys.colleagues(self.user_id or "")
+                told = [f"line:{colleague}" for colleague in colleagues]
+        return told
+
+    @property
+    def configured(self) -> bool:
+        """Whether what it is about depends on more than its address: on the plan, or on who is in a group."""
+        return isinstance(self.key, PickupKey) or isinstance(parse_key(self.address), OwnKey)
 
 
 class BusyLamps:
@@ -140,11 +152,15 @@ class BusyLamps:
             transaction.respond(503, None, [("Retry-After", "60")])
         else:
             resource = f"{pbx.tenant.id}/{watched.user_id or ''}/{watched.address}"
-            self._watched[resource] = (pbx, watched)
-            self._signals.setdefault(f"{pbx.tenant.id}/{watched.signal(pbx)}", set()).add(resource)
+            self._note(resource, pbx, watched)
             subscription = self._notifier.subscribe(transaction, request, flow, resource)
             if subscription is not None:
                 mine.append((subscription, own or watched.user_id is not None))
+
+    def _note(self, resource: str, pbx: Pbx, watched: Watched) -> None:
+        self._watched[resource] = (pbx, watched)
+        for signal in watched.signals(pbx):
+            self._signals.setdefault(f"{pbx.tenant.id}/{signal}", set()).add(resource)
 
     def _alive(self, device_id: str) -> list[tuple[Subscription, bool]]:
         """A telephone's subscriptions, and of each whether it depends on who the telephone's user is."""
@@ -158,8 +174,20 @@ class BusyLamps:
             if personal:
                 subscription.terminate("deactivated")
 
+    def _reconfigured(self, pbx: Pbx) -> None:
+        """Plans of keys or pick-up groups are others than before."""
+        for resource, (owner, watched) in list(self._watched.items()):
+            user = pbx.tenant.users.get(watched.user_id or "")
+            if owner is not pbx or user is None or not watched.configured:
+                continue
+            self._note(resource, pbx, _watched(pbx, user, watched.address) or watched)
+            self._notifier.changed(dialog_info.PACKAGE, resource)
+
     def _changed(self, pbx: Pbx, signal: str) -> None:
         kind, _, user_id = signal.partition(":")
+        if kind == "keys":
+            self._reconfigured(pbx)
+            return
         if kind == "desk":
             self._changed_hands(user_id)
             self._presence.changed_hands(user_id)
@@ -196,9 +224,12 @@ def _watched(pbx: Pbx, user: User, address: str) -> Watched | None:
     if device is not None:
         owner = tenant.users.get(pbx.user_at(device))
         return Watched(LineKey(owner.extension), owner.extension) if owner is not None else None
-    key = parse_key(address)
+    asked = parse_key(address)
+    if isinstance(asked, OwnKey):
+        behind = pbx.features.function_keys.behind(asked, user.id)
+        return Watched(behind or asked, address, user.id)
     found: Watched | None = None
-    match key:
+    match key := asked:
         case LineKey(extension) if tenant.by_extension(extension) is not None:
             found = Watched(key, address)
         case LineKey(slot) | ParkKey(slot) if slot in tenant.park_slots:
@@ -207,7 +238,7 @@ def _watched(pbx: Pbx, user: User, address: str) -> Watched | None:
             found = Watched(key, address)
         case GroupKey(extension) if extension in tenant.groups:
             found = Watched(key, address, user.id)
-        case DiversionKey() | DndKey():
+        case DiversionKey() | DndKey() | PickupKey():
             found = Watched(key, address, user.id)
     return found
 
@@ -222,7 +253,10 @@ def _lamps(pbx: Pbx, watched: Watched, version: int) -> bytes:
         user = pbx.tenant.by_extension(watched.key.extension)
         dialogs = line_dialogs(pbx, user) if user is not None else []
     if not dialogs:
-        dialogs = [DialogEntry(watched.address, lamp_of(pbx, watched).value)]
+        lamp = pbx.features.function_keys.lamp(watched.key, watched.user_id or "")
+        if isinstance(watched.key, LineKey):  # its calls are told one by one, and there is none to be told
+            lamp = Lamp.OFF
+        dialogs = [DialogEntry(watched.address, lamp.value)]
     return dialog_info.write_dialog_info(entity, version, dialogs)
 
 
@@ -260,27 +294,6 @@ def _entry(leg: Leg, state: dialog_info.DialogState, initiator: bool) -> DialogE
         session.remote.tag,
         session.local.tag,
     )
-
-
-def lamp_of(pbx: Pbx, watched: Watched) -> Lamp:
-    """How a key lights that is no line."""
-    lit = False
-    match watched.key:
-        case ParkKey(slot):
-            lit = pbx.lot.at(slot) is not None
-        case NightKey(position):
-            attendant = pbx.features.reception.attendant
-            lit = attendant is not None and attendant.position(datetime.now(UTC)) is position
-        case GroupKey(extension):
-            group = pbx.tenant.groups.get(extension)
-            user_id = watched.user_id or ""
-            lit = group is not None and user_id in group.members and pbx.groups.logged_in(group, user_id)
-        case DiversionKey(kind):
-            found = pbx.settings.of(watched.user_id or "").diversions.entries
-            lit = any(each.kind is kind for each in found)
-        case DndKey():
-            lit = pbx.settings.of(watched.user_id or "").dnd
-    return Lamp.ON if lit else Lamp.OFF
 
 
 def _messages(pbx: Pbx, watched: Watched, version: int) -> bytes:

@@ -7,7 +7,7 @@ Policy, in this order:
     * A browser whose user's package has no softphone calls nobody else either (``stimme.pbx.entitlement``).
     * A customer whose licence has run out can call nobody else, inside or outside (the service's L3).
     * INVITE with Replaces takes the place of a leg (RFC 3891).
-    * A feature code becomes its command.
+    * A feature code becomes its command, and so does a function key that a telephone dials.
     * Everything else is a number: a user, a group, a service of the house, or the public network.
     * A call to a user follows the user's diversions (``stimme.pbx.features.diversion``). A call from
       outside to a user without telephone and without diversion is taken by the attendant; a colleague is
@@ -42,6 +42,7 @@ from stimme.pbx.features.diversion import (
     resolve,
 )
 from stimme.pbx.features.diversion_headers import diversions_so_far
+from stimme.pbx.features.keys import LineKey, parse_key
 from stimme.pbx.groups.hunting import Hunting
 from stimme.pbx.leg import Leg
 from stimme.pbx.model import Device, TrunkConfig, User
@@ -88,6 +89,7 @@ class Directing:
         user = pbx.tenant.users.get(pbx.user_at(device))
         dialled = dialled_of(session.request.uri) if session.request is not None else ""
         user_id = user.id if user is not None else None
+        dialled = pbx.features.function_keys.dialled(user_id, dialled)
         leg = pbx.placing.incoming(session, user_id=user_id, device_id=device.id)
         emergency = emergency_number(dialled)
         if emergency is not None:
@@ -169,6 +171,10 @@ class Directing:
         """What a user dialled: a code or a number."""
         if not self._pbx.tenant.licensed_at(datetime.now(UTC)) and emergency_number(dialled) is None:
             await say_and_end(self._pbx, call, Say("call.barred"), 403)
+            return
+        key = parse_key(dialled)
+        if key is not None and not isinstance(key, LineKey):
+            await self._pbx.features.function_keys.pressed(call, user, key)
             return
         parsed = self._pbx.codes.parse(dialled)
         match parsed:

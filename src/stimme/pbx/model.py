@@ -9,6 +9,7 @@ from stimme.pbx.apps.attendant import Attendant
 from stimme.pbx.apps.menu import Menu
 from stimme.pbx.apps.paging import PageGroup
 from stimme.pbx.features.hotdesk import AutoLogout
+from stimme.pbx.features.keys import KeyPlan
 from stimme.pbx.groups.group import Group
 from stimme.pbx.groups.queue import QueueSettings
 from stimme.pbx.ports import NoPhoneBooks, PhoneBooks
@@ -82,6 +83,7 @@ class Tenant:
         licensed_until: when that ends by itself.
         pickup_groups: the user ids of each pick-up group.
         park_slots: numbers of the places where calls wait.
+        keys: the function keys of users, by user id.
         code_changes: feature codes that differ from the defaults (``stimme.pbx.features.codes``).
     """
 
@@ -100,6 +102,7 @@ class Tenant:
     attendant: Attendant | None = None
     pickup_groups: list[frozenset[str]] = field(default_factory=list)
     park_slots: tuple[str, ...] = tuple(str(number) for number in range(701, 711))
+    keys: dict[str, KeyPlan] = field(default_factory=dict)
     code_changes: dict[str, list[str]] = field(default_factory=dict)
     phone_books: PhoneBooks = field(default_factory=NoPhoneBooks)
     hot_desk_logout: AutoLogout = field(default_factory=AutoLogout)

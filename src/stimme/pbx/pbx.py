@@ -186,12 +186,14 @@ class Pbx:
 
     def reconfigure(self, tenant: Tenant) -> None:
         """Takes over a changed configuration; calls go on, a changed trunk registers anew."""
-        self.tenant = tenant
+        before, self.tenant = self.tenant, tenant
         self.desks.reconfigure(tenant)
         self.codes = CodeTable(tenant.code_changes)
         self.ways.configure(tenant)
         self.queues.reconfigured()
         self.features.reception.changed()
+        if (before.keys, before.pickup_groups) != (tenant.keys, tenant.pickup_groups):
+            self.state_changed("keys")
 
     async def close(self) -> None:
         """Stops this tenant's tasks; its calls live on in the engine and the journal."""

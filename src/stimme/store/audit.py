@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, UOWTransaction
 from stimme.licensing.holding import Role
 from stimme.store.credential_models import ApiToken, Invitation, Passkey, TotpSecret
 from stimme.store.customer_models import BillingAddress, CustomerLicence, Gateway, Site
+from stimme.store.key_models import KeyPlanRow
 from stimme.store.ledger_models import AuditEntry, InvoiceRow, MonthClosing, PriceRow, VatRateRow
 from stimme.store.mail_models import MailServerRow
 from stimme.store.models import (
@@ -50,6 +51,7 @@ _SUBJECTS: dict[type[Base], str] = {
     IdentityProvider: "identity-provider",
     Invitation: "invitation",
     InvoiceRow: "invoice",
+    KeyPlanRow: "function-keys",
     MailServerRow: "mail-server",
     MonthClosing: "month",
     NumberBlock: "number-block",

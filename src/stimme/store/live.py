@@ -13,11 +13,15 @@ import structlog
 from sqlalchemy import Table, select
 
 from stimme.licensing.packages import Package
+from stimme.pbx.apps.fields import FieldError
+from stimme.pbx.features.key_plan import read_keys
+from stimme.pbx.features.keys import KeyPlan
 from stimme.pbx.model import Device, NumberBlock, Tenant, TrunkConfig, User
 from stimme.pbx.records import CallListEntry, CallNote, CallRecord
 from stimme.sip.auth import ALGORITHMS, ha1
 from stimme.store import models
 from stimme.store.database import Database
+from stimme.store.key_models import KeyPlanRow
 from stimme.store.live_business import load_business
 from stimme.store.secrets import Vault
 from stimme.store.service_models import CallNoteRow, Service, TenantState
@@ -170,6 +174,8 @@ async def load_tenants(database: Database, vault: Vault, *, only: str | None = N
         for block in await session.scalars(_of(models.NumberBlock, only).order_by(models.NumberBlock.head)):
             numbers = NumberBlock(block.trunk_id, block.head, block.extension_digits)
             tenants[block.customer_id].numbers.append(numbers)
+        for plan in await session.scalars(_of(KeyPlanRow, only)):
+            tenants[plan.customer_id].keys[plan.id] = _plan(plan)
         services: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         for service in await session.scalars(_of(Service, only).order_by(Service.id)):
             services.setdefault(service.customer_id, []).append((service.kind, service.value))
@@ -194,6 +200,14 @@ async def customer_ids(database: Database) -> set[str]:
 def _of(model: Any, only: str | None) -> Any:
     statement = select(model)
     return statement if only is None else statement.where(model.customer_id == only)
+
+
+def _plan(row: KeyPlanRow) -> KeyPlan:
+    try:
+        return KeyPlan(read_keys(row.keys))
+    except FieldError as error:
+        _log.error("function keys cannot be used", user=row.id, fault=str(error))
+        return KeyPlan()
 
 
 def _tenant(row: models.Organisation) -> Tenant:

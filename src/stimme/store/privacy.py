@@ -19,6 +19,7 @@ from stimme.store.accounts import utc_now
 from stimme.store.changes import Authority, Expectation, changing, delete_row, need
 from stimme.store.credential_models import ApiToken, Passkey
 from stimme.store.database import Database, Scope
+from stimme.store.key_models import KeyPlanRow
 from stimme.store.licences import change_licences, lock_licences
 from stimme.store.models import Account, CallListEntry, CallRecordRow, Device, Session, User
 from stimme.store.service_models import CallNoteRow, TenantState
@@ -55,6 +56,7 @@ class Privacy:
             user = await need(session, User, user_id)
             devices = await session.scalars(select(Device).where(Device.user_id == user_id))
             account = await session.scalar(select(Account).where(Account.user_id == user_id))
+            keys = await session.get(KeyPlanRow, user_id)
             lines = await session.scalars(
                 select(CallListEntry)
                 .where(CallListEntry.user_id == user_id)
@@ -83,6 +85,7 @@ class Privacy:
                     if not row.key.startswith(_SECRET_STATES)
                 },
                 "devices": [_plain(one) for one in devices],
+                "function_keys": [] if keys is None else keys.keys,
                 "call_list": [_plain(one) for one in lines],
                 "call_records": [_plain(one) for one in calls],
                 "call_notes": [_plain(one) for one in notes],

@@ -3,6 +3,7 @@
 from stimme.store import (
     credential_models,
     customer_models,
+    key_models,
     ledger_models,
     mail_models,
     models,
@@ -20,5 +21,6 @@ MODULES = (
     mail_models,
     sound_models,
     sign_on_models,
+    key_models,
 )
 metadata = models.Base.metadata

@@ -10,6 +10,7 @@ from stimme.pbx.features import (
     auto_redial,
     callback_call,
     conference,
+    function_keys,
     group_login,
     hotdesk_call,
     in_call,
@@ -94,6 +95,7 @@ class Features:
         self.hand_sets = in_call.HandSets(pbx)
         self.pins = Pins(pbx.tenant.id, pbx.store)
         self.hot_desks = hotdesk_call.LogIns(pbx, self.pins)
+        self.function_keys = function_keys.FunctionKeys(pbx)
 
     def restore(self, stored: dict[str, Any]) -> None:
         """Takes back what the store kept. Raises KeyError or ValueError for a damaged value."""

@@ -5,6 +5,7 @@ import pytest
 from stimme.pbx.apps.attendant import Position
 from stimme.pbx.features import commands as c
 from stimme.pbx.features.keys import (
+    DialKey,
     DiversionKey,
     DndKey,
     GroupKey,
@@ -12,7 +13,9 @@ from stimme.pbx.features.keys import (
     Lamp,
     LineKey,
     NightKey,
+    OwnKey,
     ParkKey,
+    PickupKey,
     parse_key,
     press,
 )
@@ -30,7 +33,18 @@ ALWAYS = c.DiversionKind.ALWAYS
         ("night.2", NightKey(Position.NIGHT_2)),
         ("divert.always", DiversionKey(ALWAYS)),
         ("divert.no_reply", DiversionKey(c.DiversionKind.NO_REPLY)),
+        ("divert.always.12", DiversionKey(ALWAYS, "12")),
+        ("divert.busy.+4930231250", DiversionKey(c.DiversionKind.BUSY, "+4930231250")),
+        ("divert.always.", None),
+        ("divert.always.x", None),
         ("dnd", DndKey()),
+        ("pickup", PickupKey()),
+        ("pickup.1", None),
+        ("key.1", OwnKey(1)),
+        ("key.120", OwnKey(120)),
+        ("key.0", None),
+        ("key.121", None),
+        ("key.00000000000000000001", None),
         ("dnd.1", None),
         ("night.3", None),
         ("group.", None),
@@ -61,6 +75,11 @@ def test_addresses_of_keys(address: str, key: Key | None) -> None:
         (DiversionKey(ALWAYS), Lamp.OFF, None),
         (DndKey(), Lamp.OFF, c.Dnd(on=True)),
         (DndKey(), Lamp.ON, c.Dnd(on=False)),
+        (DiversionKey(ALWAYS, "12"), Lamp.OFF, c.SetDiversion(ALWAYS, "12")),
+        (PickupKey(), Lamp.BLINKING, c.Pickup()),
+        (PickupKey(), Lamp.OFF, c.Pickup()),
+        (DialKey("030123"), Lamp.OFF, "030123"),
+        (OwnKey(1), Lamp.OFF, None),
     ],
 )
 def test_pressing_a_key(key: Key, lamp: Lamp, does: c.Command | str | None) -> None:

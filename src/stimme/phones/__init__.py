@@ -1,0 +1,1 @@
+"""Telephones on desks: what is written into them."""
