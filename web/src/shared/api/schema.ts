@@ -1020,6 +1020,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Keys
+         * @description Return the own function keys.
+         */
+        get: operations["my_keys_api_v1_me_keys_get"];
+        /**
+         * Put My Keys
+         * @description Set all own function keys.
+         */
+        put: operations["put_my_keys_api_v1_me_keys_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/passkeys": {
         parameters: {
             query?: never;
@@ -2092,6 +2116,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{user_id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Keys
+         * @description Return a user's function keys, and what is written into telephones for them.
+         */
+        get: operations["keys_api_v1_users__user_id__keys_get"];
+        /**
+         * Put Keys
+         * @description Set all function keys of a user.
+         */
+        put: operations["put_keys_api_v1_users__user_id__keys_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{user_id}/personal-data": {
         parameters: {
             query?: never;
@@ -3081,6 +3129,90 @@ export interface components {
             items: components["schemas"]["InvoiceItem"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * KeyBody
+         * @description A key: ``target`` is an extension, number, group, slot, night position or kind of diversion.
+         */
+        KeyBody: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "line" | "dial" | "group" | "park" | "night" | "diversion" | "dnd" | "pickup";
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+            /**
+             * Number
+             * @description Where a diversion leads to.
+             */
+            number?: string | null;
+            /** Position */
+            position: number;
+            /**
+             * Target
+             * @example 12
+             */
+            target?: string | null;
+        };
+        /**
+         * KeyItem
+         * @description A key as telephones have it: ``shown`` beside it, ``address`` to watch and to dial.
+         */
+        KeyItem: {
+            /** Address */
+            address: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "line" | "dial" | "group" | "park" | "night" | "diversion" | "dnd" | "pickup";
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+            /**
+             * Number
+             * @description Where a diversion leads to.
+             */
+            number?: string | null;
+            /** Position */
+            position: number;
+            /** Shown */
+            shown: string;
+            /**
+             * Target
+             * @example 12
+             */
+            target?: string | null;
+        };
+        /**
+         * KeyList
+         * @description A user's keys; ``version`` is 0 until some are set up. ``phone_settings`` by maker of telephones.
+         */
+        KeyList: {
+            /** Items */
+            items: components["schemas"]["KeyItem"][];
+            /** Phone Settings */
+            phone_settings: {
+                [key: string]: string;
+            };
+            /** User Id */
+            user_id: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * KeysBody
+         * @description Body of ``PUT /users/{id}/keys``: all keys of the user.
+         */
+        KeysBody: {
+            /** Keys */
+            keys: components["schemas"]["KeyBody"][];
         };
         /**
          * LetterItem
@@ -6673,6 +6805,80 @@ export interface operations {
             };
         };
     };
+    my_keys_api_v1_me_keys_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_my_keys_api_v1_me_keys_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeysBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     own_passkeys_api_v1_me_passkeys_get: {
         parameters: {
             query?: never;
@@ -9046,6 +9252,84 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keys_api_v1_users__user_id__keys_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_keys_api_v1_users__user_id__keys_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeysBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
             };
             /** @description Problem details (RFC 9457) */
             default: {
