@@ -11,7 +11,7 @@ import hashlib
 import re
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -59,6 +59,7 @@ class Dialog:
     remote: str
     target: str
     cseq: int = 1
+    routes: list[str] = field(default_factory=list)
 
     @property
     def our_tag(self) -> str:
@@ -80,9 +81,11 @@ class RawPhone:
     rtp: socket.socket
     requests: list[Text] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
+    answers: Callable[[Text], tuple[int, str]] | None = None
     _responses: dict[str, asyncio.Queue[Text]] = field(default_factory=dict)
     sound: bytearray = field(default_factory=bytearray)
     _last_branch: str = ""
+    _tag: str = field(default_factory=lambda: secrets.token_hex(4))
     _contact_params: str = ""
 
     @property
@@ -128,6 +131,7 @@ class RawPhone:
             used.remote = response.headers["to"]
             contact = re.search(r"<(sips?:[^>]+)>", response.headers.get("contact", ""))
             used.target = contact[1] if contact is not None else used.target
+            used.routes = list(reversed(_listed(response.headers.get("record-route", ""))))
         if method == "INVITE":
             success = response.status < 300
             self._ack(used, response, secrets.token_hex(8) if success else self._last_branch)
@@ -160,6 +164,7 @@ class RawPhone:
             f"Call-ID: {dialog.call_id}",
             f"CSeq: {cseq} {method}",
             f"Contact: {self._contact}",
+            *(f"Route: {route}" for route in dialog.routes),
             *extra,
         ]
         if body and not any(line.startswith("Content-Type:") for line in extra):
@@ -216,6 +221,16 @@ class RawPhone:
         assert response.status == 200, response.start
         return dialog
 
+    def dialog_of(self, invite: Text) -> Dialog:
+        """The dialog of a call that came."""
+        contact = re.search(r"<(sips?:[^>]+)>", invite.headers["contact"])
+        assert contact is not None
+        local, routes = (
+            f"{invite.headers['to']};tag={self._tag}",
+            _listed(invite.headers.get("record-route", "")),
+        )
+        return Dialog(invite.headers["call-id"], local, invite.headers["from"], contact[1], 1, routes)
+
     def notified(self, dialog: Dialog) -> list[str]:
         """The bodies of all NOTIFYs of a subscription so far, in order of their CSeq, each once."""
         bodies = {
@@ -257,12 +272,13 @@ class RawPhone:
     def _respond(self, request: Text) -> None:
         vias = [f"Via: {via}" for via in request.headers["via"].split("\n")]
         same = [f"{name}: {request.headers[name.lower()]}" for name in ("From", "To", "Call-ID", "CSeq")]
-        body = ""
+        status, body = 200, ""
         if request.method == "INVITE":
+            same += [f"Record-Route: {route}" for route in _listed(request.headers.get("record-route", ""))]
             same += [f"Contact: {self._contact}", "Content-Type: application/sdp", *self.extra]
-            same[1] += "" if "tag=" in same[1] else f";tag={secrets.token_hex(4)}"
-            body = self.sdp()
-        lines = ["SIP/2.0 200 OK", *vias, *same, f"Content-Length: {len(body)}", "", body]
+            same[1] += "" if "tag=" in same[1] else f";tag={self._tag}"
+            status, body = (200, self.sdp()) if self.answers is None else self.answers(request)
+        lines = [f"SIP/2.0 {status} As The Test Says", *vias, *same, f"Content-Length: {len(body)}", "", body]
         self._send("\r\n".join(lines))
 
 
@@ -284,6 +300,10 @@ def _udp() -> socket.socket:
     made.bind(("127.0.0.1", 0))
     made.setblocking(False)
     return made
+
+
+def _listed(value: str) -> list[str]:
+    return [each.strip() for line in value.split("\n") for each in line.split(",") if each.strip()]
 
 
 def _tag(address: str) -> str:

@@ -26,7 +26,7 @@ from typing import Any
 import structlog
 
 from stimme.media import Bridge, EngineError, EngineLostError
-from stimme.pbx import renegotiation
+from stimme.pbx import faxing, renegotiation
 from stimme.pbx.features.diversion import Hop
 from stimme.pbx.leg import Leg, LegEvent
 from stimme.pbx.owner import CallOwner
@@ -64,6 +64,7 @@ class Call:
         withheld: the caller's number is hidden.
         insistent: it rings in spite of do not disturb.
         earlier_diversions: how often it had been diverted before it came to us.
+        fax_change: a change to T.38 that waits for the other side (``stimme.pbx.faxing``).
         declined_by: hears which called leg refused or failed, for who chooses the next.
         group: the extension of the group or queue whose members ring, or took it.
         passed: extensions of the groups and queues that it came through, so that no overflow goes round.
@@ -92,6 +93,7 @@ class Call:
         "direction",
         "display",
         "earlier_diversions",
+        "fax_change",
         "group",
         "hops",
         "id",
@@ -154,6 +156,7 @@ class Call:
         self.talking_since: datetime | None = None
         self.earlier_diversions = 0
         self.declined_by: Callable[[Leg], None] | None = None
+        self.fax_change: faxing.FaxChange | None = None
         self.status = 0
         self._switch = switch
         self._inbox: list[LegEvent | Work] = []
@@ -348,6 +351,7 @@ class Call:
 
     def release(self, leg: Leg) -> list[LegEvent]:
         """Gives a leg to another call, with what it has said and nobody has read; one side less is here."""
+        faxing.abandon(self)
         self.legs.pop(leg.id, None)
         if leg is self.anchor:
             self.anchor = None
@@ -363,6 +367,7 @@ class Call:
 
         Raises EngineError when they cannot be joined.
         """
+        faxing.abandon(self)
         self.legs.pop(old.id, None)
         self.take_in(new)
         if old is self.anchor:
@@ -544,7 +549,8 @@ class Call:
             case "reinvite":
                 await renegotiation.reinvited(self, leg, event.message)
             case "reinvite_result":
-                await MediaRecovery(self, self._switch).answered(leg, event.message)
+                if not await renegotiation.answered(self, leg, event.message):
+                    await MediaRecovery(self, self._switch).answered(leg, event.message)
             case "ack":
                 await renegotiation.acknowledged(self, leg, event.message)
             case "info":

@@ -14,6 +14,8 @@ from stimme.media import (
     RemoteMedia,
 )
 from stimme.media.types import Direction
+from stimme.pbx.t38 import fax_from_json, fax_to_json, t38_of
+from stimme.sip.fax import Fax
 from stimme.sip.hops import HopLimits
 from stimme.sip.message import Request, Response
 from stimme.sip.negotiation import (
@@ -71,6 +73,7 @@ class Leg(SessionFeatures):
         webrtc: the peer is a browser.
         remote: the peer's audio as last negotiated.
         codecs: what was negotiated, the first is used.
+        fax: the peer's T.38 stream as negotiated, in the place of its audio (``stimme.pbx.faxing``).
         escape: keys that lead to functions of ours; its keys are told to us alone then. None: they are the
             other side's.
         held: its user holds the call from outside, not by the telephone (``features.cti``).
@@ -86,6 +89,7 @@ class Leg(SessionFeatures):
         "direction",
         "endpoint",
         "escape",
+        "fax",
         "held",
         "id",
         "limits",
@@ -125,6 +129,7 @@ class Leg(SessionFeatures):
         self.remote: Audio | None = None
         self.offer: bytes = b""
         self.codecs: tuple[AudioCodec, ...] = ()
+        self.fax: Fax | None = None
         self.direction: Direction = "sendrecv"
         self.held = False
         self.recording: LegRecording | None = None
@@ -196,10 +201,12 @@ class Leg(SessionFeatures):
         """What we can speak on this leg, in our order."""
         return BROWSER_CODECS if self.webrtc else PHONE_CODECS
 
-    def write_offer(self, preferred: tuple[AudioCodec, ...]) -> bytes:
-        """Our offer, in which the codecs that the other leg can speak come first."""
+    def write_offer(
+        self, preferred: tuple[AudioCodec, ...], *, only: tuple[AudioCodec, ...] | None = None
+    ) -> bytes:
+        """Our offer, in which the codecs that the other leg can speak come first; `only` offers no others."""
         self.sdp_version += 1
-        audio = self._local(ordered(self.known_codecs(), preferred), self.direction)
+        audio = self._local(ordered(only or self.known_codecs(), preferred), self.direction)
         return write_offer(audio, session_id=self.sdp_id, version=self.sdp_version)
 
     def take_offer(self, offer: bytes) -> None:
@@ -210,6 +217,7 @@ class Leg(SessionFeatures):
         self.codecs = common_codecs(self.remote.codecs, self.known_codecs())
         if not self.codecs:
             raise ValueError("no codec in common")
+        self.fax = None
 
     def take_answer(self, answer: bytes) -> None:
         """Reads the peer's answer to our offer. Raises SipParseError, or ValueError when no codec fits."""
@@ -218,7 +226,7 @@ class Leg(SessionFeatures):
         ours = common_codecs(self.remote.codecs, ordered(self.known_codecs(), self.remote.codecs))
         if not ours:
             raise ValueError("no codec in common")
-        self.codecs = ours
+        self.codecs, self.fax = ours, None
 
     def write_answer(self, preferred: tuple[AudioCodec, ...]) -> bytes:
         """Our answer to the peer's offer, with the codec first that the other leg speaks."""
@@ -253,6 +261,9 @@ class Leg(SessionFeatures):
         """Tells the engine at once where the peer is, and what was negotiated; raises EngineError."""
         if self.endpoint is None or self.remote is None:
             return _done()
+        if self.fax is not None:
+            peer = RemoteMedia(self.fax.address, self.fax.port)
+            return self.endpoint.configure(peer, (), t38=t38_of(self.fax))
         remote = self.remote
         media = RemoteMedia(
             address=remote.address,
@@ -354,6 +365,7 @@ class Leg(SessionFeatures):
             "held": self.held,
             "recording": list(astuple(self.recording)) if self.recording is not None else None,
             "escape": self.escape,
+            "fax": fax_to_json(self.fax),
             "address": [remote.address, remote.port, remote.rtcp_port, remote.rtcp_mux] if remote else None,
         }
 
@@ -365,6 +377,7 @@ class Leg(SessionFeatures):
         self.held = bool(value.get("held", False))
         self.recording = LegRecording(*value["recording"]) if value.get("recording") else None
         self.escape = value.get("escape")
+        self.fax = fax_from_json(value.get("fax"))
         if value["address"]:
             address, port, rtcp_port, mux = value["address"]
             self.remote = Audio(address, port, self.codecs, rtcp_port, bool(mux), self.direction)

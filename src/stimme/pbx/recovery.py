@@ -55,6 +55,7 @@ class MediaRecovery:
         legs = self._call.talking_legs
         for leg in legs:
             leg.endpoint = None
+            leg.fax = None  # the fax is lost: machines that still listen begin anew over G.711
         self._call.bridge = None
         opened = await self._switch.open_all([("webrtc" if leg.webrtc else "rtp", leg.id) for leg in legs])
         for leg, endpoint in zip(legs, opened, strict=True):

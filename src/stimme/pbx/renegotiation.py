@@ -1,10 +1,13 @@
 """What a leg asks for within its call: other media, an answer in an ACK, keys by INFO.
 
-Policy: settled on that leg alone; the other side sees no re-INVITE.
+Policy: settled on that leg alone; the other side sees no re-INVITE; fax is the exception
+(``stimme.pbx.faxing``).
 """
 
 from typing import TYPE_CHECKING
 
+from stimme.media import EngineError
+from stimme.pbx import faxing
 from stimme.pbx.dtmf import dtmf_of
 from stimme.pbx.leg import Leg
 from stimme.sip.errors import SessionStateError, SipParseError
@@ -25,6 +28,11 @@ async def reinvited(call: "Call", leg: Leg, message: Message) -> None:
         if not message.sdp:
             session.accept(leg.write_offer(leg.codecs))
             return
+        fax = faxing.offered_fax(message.sdp)
+        if fax is not None:
+            await faxing.offered(call, leg, message.sdp, fax)
+            return
+        faxed = leg.fax is not None
         leg.take_offer(message.sdp)
         session.accept(leg.write_answer(leg.codecs))
         await leg.connect_media(timeout=call.media_timeout)
@@ -33,8 +41,22 @@ async def reinvited(call: "Call", leg: Leg, message: Message) -> None:
         return
     except SessionStateError:
         return  # the leg ended between the request and the answer
+    except EngineError as error:
+        call.log.warning("the media could not be changed", error=str(error))
+        return
+    if faxed:
+        faxing.went_back(call, leg)
     await call.stage.changed(leg)
     call.confirm()
+
+
+async def answered(call: "Call", leg: Leg, message: Message) -> bool:
+    """A side answered an offer of T.38; False when it answered another re-INVITE of ours."""
+    try:
+        return await faxing.answered(call, leg, message)
+    except EngineError as error:
+        call.log.warning("no T.38", error=str(error))
+        return True
 
 
 async def acknowledged(call: "Call", leg: Leg, message: Message) -> None:

@@ -248,6 +248,12 @@ class InviteUsage(Dialog):
         if transaction.request.method == "INVITE":
             self._await_ack(transaction, response)
 
+    def working(self) -> None:
+        """Says that the answer to the re-INVITE of `on_reinvite` will take a while (RFC 3261 §17.2.1)."""
+        transaction = self._pending_reinvite()
+        if transaction.request.method == "INVITE":
+            transaction.respond(100)
+
     def refuse(self, status: int, headers: HeaderFields = ()) -> None:
         """Refuses the re-INVITE or UPDATE; the session goes on as it was (§14.2)."""
         self._pending_reinvite().respond(status, None, list(headers))
@@ -280,11 +286,15 @@ class InviteUsage(Dialog):
     def _offer(self, method: str, offer: bytes, *, silent: bool) -> None:
         """Sends it; a silent one is a mere refresh whose success the handler need not hear of."""
         self._reinviting = True
-        self._last_sdp = offer or self._last_sdp
+        before, self._last_sdp = self._last_sdp, offer or self._last_sdp
         headers = self.timer.request_headers() if self.state is SessionState.CONFIRMED else ()
-        self.send_request(
-            method, headers, offer, SDP, lambda response: self._on_offer(response, offer, silent)
-        )
+
+        def answered(response: Response | None) -> None:
+            if response is not None and response.status >= 300:
+                self._last_sdp = before  # what was refused is not what a refresh repeats
+            self._on_offer(response, offer, silent)
+
+        self.send_request(method, headers, offer, SDP, answered)
 
     def _on_offer(self, response: Response | None, offer: bytes, silent: bool) -> None:
         if response is not None and response.status < 200:

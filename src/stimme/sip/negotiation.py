@@ -118,6 +118,11 @@ def audio_of(description: SessionDescription) -> Audio:
     )
 
 
+def has_audio(description: SessionDescription) -> bool:
+    """Whether there is an active audio stream that `audio_of` could read."""
+    return _usable(description) is not None
+
+
 def _usable(description: SessionDescription) -> MediaDescription | None:
     """The first active audio stream that is plain RTP or DTLS-SRTP; SDES keys are not understood."""
     for part in description.media:

@@ -277,6 +277,25 @@ def test_glare() -> None:
     assert their_ears.heard[-2:] == ["reinvite result 200", "reinvite"]
 
 
+def test_a_reinvite_whose_answer_takes_a_while() -> None:
+    """A 100 ends the repetitions of the offer; the answer comes when it comes."""
+    net = Network()
+    session, ears, called, _ = net.established()
+    session.reinvite(b"fax")
+    net.settle()
+    called.working()
+    net.settle()
+    sent = net.caller.labels().count("INVITE")
+    net.run_to(20)
+    assert net.caller.labels().count("INVITE") == 0
+    assert sent
+    called.accept(b"fax")
+    net.settle()
+    assert ears.heard[-1] == "reinvite result 200"
+    with pytest.raises(SessionStateError):
+        called.working()
+
+
 def test_second_reinvite_while_the_first_is_open() -> None:
     net = Network()
     _, _, called, _ = net.established()

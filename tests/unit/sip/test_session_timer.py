@@ -96,6 +96,14 @@ def test_callee_refreshes(allow: str) -> None:
     assert agent.application.ears.heard == ["ack"], "a refresh is no news"
 
 
+def test_a_refresh_does_not_repeat_an_offer_that_was_refused() -> None:
+    agent, session, _ = called(TIMER, "Session-Expires: 300;refresher=uas", "Allow: INVITE")
+    session.reinvite(b"fax")
+    agent.receive(answer_to(agent.last_request("INVITE"), 488, to_tag=""))
+    agent.run_to(150)
+    assert agent.last_request("INVITE").body == b"answer"
+
+
 def test_refresh_that_nobody_answers_ends_the_session() -> None:
     agent, session, _ = called(TIMER, "Session-Expires: 300;refresher=uas", "Allow: UPDATE")
     agent.run_to(150 + 32)
