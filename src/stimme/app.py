@@ -33,6 +33,7 @@ from stimme.api.server import HttpServer, server_tls
 from stimme.api.services import Services
 from stimme.api.telephony import NodeTelephony
 from stimme.config import Config, ConfigError, load_config
+from stimme.directory.shelf import Shelf
 from stimme.licensing.printing import Printer
 from stimme.logs import configure_logs
 from stimme.messaging.sending import Sending
@@ -41,6 +42,7 @@ from stimme.operations.preload import keep_running
 from stimme.operations.supervisor import Patience
 from stimme.operations.traces import TraceFiles
 from stimme.pbx.bus import EventBus
+from stimme.pbx.model import Tenant
 from stimme.pbx.node import Node
 from stimme.prompts.sound import Sounds
 from stimme.sip.trace import Trace
@@ -58,6 +60,7 @@ from stimme.store.journal import CallJournal
 from stimme.store.letters import Letters
 from stimme.store.live import LIVE_TABLES, Bindings, Records, States, load_tenants
 from stimme.store.own_sounds import OwnSoundRepository
+from stimme.store.phone_books import PhoneBookRepository, fill_shelf
 from stimme.store.secrets import Passwords, SecretKeyError, Vault, open_vault
 from stimme.store.writer import WriteBehind
 
@@ -75,6 +78,7 @@ class Application:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._resources = contextlib.AsyncExitStack()
+        self._shelf = Shelf(loaded=False)
 
     async def start(self) -> None:
         """Bring everything up.
@@ -130,11 +134,12 @@ class Application:
         telephony = await self._open_web(node, runner, database, vault=vault, tls=tls, sounds=sounds)
         loaded = utc_now()
         for tenant in await load_tenants(database, vault):
-            await node.add_tenant(tenant)
+            await node.add_tenant(self._with_books(tenant))
         await self._meet_engine(node)
         _spare_collections()
         runner.release()
         node.start()
+        self._spawn(fill_shelf(PhoneBookRepository(database), self._shelf), "phone-books")
         self._spawn(node.watch_expiry(), "registrations")
         self._spawn(self._jobs(database, vault, telephony, loaded).run(), "jobs")
         if config.metrics is not None:
@@ -184,9 +189,10 @@ class Application:
         async def reload(tenant_id: str) -> None:
             tenants = await load_tenants(database, vault, only=tenant_id)
             for tenant in tenants:
-                await node.update_tenant(tenant)
+                await node.update_tenant(self._with_books(tenant))
             if not tenants:
                 await node.remove_tenant(tenant_id)
+                self._shelf.forget(tenant_id)
                 sounds.own.forget(tenant_id)
 
         telephony = NodeTelephony(node, reload, lambda: runner.messages, runner.attacks)
@@ -209,12 +215,20 @@ class Application:
                 HttpFetch(_client_tls(config.tls.ca), private=config.web.private_identity_providers)
             ),
             recordings=RecordingFiles(config.node.data / _RECORDINGS),
+            shelf=self._shelf,
         )
         web = HttpServer(create_api(services), tls=tls)
         address = await web.start(config.web.listen.host, config.web.listen.port)
         self._resources.push_async_callback(web.close)
         runner.announce("wss", address)
         return telephony
+
+    def _with_books(self, tenant: Tenant) -> Tenant:
+        """A customer's configuration with its phone books, which are not read anew with it."""
+        books = self._shelf.of(tenant.id)
+        books.keep(tenant.users)
+        tenant.phone_books = books
+        return tenant
 
     async def _meet_engine(self, node: Node) -> None:
         ready = asyncio.Event()

@@ -16,6 +16,7 @@ from stimme.api.routes.keys import key_routes
 from stimme.api.routes.mail import mail_routes, password_routes
 from stimme.api.routes.me import call_routes, me_routes
 from stimme.api.routes.organisations import organisation_routes
+from stimme.api.routes.phone_books import phone_book_routes
 from stimme.api.routes.pins import pin_routes
 from stimme.api.routes.recordings import recording_routes
 from stimme.api.routes.search import search_routes
@@ -42,6 +43,7 @@ from stimme.store.licences import LicenceRepository
 from stimme.store.organisations import Organisations
 from stimme.store.own_sounds import OwnSoundRepository
 from stimme.store.password_resets import PasswordResets
+from stimme.store.phone_books import PhoneBookRepository
 from stimme.store.price_list import Prices
 from stimme.store.search import Search
 from stimme.store.second_factors import Passkeys, SecondFactors
@@ -131,7 +133,14 @@ def _api_routes(services: Services) -> APIRouter:
         )
     )
     router.include_router(
-        me_routes(authentication, services.accounts, services.directory, services.history, services.telephony)
+        me_routes(
+            authentication,
+            services.accounts,
+            services.directory,
+            services.history,
+            services.telephony,
+            shelf=services.shelf,
+        )
     )
     router.include_router(cti_routes(authentication, services.telephony))
     recordings = CallRecordings(services.database, services.recordings)
@@ -154,6 +163,9 @@ def _api_routes(services: Services) -> APIRouter:
     )
     router.include_router(
         key_routes(authentication, FunctionKeyRepository(services.database), services.telephony)
+    )
+    router.include_router(
+        phone_book_routes(authentication, PhoneBookRepository(services.database), services.shelf)
     )
     router.include_router(search_routes(authentication, Search(services.database)))
     router.include_router(

@@ -187,7 +187,6 @@ ServiceKind = Literal[
     "codes",
     "barring",
     "hot_desking",
-    "phone_book",
     "recording",
     "paging",
 ]

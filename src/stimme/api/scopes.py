@@ -25,6 +25,7 @@ _AREAS: tuple[tuple[str, str], ...] = (
     ("/call-records", "calls"),
     ("/call-recordings", "calls"),
     ("/directory", "calls"),
+    ("/phone-books", "calls"),
     ("/events", "calls"),
     ("/prices", "billing"),
     ("/vat-rates", "billing"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from stimme.api.openid.client import OpenIdClient
 from stimme.api.openid.fetching import HttpFetch
 from stimme.api.ports import EventSource, SipSocketServer, Telephony
+from stimme.directory.shelf import Shelf
 from stimme.operations.traces import TraceFiles
 from stimme.prompts.sound import Sounds
 from stimme.store.accounts import Accounts, utc_now
@@ -40,6 +41,7 @@ class Services:
     """Where telephones register, by transport; of listeners with a port that the system chooses, none."""
     openid: OpenIdClient = field(default_factory=lambda: OpenIdClient(HttpFetch()))
     recordings: RecordingFiles | None = None
+    shelf: Shelf = field(default_factory=Shelf)
     clock: Callable[[], float] = field(default=time.monotonic)
     now: Callable[[], datetime.datetime] = utc_now
 

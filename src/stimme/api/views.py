@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 
 from stimme.api import problems, schemas
 from stimme.api.ports import Telephony
+from stimme.directory.books import Books
 from stimme.licensing.packages import Package, features
 from stimme.store.accounts import Person
 from stimme.store.models import CallListEntry, CallRecordRow, Device, NumberBlock, Trunk, User
@@ -43,8 +44,9 @@ def account_view(person: Person) -> schemas.Account:
     )
 
 
-def call_list_view(entry: CallListEntry) -> schemas.CallListItem:
-    """Show a line of a call list."""
+def call_list_view(entry: CallListEntry, books: Books) -> schemas.CallListItem:
+    """Show a line of a call list; who was nameless then may stand in the user's phone books now."""
+    name = entry.name or (books.name_of(entry.number, entry.user_id) if entry.number else None)
     return schemas.CallListItem.model_validate(
         {
             "id": entry.id,
@@ -52,7 +54,7 @@ def call_list_view(entry: CallListEntry) -> schemas.CallListItem:
             "direction": entry.direction,
             "result": entry.result,
             "number": entry.number,
-            "name": entry.name,
+            "name": name,
             "user_id": entry.peer_user_id,
             "started_at": entry.started_at,
             "answered_at": entry.answered_at,

@@ -24,7 +24,13 @@ class EntryNumber:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A person or a company; `name` is how lists show it, `sort` what they are ordered by."""
+    """A person or a company.
+
+    Attributes:
+        name: how lists show it.
+        sort: what they are ordered by, the name when empty.
+        short: one to four digits by which its first number is dialled; empty for none.
+    """
 
     id: str
     name: str
@@ -32,6 +38,7 @@ class Entry:
     company: str = ""
     email: str = ""
     sort: str = ""
+    short: str = ""
 
     @property
     def key(self) -> str:

@@ -85,8 +85,6 @@ async def _tenant(session: AsyncSession, customer_id: str) -> model.Tenant:
     )
     for user in await session.scalars(select(User).where(User.customer_id == customer_id)):
         tenant.users[user.id] = model.User(user.id, user.extension, user.name)
-    services = await session.scalars(
-        select(Service).where(Service.customer_id == customer_id, Service.kind != "phone_book")
-    )
+    services = await session.scalars(select(Service).where(Service.customer_id == customer_id))
     add_services(tenant, [(service.kind, service.value) for service in services])
     return tenant

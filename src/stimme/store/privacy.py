@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from stimme.licensing.packages import Package
 from stimme.store.accounts import utc_now
+from stimme.store.book_models import PhoneBookEntryRow, PhoneBookRow
 from stimme.store.changes import Authority, Expectation, changing, delete_row, need
 from stimme.store.credential_models import ApiToken, Passkey
 from stimme.store.database import Database, Scope
@@ -85,6 +86,7 @@ class Privacy:
                     if not row.key.startswith(_SECRET_STATES)
                 },
                 "devices": [_plain(one) for one in devices],
+                "phone_books": await _books(session, user_id),
                 "function_keys": [] if keys is None else keys.keys,
                 "call_list": [_plain(one) for one in lines],
                 "call_records": [_plain(one) for one in calls],
@@ -161,6 +163,19 @@ class Privacy:
                 peer_user_id=None, number=None, name=None
             )
         )
+
+
+async def _books(session: AsyncSession, user_id: str) -> list[dict[str, Any]]:
+    """The private phone books of a user, with their entries."""
+    found = []
+    for book in await session.scalars(select(PhoneBookRow).where(PhoneBookRow.owner_id == user_id)):
+        entries = await session.scalars(
+            select(PhoneBookEntryRow)
+            .where(PhoneBookEntryRow.book_id == book.id)
+            .order_by(PhoneBookEntryRow.place)
+        )
+        found.append({**_plain(book), "entries": [_plain(entry) for entry in entries]})
+    return found
 
 
 async def _of_account(session: AsyncSession, model: Any, account: Account | None) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """All tables together: import this to have every one of them in ``Base.metadata``."""
 
 from stimme.store import (
+    book_models,
     credential_models,
     customer_models,
     key_models,
@@ -22,5 +23,6 @@ MODULES = (
     sound_models,
     sign_on_models,
     key_models,
+    book_models,
 )
 metadata = models.Base.metadata

@@ -10,7 +10,7 @@ from stimme.store.models import Base, CustomerOwned, UtcDateTime, Versioned
 
 SERVICE_KINDS = (
     "group", "attendant", "calendar", "menu", "queue", "pickup_group", "parking", "codes",
-    "barring", "paging", "hot_desking", "recording", "phone_book",
+    "barring", "paging", "hot_desking", "recording",
 )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stimme.directory.customer import CustomerBooks
 from stimme.pbx.apps.calendar import Calendar
 from stimme.pbx.apps.fields import FieldError, Fields
 from stimme.pbx.apps.menu import MenuError, check_menus
@@ -114,10 +113,6 @@ def _add(tenant: Tenant, kind: str, value: dict[str, Any], calendars: Mapping[st
         case "paging":
             page = read_page_group(value)
             tenant.pages[page.extension] = page
-        case "phone_book":
-            if not isinstance(tenant.phone_books, CustomerBooks):
-                tenant.phone_books = CustomerBooks()
-            tenant.phone_books.add(value)
         case _:
             _add_rules(tenant, kind, value)
 

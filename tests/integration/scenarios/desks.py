@@ -1,7 +1,11 @@
-"""What can be said in a scenario about function keys."""
+"""What can be said in a scenario about function keys and phone books."""
 
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
+import httpx
 from tests.integration.scenarios.people import Stage
 from tests.integration.scenarios.surroundings import LANGUAGE
 
@@ -67,3 +71,65 @@ async def pushes_key(stage: Stage, who: str, position: str) -> None:
 async def calls_by_key(stage: Stage, who: str, position: str) -> None:
     """Presses a function key that calls somebody, or takes a call: the telephone dials its address."""
     await stage.who(who).phone.dial(f"key.{position}")
+
+
+# -- phone books --------------------------------------------------------------------------------------------
+
+
+@sentence("the phone book knows <who> as <name> [at <short>]")
+async def phone_book_knows(stage: Stage, who: str, name: str, short: str | None = None) -> None:
+    """A shared phone book, until the scenario ends; the short number dials the entry."""
+    with stage.demo.as_role("customer") as client:
+        customer = client.get("/users").raise_for_status().json()["items"][0]["customer_id"]
+    book = _book(stage, lambda: stage.demo.as_role("customer"), {"name": "Firma", "customer_id": customer})
+    with stage.demo.as_role("customer") as client:
+        _add(client, book, stage.number(who), name, short)
+
+
+@sentence("<owner>'s own phone book knows <who> as <name>")
+async def own_phone_book_knows(stage: Stage, owner: str, who: str, name: str) -> None:
+    """A private phone book, until the scenario ends."""
+    extension = stage.who(owner).number
+    book = _book(stage, lambda: stage.demo.as_user(extension), {"name": "Privat"})
+    with stage.demo.as_user(extension) as client:
+        _add(client, book, stage.number(who), name, None)
+
+
+@sentence("a file with <who> as <name> is read into a phone book")
+async def file_is_read(stage: Stage, who: str, name: str) -> None:
+    """A table as other programs write it, into a shared book, until the scenario ends."""
+    with stage.demo.as_role("customer") as client:
+        customer = client.get("/users").raise_for_status().json()["items"][0]["customer_id"]
+    book = _book(stage, lambda: stage.demo.as_role("customer"), {"name": "Datei", "customer_id": customer})
+    table = f"Name;Telefon\n{name.strip(chr(34))};{stage.number(who)}\n"
+    with stage.demo.as_role("customer") as client:
+        path = f"/phone-books/{book}/import"
+        done = client.post(path, params={"apply": True}, content=table.encode(), headers=_FENCE)
+        assert done.raise_for_status().json()["new"] == 1
+
+
+@sentence("<who> finds <name> by <text>")
+async def finds(stage: Stage, who: str, name: str, text: str) -> None:
+    """In the phone books, as one types."""
+    with stage.demo.as_user(stage.who(who).number) as client:
+        found = client.get("/phone-books/search", params={"q": text.strip('"')}).raise_for_status().json()
+    assert [each["name"] for each in found["items"]] == [name.strip('"')], found
+
+
+def _book(stage: Stage, signed_in: Callable[[], AbstractContextManager[httpx.Client]], body: Any) -> str:
+    book = str(uuid.uuid4())
+    with signed_in() as client:
+        client.put(f"/phone-books/{book}", json=body, headers=_FENCE).raise_for_status()
+
+    def close() -> None:
+        with signed_in() as client:
+            client.delete(f"/phone-books/{book}", headers=_FENCE).raise_for_status()
+
+    stage.later(close)
+    return book
+
+
+def _add(client: httpx.Client, book: str, number: str, name: str, short: str | None) -> None:
+    entry = {"name": name.strip('"'), "numbers": [{"number": number}], "short": short}
+    path = f"/phone-books/{book}/entries/{uuid.uuid4()}"
+    client.put(path, json=entry, headers=_FENCE).raise_for_status()

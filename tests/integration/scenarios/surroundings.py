@@ -156,13 +156,6 @@ def _service(stage: Stage, kind: str, settings: dict[str, Any]) -> None:
     stage.later(close)
 
 
-@sentence("the phone book knows <who> as <name> at <short>")
-async def phone_book_knows(stage: Stage, who: str, name: str, short: str) -> None:
-    """A shared phone book, until the scenario ends; the short number dials the entry."""
-    entry = {"name": name.strip('"'), "numbers": [stage.number(who)], "short": short}
-    _service(stage, "phone_book", {"id": str(uuid.uuid4()), "name": "Kontakte", "entries": [entry]})
-
-
 @sentence("<who>'s last call from <other> is noted as malicious")
 async def noted_as_malicious(stage: Stage, who: str, other: str) -> None:
     """The newest record of a call from there has the user's note."""

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from stimme.licensing.usage import Month
 from stimme.store.audit import SYSTEM
 from stimme.store.billing import Billing
+from stimme.store.book_models import PhoneBookEntryRow, PhoneBookRow
 from stimme.store.credential_models import Invitation
 from stimme.store.customer_models import BillingAddress, Gateway, Site
 from stimme.store.database import Scope
@@ -93,6 +94,14 @@ LOWEST: dict[tuple[str, str], str] = {
     ("POST", "/mail-server/test"): "provider",
     ("GET", "/letters"): "provider",
     ("GET", "/directory"): "user",
+    ("GET", "/phone-books"): "user",
+    ("GET", "/phone-books/search"): "user",
+    ("PUT", "/phone-books/{book_id}"): "user",
+    ("DELETE", "/phone-books/{book_id}"): "user",
+    ("GET", "/phone-books/{book_id}/entries"): "user",
+    ("PUT", "/phone-books/{book_id}/entries/{entry_id}"): "user",
+    ("DELETE", "/phone-books/{book_id}/entries/{entry_id}"): "user",
+    ("POST", "/phone-books/{book_id}/import"): "user",
     ("GET", "/calls"): "user",
     ("POST", "/calls"): "user",
     ("DELETE", "/calls/{call_id}"): "user",
@@ -231,6 +240,11 @@ class Estate:
             ("PUT", "/users/{user_id}/keys"): {"keys": [{"position": 1, "kind": "dnd"}]},
             ("PUT", "/users/{user_id}/pin"): {"pin": "4711"},
             ("PUT", "/users/{user_id}/settings"): {"dnd": True},
+            ("PUT", "/phone-books/{book_id}"): {"name": "B"},
+            ("PUT", "/phone-books/{book_id}/entries/{entry_id}"): {
+                "name": "Oma",
+                "numbers": [{"number": "030 901820"}],
+            },
             ("POST", "/calls"): {"number": "11"},
             ("POST", "/calls/{call_id}/transfer"): {"number": "11"},
             ("POST", "/calls/{call_id}/park"): {"slot": "701"},
@@ -365,6 +379,7 @@ async def _settle(world: World) -> Estate:
                 )
             )
     linked = await _sign_on(world)
+    books = {name: await _private_book(world, name) for name in world.customers}
     async with database.system() as session:
         gateway = (await session.scalars(select(Gateway.id))).one()
         price = (await session.scalars(select(PriceRow.id))).first()
@@ -387,6 +402,8 @@ async def _settle(world: World) -> Estate:
                 "block_id": block.id,
                 "head": block.head,
                 "site_id": site,
+                "book_id": books[name][0],
+                "entry_id": books[name][1],
                 "service_id": service,
                 "number": invoice.number,
                 "request_id": str(uuid.uuid4()),
@@ -406,6 +423,25 @@ async def _settle(world: World) -> Estate:
                 "month": str(month),
             }
     return Estate(world, things)
+
+
+async def _private_book(world: World, name: str) -> tuple[str, str]:
+    """The customer's first user has a phone book with an entry; gives the ids."""
+    customer, book, entry = world.customers[name], str(uuid.uuid4()), str(uuid.uuid4())
+    async with world.services.database.system() as session, session.begin():
+        session.add(PhoneBookRow(id=book, customer_id=customer.id, owner_id=customer.user_id, name="B"))
+        await session.flush()
+        session.add(
+            PhoneBookEntryRow(
+                id=entry,
+                customer_id=customer.id,
+                book_id=book,
+                name="Oma",
+                place="oma",
+                numbers=[{"number": "+4930901820", "kind": "home"}],
+            )
+        )
+    return book, entry
 
 
 async def _sign_on(world: World) -> dict[str, str]:

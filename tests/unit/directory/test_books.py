@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from stimme.directory.books import Book, Books, CallerName
 from stimme.directory.entry import Entry, EntryNumber
 from stimme.directory.index import Index
+from stimme.directory.shelf import Shelf
 from stimme.directory.words import fold, search_words
 
 
@@ -222,3 +223,43 @@ def test_a_hundred_thousand_entries_are_looked_up_within_five_milliseconds() -> 
     numbers = [f"+4930{rng.randrange(100_000):07}" for _ in range(1000)]
     assert typical(lambda number: books.caller_name(number, "anna"), numbers) < 0.005
     assert typical(lambda query: books.search(query, "anna"), queries * 3) < 0.005
+
+
+def test_the_own_short_number_counts_before_the_shared_one() -> None:
+    def book(owner: str | None, number: str) -> Book:
+        return Book(f"of {owner}", "B", owner, Index([replace(entry("1", "X", number), short="7")]))
+
+    books = Books([book(None, "+4930901820"), book("anna", "+491701234567")])
+    assert books.number_behind("7", "anna") == "+491701234567"
+    assert books.number_behind("7", "cora") == "+4930901820"
+    assert books.number_behind("8", "anna") is None
+    books.keep({"cora"})
+    assert books.number_behind("7", "anna") == "+4930901820"
+
+
+def test_an_index_without_words_knows_numbers_and_can_be_rebuilt() -> None:
+    index = Index([MUELLER], searchable=False)
+    index.put(replace(SMITH, short="12"))
+    assert index.by_number("+442079460958") is not None
+    assert found(index, "mü") == []
+    rebuilt = index.rebuilt()
+    assert rebuilt.searchable
+    assert found(rebuilt, "mü") == ["1"]
+    index.remove("2")
+    assert (index.by_short("12"), index.by_number("+442079460958")) == (None, None)
+    assert rebuilt.by_short("12") is not None
+
+
+async def test_books_are_put_in_order_when_somebody_searches() -> None:
+    shelf = Shelf()
+    shelf.of("c").put(Book("b", "B", None, Index([MUELLER, SMITH], searchable=False)))
+    shelf.of("c").put(Book("p", "P", "anna", Index([WEISS], searchable=False)))
+
+    async def names(user: str | None, query: str, only: str | None = None) -> list[str]:
+        return [each.id for _, each in await shelf.search("c", user, query, 20, only=only)]
+
+    assert await names("anna", "weiss") == ["3"]
+    assert await names("bert", "weiss") == []
+    assert await names("anna", "mü", only="p") == []
+    assert await names(None, "mü", only="b") == ["1"]
+    assert await names("anna", "j") == ["1", "2"]

@@ -3,19 +3,19 @@
 from tests.unit.pbx.line import telephone
 from tests.unit.pbx.test_desks import house
 
-from stimme.directory.customer import CustomerBooks
+from stimme.directory.books import Book, Books
+from stimme.directory.entry import Entry, EntryNumber
+from stimme.directory.index import Index
 from stimme.pbx.events import CallChanged
 
 
 async def test_a_short_number_is_dialled_as_its_number() -> None:
     tenant = house()
-    books = CustomerBooks()
     entries = [
-        {"name": "Oma", "numbers": ["0170 1234567"], "short": "1"},
-        {"name": "Bernd", "numbers": ["11"], "short": "2"},
+        Entry("1", "Oma", (EntryNumber("+491701234567"),), short="1"),
+        Entry("2", "Bernd", (EntryNumber("11"),), short="2"),
     ]
-    books.add({"id": "b", "name": "B", "entries": entries})
-    tenant.phone_books = books
+    tenant.phone_books = Books([Book("b", "B", index=Index(entries, searchable=False))])
     line = await telephone(tenant)
     told = await line.published()
     assert await line.dials("*70*9#", password="right") == 404

@@ -1,5 +1,6 @@
 """The migrations make what the models say, and take it back."""
 
+import json
 from pathlib import Path
 
 from sqlalchemy import inspect, text
@@ -72,4 +73,45 @@ async def test_customers_of_the_first_version_keep_everything_and_are_licensed(t
     await migrate.downgrade(database.engine, "0001")
     for table, rows in (("users", 2), ("accounts", 1), ("devices", 1), ("trunks", 2)):
         assert await count(database, table) == rows
+    await database.close()
+
+
+async def test_phone_books_that_were_services_become_books(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/m.db")
+    await migrate.upgrade(database.engine, "0001")
+    async with database.engine.begin() as connection:
+        for statement in OLD_ROWS.split(";\n"):
+            await connection.execute(text(statement))
+    await migrate.upgrade(database.engine, "0015")
+    entries = [
+        {"name": "Weiß", "numbers": ["030 901820", "112"], "short": "7"},
+        {"company": "X", "numbers": ["x"]},
+    ]
+    values = {
+        "1": {"id": "b", "name": "Firma", "entries": entries},
+        "2": {"id": "p", "name": "Privat", "owner": "u", "entries": []},
+        "3": {"id": "q", "name": "Niemandes", "owner": "gone", "entries": []},
+    }
+    async with database.engine.begin() as connection:
+        for row_id, value in values.items():
+            await connection.execute(
+                text(
+                    "INSERT INTO services (id, customer_id, kind, value, version)"
+                    " VALUES (:id, 'c', 'phone_book', :value, 1)"
+                ),
+                {"id": row_id, "value": json.dumps(value)},
+            )
+    await migrate.upgrade(database.engine)
+    async with database.engine.connect() as connection:
+        books = (
+            await connection.execute(text("SELECT id, name, owner_id FROM phone_books ORDER BY id"))
+        ).all()
+        assert [tuple(row) for row in books] == [("1", "Firma", None), ("2", "Privat", "u")]
+        kept = (
+            await connection.execute(text("SELECT name, place, short, numbers FROM phone_book_entries"))
+        ).one()
+    assert (kept.name, kept.place, kept.short) == ("Weiß", "weiss", "7")
+    assert json.loads(kept.numbers) == [{"number": "+4930901820", "kind": "other"}]
+    assert await count(database, "services") == 0
+    await migrate.downgrade(database.engine, "0015")
     await database.close()

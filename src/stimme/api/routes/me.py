@@ -10,6 +10,7 @@ from stimme.api.authentication import Authentication, Caller
 from stimme.api.ports import NoSuchCallError, NotReachableError, Telephony
 from stimme.api.user_settings import replace_settings
 from stimme.api.views import account_view, call_list_view, decode_time_cursor, encode_cursor
+from stimme.directory.shelf import Shelf
 from stimme.store.accounts import Accounts
 from stimme.store.calls import CallHistory
 from stimme.store.directory import DirectoryRepository
@@ -24,6 +25,8 @@ def me_routes(
     directory: DirectoryRepository,
     history: CallHistory,
     telephony: Telephony,
+    *,
+    shelf: Shelf,
 ) -> APIRouter:
     """Build the routes of ``/me``."""
     router = APIRouter(tags=["me"])
@@ -80,7 +83,8 @@ def me_routes(
         more = len(entries) > limit
         entries = entries[:limit]
         last = encode_cursor(entries[-1].started_at.isoformat(), entries[-1].id) if more else None
-        return schemas.CallList(items=[call_list_view(entry) for entry in entries], next=last)
+        books = shelf.of(user.customer_id)
+        return schemas.CallList(items=[call_list_view(entry, books) for entry in entries], next=last)
 
     @router.post("/me/calls/seen", status_code=204)
     async def mark_seen(caller: Annotated[Caller, signed_in]) -> None:

@@ -1556,6 +1556,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/phone-books": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Books
+         * @description List the phone books that one sees.
+         */
+        get: operations["books_api_v1_phone_books_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-books/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search
+         * @description Search in all books as one types: beginnings of words and numbers, the first by name.
+         */
+        get: operations["search_api_v1_phone_books_search_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-books/{book_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Book
+         * @description Create or rename a phone book.
+         */
+        put: operations["put_book_api_v1_phone_books__book_id__put"];
+        post?: never;
+        /**
+         * Delete Book
+         * @description Delete a phone book with its entries.
+         */
+        delete: operations["delete_book_api_v1_phone_books__book_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-books/{book_id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Entries
+         * @description List the entries of a book by name, or those that fit.
+         */
+        get: operations["entries_api_v1_phone_books__book_id__entries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-books/{book_id}/entries/{entry_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Entry
+         * @description Create or change an entry.
+         */
+        put: operations["put_entry_api_v1_phone_books__book_id__entries__entry_id__put"];
+        post?: never;
+        /**
+         * Delete Entry
+         * @description Delete an entry.
+         */
+        delete: operations["delete_entry_api_v1_phone_books__book_id__entries__entry_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-books/{book_id}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import File
+         * @description Read a file of entries as the body; with ``apply`` they are added, or replace all others.
+         */
+        post: operations["import_file_api_v1_phone_books__book_id__import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/prices": {
         parameters: {
             query?: never;
@@ -2447,6 +2575,44 @@ export interface components {
             next: string | null;
         };
         /**
+         * BookBody
+         * @description Body of ``PUT /phone-books/{id}``: shared by a customer, or (without ``customer_id``) one's own.
+         */
+        BookBody: {
+            /** Customer Id */
+            customer_id?: string | null;
+            /** Name */
+            name: string;
+        };
+        /**
+         * BookItem
+         * @description A phone book; ``private`` ones are seen by their user alone.
+         */
+        BookItem: {
+            /** Changeable */
+            changeable: boolean;
+            /** Customer Id */
+            customer_id: string;
+            /** Entries */
+            entries: number;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Private */
+            private: boolean;
+            /** Version */
+            version: number;
+        };
+        /**
+         * BookList
+         * @description The phone books that one sees, shared ones first.
+         */
+        BookList: {
+            /** Items */
+            items: components["schemas"]["BookItem"][];
+        };
+        /**
          * CallList
          * @description A page of the call list, newest first; ``next`` goes into ``before``.
          */
@@ -2885,6 +3051,99 @@ export interface components {
             seconds: number;
         };
         /**
+         * EntryBody
+         * @description An entry: a person or a company, in lists by ``sort`` or its name; ``short`` dials its first number.
+         */
+        EntryBody: {
+            /**
+             * Company
+             * @default
+             */
+            company: string;
+            /**
+             * Email
+             * @default
+             */
+            email: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Numbers */
+            numbers: components["schemas"]["EntryNumberBody"][];
+            /** Short */
+            short?: string | null;
+            /**
+             * Sort
+             * @default
+             */
+            sort: string;
+        };
+        /**
+         * EntryItem
+         * @description An entry of a book.
+         */
+        EntryItem: {
+            /** Book Id */
+            book_id: string;
+            /**
+             * Company
+             * @default
+             */
+            company: string;
+            /**
+             * Email
+             * @default
+             */
+            email: string;
+            /** Id */
+            id: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Numbers */
+            numbers: components["schemas"]["EntryNumberBody"][];
+            /** Short */
+            short?: string | null;
+            /**
+             * Sort
+             * @default
+             */
+            sort: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * EntryNumberBody
+         * @description A number as people write it, with area code; it is kept as E.164, an internal one as it is.
+         */
+        EntryNumberBody: {
+            /**
+             * Kind
+             * @default other
+             * @enum {string}
+             */
+            kind: "work" | "mobile" | "home" | "fax" | "other";
+            /**
+             * Number
+             * @example 030 901820
+             */
+            number: string;
+        };
+        /**
+         * EntryPage
+         * @description Entries by name; ``next`` continues.
+         */
+        EntryPage: {
+            /** Items */
+            items: components["schemas"]["EntryItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * EventTicket
          * @description Opens one event stream, once, within ``expires_in`` seconds: ``/api/v1/events?ticket=…``.
          */
@@ -2939,6 +3198,38 @@ export interface components {
         ForgottenPassword: {
             /** Login */
             login: string;
+        };
+        /**
+         * FoundEntries
+         * @description What fits first, by name.
+         */
+        FoundEntries: {
+            /** Items */
+            items: components["schemas"]["FoundEntry"][];
+        };
+        /**
+         * FoundEntry
+         * @description An entry that a search has found, with the name of its book.
+         */
+        FoundEntry: {
+            /** Book */
+            book: string;
+            /** Book Id */
+            book_id: string;
+            /** Company */
+            company: string;
+            /** Email */
+            email: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Numbers */
+            numbers: components["schemas"]["EntryNumberBody"][];
+            /** Private */
+            private: boolean;
+            /** Short */
+            short: string | null;
         };
         /**
          * GatewayBody
@@ -2997,6 +3288,34 @@ export interface components {
              */
             store: "ok" | "down";
             trunks: components["schemas"]["TrunkCount"];
+        };
+        /**
+         * ImportProblem
+         * @description A line of a file that was not taken, and why.
+         */
+        ImportProblem: {
+            /** Line */
+            line: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ImportResult
+         * @description What a file holds, and what was or would be done with it; ``sample`` are the first new entries.
+         */
+        ImportResult: {
+            /** Applied */
+            applied: boolean;
+            /** Known */
+            known: number;
+            /** New */
+            new: number;
+            /** Problem Count */
+            problem_count: number;
+            /** Problems */
+            problems: components["schemas"]["ImportProblem"][];
+            /** Sample */
+            sample: components["schemas"]["EntryBody"][];
         };
         /**
          * InvitationBody
@@ -3979,7 +4298,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "phone_book" | "recording" | "paging";
+            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "recording" | "paging";
             /**
              * Settings
              * @example {
@@ -4011,7 +4330,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "phone_book" | "recording" | "paging";
+            kind: "group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "recording" | "paging";
             /**
              * Settings
              * @example {
@@ -7902,6 +8221,304 @@ export interface operations {
             };
         };
     };
+    books_api_v1_phone_books_get: {
+        parameters: {
+            query?: {
+                customer_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookList"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_api_v1_phone_books_search_get: {
+        parameters: {
+            query?: {
+                q?: string;
+                customer_id?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundEntries"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_book_api_v1_phone_books__book_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                book_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookItem"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_book_api_v1_phone_books__book_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                book_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    entries_api_v1_phone_books__book_id__entries_get: {
+        parameters: {
+            query?: {
+                q?: string;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                book_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryPage"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_entry_api_v1_phone_books__book_id__entries__entry_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                book_id: string;
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryItem"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryItem"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_entry_api_v1_phone_books__book_id__entries__entry_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                book_id: string;
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_file_api_v1_phone_books__book_id__import_post: {
+        parameters: {
+            query?: {
+                format?: "csv" | "vcard" | "ldif";
+                apply?: boolean;
+                replace?: boolean;
+            };
+            header?: never;
+            path: {
+                book_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportResult"];
+                };
+            };
+            /** @description Problem details (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     price_list_api_v1_prices_get: {
         parameters: {
             query?: never;
@@ -8201,7 +8818,7 @@ export interface operations {
         parameters: {
             query?: {
                 customer_id?: string | null;
-                kind?: ("group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "phone_book" | "recording" | "paging") | null;
+                kind?: ("group" | "queue" | "menu" | "attendant" | "calendar" | "pickup_group" | "parking" | "codes" | "barring" | "hot_desking" | "recording" | "paging") | null;
             };
             header?: never;
             path?: never;
