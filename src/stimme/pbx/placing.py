@@ -244,6 +244,7 @@ class Placing:
             offer=offer,
             handler=leg,
             headers=headers,
+            route=registration.service_route if registration is not None else (),
             credentials=registration.credentials if registration is not None else None,
             pinned=False,
             alternatives=others,

@@ -3,7 +3,8 @@
 Policy: refresh at two thirds of the granted time; after a failure try again after 5 s, doubled up to
 2 minutes; a wrong password is tried again only every 2 minutes, so that the provider does not lock the
 account. 423 raises the interval, five times at most. The Contact carries a word that nobody else
-knows, so that a call which claims to come from the provider can be recognised.
+knows, so that a call which claims to come from the provider can be recognised. Calls to the provider go by
+the Service-Route of its last answer (RFC 3608), as long as there is a registration.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ from stimme.sip.uri import NameAddr, SipUri
 FIRST_RETRY = 5.0
 LONGEST_RETRY = 120.0
 MOST_RAISES = 5
+MOST_HOPS = 10
 
 
 class TrunkState(Enum):
@@ -63,6 +65,9 @@ class Registration:
         word: unguessable and always the same for this trunk, so that a restart replaces the Contact that the
             provider has instead of adding another.
         ways: the provider's servers in the order to try them; by default the configured address.
+
+    Attributes:
+        service_route: the values of Route for calls to the provider.
     """
 
     def __init__(
@@ -82,6 +87,7 @@ class Registration:
         target = Target(trunk.transport, trunk.host, trunk.port)
         self._ways = ways or (lambda: (target,))
         self.word = word
+        self.service_route: tuple[str, ...] = ()
         self.credentials = DigestClient(trunk.username, trunk.password, realm=trunk.realm)
         self._call_id = ua.token(24)
         self._tag = ua.token(16)
@@ -144,6 +150,7 @@ class Registration:
             granted = self._granted(response)
             self._retry = FIRST_RETRY
             self._raises = 0
+            self.service_route = _hops(response)
             self._step(TrunkEvent.ACCEPTED, f"registered for {granted} s")
             self._later(max(1.0, granted * 2 / 3))
         elif response.status == 423 and self._raises < MOST_RAISES:
@@ -152,6 +159,7 @@ class Registration:
             self._later(0.1)
         else:
             self._raises = 0
+            self.service_route = ()
             self._step(TrunkEvent.REFUSED, f"the provider answered {response.status} {response.reason}")
             self._again(LONGEST_RETRY if response.status in (401, 403, 407) else None)
 
@@ -185,6 +193,16 @@ class Registration:
         self.detail = detail
         if self.state is not before:
             self._changed(self.state, detail)
+
+
+def _hops(response: Response) -> tuple[str, ...]:
+    """The Service-Route of an answer; empty when a hop of it could not be passed, or there are too many."""
+    hops = response.headers.values("Service-Route")
+    try:
+        usable = all(isinstance(NameAddr.parse(hop).uri, SipUri) for hop in hops)
+    except SipParseError:
+        return ()
+    return tuple(hops) if usable and len(hops) <= MOST_HOPS else ()
 
 
 def _seconds(value: str | None) -> int | None:

@@ -98,6 +98,20 @@ async def test_a_call_while_there_is_no_engine_goes_out_by_the_next_one() -> Non
     await line.pbx.close()
 
 
+async def test_the_call_passes_where_the_registration_says() -> None:
+    """Service-Route (RFC 3608), for this call as for every other to the provider."""
+    line = await caller(only_berlin())
+    line.pbx.switch.connected(engine(EngineSide(), "one"))
+    line.pbx.start()
+    route = ("<sip:edge.provider.example;lr>", "<sip:core.provider.example;lr>")
+    line.pbx.ways.registrations["berlin"].service_route = route
+    assert line.call("112", password="right") == 100
+    (invite,) = await placed(line)
+    assert tuple(invite.headers.values("Route")) == route
+    assert to_and_from(invite)[0] == "sip.provider.example"
+    await line.pbx.close()
+
+
 async def test_an_engine_that_dies_while_it_is_asked_only_delays_the_call() -> None:
     line = await caller(only_berlin())
     old = EngineSide(stuck=True)

@@ -221,3 +221,34 @@ def test_the_granted_time_survives_what_providers_write(provider: Provider, cont
 def test_without_any_time_in_the_answer_the_asked_one_counts(provider: Provider) -> None:
     provider.answer(provider.next(), 200)
     assert provider.told == [(TrunkState.REGISTERED, "registered for 300 s")]
+
+
+EDGE, CORE = "<sip:edge.provider.example;lr>", "<sip:core.provider.example:5080;lr>"
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ((), ()),
+        ((EDGE, CORE), (EDGE, CORE)),
+        ((f"{EDGE}, {CORE}",), (EDGE, CORE)),
+        (("<tel:110>",), ()),
+        (("<sip:edge",), ()),
+        ((EDGE,) * 11, ()),
+    ],
+)
+def test_the_service_route_of_the_last_answer(
+    provider: Provider, fields: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    provider.answer(provider.next(), 200, *(("Service-Route", value) for value in fields))
+    assert provider.registration.service_route == expected
+    (refresh,) = provider.sleep(201)
+    provider.answer(refresh, 200)
+    assert provider.registration.service_route == (), "the next answer says nothing of it"
+
+
+def test_a_registration_that_ends_takes_its_service_route_along(provider: Provider) -> None:
+    provider.answer(provider.next(), 200, ("Service-Route", EDGE))
+    (refresh,) = provider.sleep(201)
+    provider.answer(refresh, 403)
+    assert provider.registration.service_route == ()
