@@ -28,6 +28,7 @@ from stimme.pbx.routing import dialled_of
 from stimme.pbx.sip_calls import SipCalls
 from stimme.pbx.switch import Switch
 from stimme.pbx.taking_up import TakingUp
+from stimme.pbx.texting import Texting
 from stimme.pbx.trunk_sources import TrunkSources
 from stimme.sip.agreement import SecurityAgreement, mechanisms
 from stimme.sip.auth import DigestServer, Rejected, Stale, Verified
@@ -112,6 +113,7 @@ class Node:
         self._ua: UserAgent | None = None
         self._lamps: BusyLamps | None = None
         self._presence: PublishedPresence | None = None
+        self._texting: Texting | None = None
         self._trust: Callable[[str], None] = lambda address: None
         self._instance = ""
         self._started = False
@@ -127,7 +129,8 @@ class Node:
         self._trust = trust
         self._presence = PublishedPresence(ua)
         self._lamps = BusyLamps(ua, self.tenants, self._presence)
-        ua.enable("REFER", "NOTIFY", "SUBSCRIBE", "PUBLISH", options=("replaces", "join"))
+        self._texting = Texting(ua)
+        ua.enable("REFER", "NOTIFY", "SUBSCRIBE", "PUBLISH", "MESSAGE", options=("replaces", "join"))
         ua.agreement = SecurityAgreement(
             lambda: mechanisms(self._algorithms, tls="tls" in ua.addresses),
             self._first_challenge,
@@ -254,7 +257,7 @@ class Node:
         return not any(pbx.registrar.reachable_at(flow.remote) for pbx in self.tenants.values())
 
     def on_request(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
-        """REGISTER, SUBSCRIBE, PUBLISH and OPTIONS; other requests outside a dialog are not served yet."""
+        """A request outside a dialog, of one of our telephones; other methods are not served."""
         if request.method == "OPTIONS":
             transaction.respond(200, None, [("Allow", self.ua.allow), ("Accept", ACCEPTED)])
         elif request.method == "REGISTER":
@@ -263,6 +266,8 @@ class Node:
             self._subscribe(transaction, request, flow)
         elif request.method == "PUBLISH":
             self._publish(transaction, request, flow)
+        elif request.method == "MESSAGE":
+            self._message(transaction, request, flow)
         else:
             transaction.respond(405, None, [("Allow", self.ua.allow)])
 
@@ -311,6 +316,11 @@ class Node:
         known = self._authenticated(transaction, request, flow)
         if known is not None and self._presence is not None:
             self._presence.publish(transaction, request, *known)
+
+    def _message(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
+        known = self._authenticated(transaction, request, flow)
+        if known is not None and self._texting is not None:
+            self._texting.message(transaction, request, *known)
 
     def _authenticated(
         self, transaction: ServerTransaction, request: Request, flow: Flow
