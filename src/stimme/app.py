@@ -52,7 +52,13 @@ from stimme.sip.transport.runner import SipRunner
 from stimme.store import migrate
 from stimme.store.accounts import Accounts, utc_now
 from stimme.store.billing import Billing
-from stimme.store.call_recordings import RECORDINGS, CallRecordings, NewRecordings, RecordingFiles
+from stimme.store.call_recordings import (
+    RECORDINGS,
+    RECORDINGS_FOLDER,
+    CallRecordings,
+    NewRecordings,
+    RecordingFiles,
+)
 from stimme.store.calls import CallHistory
 from stimme.store.database import Database
 from stimme.store.directory import DirectoryRepository
@@ -64,8 +70,6 @@ from stimme.store.phone_books import PhoneBookRepository, fill_shelf
 from stimme.store.secrets import Passwords, SecretKeyError, Vault, open_vault
 from stimme.store.writer import WriteBehind
 
-_RECORDINGS = "call-recordings"
-"""The folder of recordings of calls, in the node's data folder."""
 _ENGINE_PATIENCE = 5.0
 """Seconds that requests wait for the media engine at start; without it new calls are refused with 503."""
 
@@ -113,7 +117,7 @@ class Application:
             bus=EventBus(),
             bindings=Bindings(database, writer),
             journal=journal,
-            records=Records(writer),
+            records=Records(database, writer),
             store=States(database, writer),
             sounds=sounds,
             clock=asyncio.get_running_loop().time,
@@ -125,7 +129,7 @@ class Application:
             ring_timeout=config.calls.ring_timeout,
             media_timeout=config.calls.media_timeout,
             resolver=SystemResolver(),
-            recordings=NewRecordings(writer, RecordingFiles(config.node.data / _RECORDINGS)),
+            recordings=NewRecordings(writer, RecordingFiles(config.node.data / RECORDINGS_FOLDER)),
             agreement_required=config.sip.require_agreement,
         )
         self._resources.push_async_callback(node.close)
@@ -214,7 +218,7 @@ class Application:
             openid=OpenIdClient(
                 HttpFetch(_client_tls(config.tls.ca), private=config.web.private_identity_providers)
             ),
-            recordings=RecordingFiles(config.node.data / _RECORDINGS),
+            recordings=RecordingFiles(config.node.data / RECORDINGS_FOLDER),
             shelf=self._shelf,
         )
         web = HttpServer(create_api(services), tls=tls)
@@ -257,7 +261,7 @@ class Application:
             database,
             telephony,
             sending.run,
-            recordings=CallRecordings(database, RecordingFiles(self._config.node.data / _RECORDINGS)),
+            recordings=CallRecordings(database, RecordingFiles(self._config.node.data / RECORDINGS_FOLDER)),
             shorten_after=kept,
             started=loaded,
         )

@@ -22,6 +22,7 @@ from stimme.store import backup as backups
 from stimme.store.audit import Actor
 from stimme.store.backed_up import BackupError
 from stimme.store.billing import Billing
+from stimme.store.call_recordings import RECORDINGS_FOLDER
 from stimme.store.database import Database, Scope
 from stimme.store.errors import StoreError
 from stimme.store.secrets import SecretKeyError, Vault, open_vault
@@ -118,14 +119,22 @@ def backup_node(
     target: Annotated[Path, typer.Argument(help="File to write, for example stimme-2026-11-25.age.")],
     config: ConfigFile,
     key_file: BackupKey = None,
+    recordings: Annotated[bool, typer.Option(help="With the recordings of calls.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Back up the running node's database and key, encrypted."""
+    """Back up the running node's database, key and recordings of calls, encrypted."""
     settings = load(config, as_json=as_json)
     protection = _protection(key_file, confirm=True)
     now = datetime.datetime.now(datetime.UTC)
     try:
-        manifest = backups.backup(settings.store.url, settings.secret_key_file, target, protection, now=now)
+        manifest = backups.backup(
+            settings.store.url,
+            settings.secret_key_file,
+            target,
+            protection,
+            now=now,
+            recordings=settings.node.data / RECORDINGS_FOLDER if recordings else None,
+        )
     except (BackupError, OSError) as error:
         refuse(as_json, [str(error)])
     done(as_json, {"file": str(target), **dataclasses.asdict(manifest)}, f"{target} written.")
@@ -146,7 +155,12 @@ def restore_node(
     protection = _protection(key_file, confirm=False)
     try:
         manifest = backups.restore(
-            source, settings.store.url, settings.secret_key_file, protection, force=force
+            source,
+            settings.store.url,
+            settings.secret_key_file,
+            protection,
+            force=force,
+            recordings=settings.node.data / RECORDINGS_FOLDER,
         )
     except (BackupError, OSError) as error:
         refuse(as_json, [str(error)])

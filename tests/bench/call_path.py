@@ -81,6 +81,9 @@ class Nowhere:
     def note(self, note: CallNote) -> None:
         """A note of a call."""
 
+    async def last_to(self, tenant_id: str, user_id: str) -> str | None:
+        return None
+
     def add(self, record: CallRecord, entries: Sequence[CallListEntry]) -> None:
         """A finished call."""
 

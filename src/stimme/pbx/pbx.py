@@ -490,6 +490,10 @@ class Pbx:
         """A user notes something of a call."""
         self._records.note(note)
 
+    async def last_call_to(self, user_id: str) -> str | None:
+        """The id of the newest call in a user's list that came to the user."""
+        return await self._records.last_to(self.tenant.id, user_id)
+
     def add_record(self, record: CallRecord, called_user_ids: tuple[str, ...]) -> None:
         """Gives what remains of a call to the store, and tells who was called."""
         entries = call_list_entries(record, called_user_ids)

@@ -112,3 +112,6 @@ class CallRecords(Protocol):
 
     def note(self, note: CallNote) -> None:
         """Writes what a user notes of a call, once per call, user and kind."""
+
+    async def last_to(self, tenant_id: str, user_id: str) -> str | None:
+        """The id of the newest call that came to a user; None when there was none."""

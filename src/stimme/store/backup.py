@@ -3,16 +3,19 @@
 Policy: a backup is taken while the node runs, from one consistent moment (``stimme.store.backed_up``). It is
 one file in the age format (age-encryption.org), encrypted with a passphrase or for a key, so that the
 standard tool opens it too; inside is a gzipped tar archive with ``manifest.json``, ``secret.key`` and the
-database, ``stimme.db`` (SQLite) or ``stimme.pgdump`` (PostgreSQL). It appears under its name only when it is
+database, ``stimme.db`` (SQLite) or ``stimme.pgdump`` (PostgreSQL), and the recordings of calls as they lie in
+their folder, ``recordings/CUSTOMER/ID.wav``. It appears under its name only when it is
 complete. A restore checks everything before it replaces anything, never overwrites a node that is there
 unless told so, and refuses a database newer than this program.
 """
 
+import contextlib
 import datetime
 import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import tarfile
 import tempfile
@@ -31,7 +34,9 @@ from stimme.store.secrets import SecretKeyError, Vault
 
 _FORMAT = "stimme-backup/1"
 _KEY, _MANIFEST = "secret.key", "manifest.json"
-_PRIVATE = 0o600
+_PRIVATE, _PRIVATE_FOLDER = 0o600, 0o700
+_RECORDINGS = "recordings"
+_RECORDING = re.compile(rf"{_RECORDINGS}/[A-Za-z0-9-]{{1,64}}/[A-Za-z0-9-]{{1,64}}\.wav")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +81,15 @@ def new_key(path: Path) -> str:
 
 
 def backup(
-    url: str, key_file: Path, target: Path, protection: Protection, *, now: datetime.datetime
+    url: str,
+    key_file: Path,
+    target: Path,
+    protection: Protection,
+    *,
+    now: datetime.datetime,
+    recordings: Path | None = None,
 ) -> Manifest:
-    """Back a node up into ``target`` while it runs.
+    """Back a node up into ``target`` while it runs, with the folder of recordings of calls, if one is named.
 
     Raises:
         BackupError: When the database cannot be copied, or the protection is unusable.
@@ -92,7 +103,7 @@ def backup(
         manifest = Manifest(now.isoformat(), database.revision(copy), _sha256(copy), copy.stat().st_size)
         sealed = Path(work) / "sealed"
         with tempfile.TemporaryFile(dir=work) as archive:
-            _pack(archive, copy, key_file, manifest)
+            _pack(archive, copy, key_file, manifest, recordings)
             archive.seek(0)
             with _create(sealed) as file:
                 _seal(archive, file, protection)
@@ -103,9 +114,15 @@ def backup(
 
 
 def restore(
-    source: Path, url: str, key_file: Path, protection: Protection, *, force: bool = False
+    source: Path,
+    url: str,
+    key_file: Path,
+    protection: Protection,
+    *,
+    force: bool = False,
+    recordings: Path | None = None,
 ) -> Manifest:
-    """Put a backup in place; the node must not be running.
+    """Put a backup in place; the node must not be running. Without a folder recordings are left out.
 
     Raises:
         BackupError: When it cannot be opened, is damaged or too new, or without ``force`` a node is there.
@@ -123,15 +140,31 @@ def restore(
         _check(database, copy, key, manifest)
         database.put(copy)
         key.replace(key_file)
+        if recordings is not None:
+            _put_recordings(Path(work) / _RECORDINGS, recordings)
     return manifest
 
 
-def _pack(archive: IO[bytes], database: Path, key_file: Path, manifest: Manifest) -> None:
+def _pack(
+    archive: IO[bytes], database: Path, key_file: Path, manifest: Manifest, recordings: Path | None
+) -> None:
     described = {"format": _FORMAT, **_fields(manifest)}
     with tarfile.open(fileobj=archive, mode="w:gz") as tar:
         _add(tar, _MANIFEST, json.dumps(described, indent=2).encode())
         _add(tar, _KEY, key_file.read_bytes())
         tar.add(database, database.name, filter=_anonymous)
+        for path in sorted(recordings.glob("*/*.wav")) if recordings is not None else ():
+            with contextlib.suppress(FileNotFoundError):  # its time was over while others were packed
+                tar.add(path, f"{_RECORDINGS}/{path.parent.name}/{path.name}", filter=_anonymous)
+
+
+def _put_recordings(found: Path, folder: Path) -> None:
+    """Puts recordings beside those that are there; what no database knows is removed by the node later."""
+    for path in found.glob("*/*.wav"):
+        target = folder / path.parent.name / path.name
+        for made in (folder, target.parent):
+            made.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        shutil.move(path, target)
 
 
 def _fields(manifest: Manifest) -> dict[str, Any]:
@@ -191,7 +224,8 @@ def _unpack(source: Path, work: Path, protection: Protection, member: str) -> Ma
         try:
             with tarfile.open(fileobj=archive, mode="r:gz") as tar:
                 entries = tar.getmembers()
-                if {entry.name for entry in entries if entry.isreg()} != {_MANIFEST, _KEY, member}:
+                names = {entry.name for entry in entries if entry.isreg()}
+                if {name for name in names if not _RECORDING.fullmatch(name)} != {_MANIFEST, _KEY, member}:
                     raise BackupError(f"{source} is not a backup of this kind of database")
                 for entry in entries:
                     _extract(tar, entry, work)
@@ -212,7 +246,9 @@ def _extract(tar: tarfile.TarFile, entry: tarfile.TarInfo, work: Path) -> None:
     """Writes a plain file's content; `extractall` would follow what an archive says of links and owners."""
     content = tar.extractfile(entry) if entry.isreg() else None
     if content is not None:
-        with content, (work / entry.name).open("wb") as file:
+        target = work / entry.name
+        target.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        with content, _create(target) as file:
             shutil.copyfileobj(content, file)
 
 

@@ -27,6 +27,8 @@ from stimme.store.sound_models import CallRecordingRow
 from stimme.store.writer import WriteBehind
 
 RECORDINGS = cast(Table, CallRecordingRow.__table__)
+RECORDINGS_FOLDER = "call-recordings"
+"""The folder of recordings of calls, in the node's data folder."""
 _PRIVATE = 0o700
 _UNKNOWN_KEPT = timedelta(days=1)
 """A file without a row may belong to a recording whose row is being written."""

@@ -87,7 +87,8 @@ class States:
 class Records:
     """Finished calls and the call list lines they leave (``stimme.pbx.ports.CallRecords``)."""
 
-    def __init__(self, writer: WriteBehind) -> None:
+    def __init__(self, database: Database, writer: WriteBehind) -> None:
+        self._database = database
         self._writer = writer
 
     def add(self, record: CallRecord, entries: Sequence[CallListEntry]) -> None:
@@ -109,6 +110,18 @@ class Records:
             "noted_at": note.noted_at,
         }
         self._writer.put(_NOTES, row_id, row)
+
+    async def last_to(self, tenant_id: str, user_id: str) -> str | None:
+        """Return the newest call that came to a user."""
+        entry = models.CallListEntry
+        newest = (
+            select(entry.call_id)
+            .where(entry.customer_id == tenant_id, entry.user_id == user_id, entry.direction == "incoming")
+            .order_by(entry.started_at.desc(), entry.id.desc())
+            .limit(1)
+        )
+        async with self._database.system() as session:
+            return await session.scalar(newest)
 
 
 def _record_row(record: CallRecord) -> dict[str, Any]:

@@ -49,6 +49,9 @@ class Nothing:
     def note(self, note: CallNote) -> None:
         pass
 
+    async def last_to(self, tenant_id: str, user_id: str) -> str | None:
+        return None
+
 
 class NoState:
     """Settings that are forgotten."""

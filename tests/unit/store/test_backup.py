@@ -2,7 +2,9 @@
 
 import asyncio
 import datetime
+import io
 import sqlite3
+import tarfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +98,39 @@ async def test_a_running_node_comes_back_elsewhere(node: Node, tmp_path: Path, k
     database = Database(f"sqlite+aiosqlite:///{there}/stimme.db")
     await migrate.check(database.engine)
     await database.close()
+
+
+async def test_recordings_of_calls_come_back_with_the_rest(node: Node, tmp_path: Path) -> None:
+    folder, target, there = tmp_path / "recordings", tmp_path / "b.age", tmp_path / "there"
+    (folder / "c-1").mkdir(parents=True)
+    (folder / "c-1" / "r-1.wav").write_bytes(b"RIFF sound")
+    (folder / "c-1" / "notes.txt").write_text("no recording")
+    backup(node.url, node.key, target, WORDS, now=NOW, recordings=folder)
+    url, key = f"sqlite+aiosqlite:///{there}/stimme.db", there / "secret.key"
+    kept = there / "call-recordings"
+    restore(target, url, key, WORDS, recordings=kept)
+    assert [path.relative_to(kept).as_posix() for path in kept.rglob("*.*")] == ["c-1/r-1.wav"]
+    assert (kept / "c-1" / "r-1.wav").read_bytes() == b"RIFF sound"
+    assert (kept / "c-1" / "r-1.wav").stat().st_mode & 0o777 == 0o600
+    assert kept.stat().st_mode & 0o777 == 0o700
+    restore(target, url, key, WORDS, force=True)  # without a folder the recordings are left where they are
+    assert device_secret(there) == "sip secret"
+
+
+@pytest.mark.parametrize(
+    "name", ["recordings/../../x.wav", "recordings/c/x.sh", "/etc/x.wav", "recordings/c/x/y.wav"]
+)
+def test_nothing_leaves_its_place(tmp_path: Path, name: str) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for member in ("manifest.json", "secret.key", "stimme.db", name):
+            tar.addfile(tarfile.TarInfo(member))
+    (tmp_path / "b.age").write_bytes(pyrage.passphrase.encrypt(packed.getvalue(), WORDS.text))
+    with pytest.raises(BackupError, match="not a backup"):
+        restore(
+            tmp_path / "b.age", f"sqlite+aiosqlite:///{tmp_path}/x/stimme.db", tmp_path / "x" / "key", WORDS
+        )
+    assert not list(tmp_path.rglob("*.wav"))
 
 
 async def test_what_does_not_open_replaces_nothing(node: Node, tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 Policy: by `*39#` while or after one speaks, or by `**9` within the call, of which nobody hears anything. The
 note says who noted it and when; the record that it belongs to has what the network said of the caller. It is
-made once for each call and user, and stays. Only calls that came to the user can be noted. The last call is
-known until call control is started anew.
+made once for each call and user, and stays. Only calls that came to the user can be noted. After a restart
+the last call is the newest in the user's call list.
 """
 
 from datetime import UTC, datetime
@@ -45,7 +45,7 @@ async def note_malicious(pbx: "Pbx", call: Call, user: User, command: c.NoteMali
     if going_on is not None and going_on.caller.user_id != user.id:
         note(pbx, going_on, user)
         return Say("call.noted")
-    last = pbx.features.last_calls.of(user.id)
+    last = pbx.features.last_calls.of(user.id) or await pbx.last_call_to(user.id)
     if last is None:
         raise FeatureRefusedError("code.refused", 404)
     _write(pbx, last, user)

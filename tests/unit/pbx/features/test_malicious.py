@@ -38,6 +38,17 @@ async def test_the_present_call_is_noted_and_then_the_last_one() -> None:
     assert all(note.noted_at <= datetime.now(UTC) for note in notes)
 
 
+async def test_after_a_restart_the_newest_call_of_the_list_is_noted() -> None:
+    line, notes = await noting()
+
+    async def newest(user_id: str) -> str | None:
+        return f"last of {user_id}"
+
+    line.pbx.last_call_to = newest  # type: ignore[method-assign]
+    assert await line.dials("*39#", password="right") == SUCCESS
+    assert [note.call_id for note in notes] == ["last of u10"]
+
+
 async def test_a_call_of_ones_own_is_not_noted() -> None:
     line, notes = await noting()
     call = talk(line.pbx, leg_of(10), leg_of(11))
