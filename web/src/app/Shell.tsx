@@ -1,6 +1,6 @@
 import { ActionIcon, Alert, Button, Tooltip, UnstyledButton, VisuallyHidden } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
-import { IconAddressBook, IconBell, IconBuildingCog, IconDialpad, IconHistory, IconSettings, IconX } from '@tabler/icons-react'
+import { IconAddressBook, IconBell, IconBook2, IconBuildingCog, IconDialpad, IconHistory, IconSettings, IconX } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Navigate, NavLink, Route, Routes } from 'react-router'
@@ -24,6 +24,7 @@ import { useNow } from '@/shared/useNow'
 import { useStore } from '@/shared/useStore'
 
 import { AdminPages } from './AdminPages'
+import { PhoneBooks } from './PhoneBooks'
 import { RemoteAudio } from './RemoteAudio'
 import { usePage, useSignedIn } from './services'
 import classes from './shell.module.css'
@@ -77,6 +78,7 @@ export function Shell() {
           <Routes>
             <Route path="/calls" element={<CallListPage />} />
             <Route path="/colleagues" element={<ColleaguesPage />} />
+            <Route path="/phone-books" element={<PhoneBooks />} />
             <Route path="/settings" element={<SettingsPage />} />
             <Route path="/admin/*" element={<AdminPages />} />
             {narrow && <Route path="/phone" element={<PhonePage />} />}
@@ -122,6 +124,7 @@ function useItems(missed: number): Item[] {
   return [
     { to: '/calls', text: t('nav.calls'), icon: <IconHistory />, count: missed },
     { to: '/colleagues', text: t('nav.colleagues'), icon: <IconAddressBook />, count: 0 },
+    { to: '/phone-books', text: t('nav.books'), icon: <IconBook2 />, count: 0 },
     ...(account.role === 'user' ? [] : [admin]),
     { to: '/settings', text: t('nav.settings'), icon: <IconSettings />, count: 0 },
   ]

@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next'
 import { Link, Navigate, Route, Routes } from 'react-router'
 
 import { useSignedIn } from '@/app/services'
+import { BooksPage } from '@/features/books/BooksPage'
 import { Page } from '@/shared/ui/Page'
 
 import classes from './admin.module.css'
@@ -34,6 +35,7 @@ export function AdminPages() {
     groups: <GroupsPage customerId={organisation.id} />,
     reception: <ReceptionPage customerId={organisation.id} />,
     sounds: <SoundsPage customerId={organisation.id} />,
+    books: <BooksPage customerId={organisation.id} onCall={null} />,
     rules: <RulesPage customerId={organisation.id} />,
     lines: <LinesPage customerId={organisation.id} />,
     sites: <SitesPage customerId={organisation.id} />,

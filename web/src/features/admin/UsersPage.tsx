@@ -1,8 +1,9 @@
 import { Button } from '@mantine/core'
-import { IconArrowRampRight, IconDeviceLandlinePhone, IconFileImport, IconPencil, IconPlus, IconQrcode, IconTrash } from '@tabler/icons-react'
+import { IconArrowRampRight, IconDeviceLandlinePhone, IconFileImport, IconKeyboard, IconPencil, IconPlus, IconQrcode, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
+import { KeysDialog } from '@/features/keys/KeysDialog'
 import { formatNumber } from '@/shared/number'
 import { Page } from '@/shared/ui/Page'
 import { PersonAvatar } from '@/shared/ui/PersonAvatar'
@@ -19,7 +20,7 @@ import { remove, type User } from './requests'
 import { useList } from './useList'
 import { UserDialog } from './UserDialog'
 
-type Open = { what: 'import' } | { what: 'change'; user: User | null } | { what: 'delete' | 'devices' | 'settings' | 'invite'; user: User } | null
+type Open = { what: 'import' } | { what: 'change'; user: User | null } | { what: 'delete' | 'devices' | 'keys' | 'settings' | 'invite'; user: User } | null
 
 /** The people of a customer. */
 export function UsersPage({ customerId }: { customerId: string }) {
@@ -66,6 +67,9 @@ export function UsersPage({ customerId }: { customerId: string }) {
       {open?.what === 'change' && <UserDialog user={open.user} customerId={customerId} onClose={close} />}
       {open?.what === 'import' && <ImportDialog customerId={customerId} onClose={close} />}
       {open?.what === 'devices' && <DevicesDialog user={open.user} onClose={close} />}
+      {open?.what === 'keys' && (
+        <KeysDialog path={`/users/${open.user.id}/keys`} title={t('keys.of', { name: open.user.name })} onClose={close} />
+      )}
       {open?.what === 'invite' && <InviteDialog user={open.user} onClose={close} />}
       {open?.what === 'settings' && <DiversionsDialog user={open.user} onClose={close} />}
       {open?.what === 'delete' && (
@@ -81,7 +85,7 @@ export function UsersPage({ customerId }: { customerId: string }) {
   )
 }
 
-function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'change' | 'delete' | 'devices' | 'settings' | 'invite') => void }) {
+function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'change' | 'delete' | 'devices' | 'keys' | 'settings' | 'invite') => void }) {
   const { t } = useTranslation()
   const { name } = user
   return (
@@ -94,6 +98,9 @@ function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'change' | 'dele
       <span className={classes.actions} data-extension={user.extension}>
         <Action label={t('admin.users.devices', { name })} onClick={() => onOpen('devices')} testId="user-devices">
           <IconDeviceLandlinePhone size={20} />
+        </Action>
+        <Action label={t('keys.of', { name })} onClick={() => onOpen('keys')} testId="user-keys">
+          <IconKeyboard size={20} />
         </Action>
         <Action label={t('admin.invite.title', { name })} onClick={() => onOpen('invite')} testId="user-invite">
           <IconQrcode size={20} />

@@ -1,6 +1,7 @@
 import {
   IconAdjustments,
   IconBell,
+  IconBook2,
   IconBuilding,
   IconBuildingStore,
   IconCalendarDollar,
@@ -29,6 +30,7 @@ export type Section =
   | 'groups'
   | 'reception'
   | 'sounds'
+  | 'books'
   | 'rules'
   | 'lines'
   | 'sites'
@@ -44,7 +46,7 @@ export type Section =
 
 /** What each role administers, in the order of how often. */
 export const SECTIONS: Readonly<Record<Exclude<Account['role'], 'user'>, readonly Section[]>> = {
-  customer: ['users', 'devices', 'groups', 'reception', 'sounds', 'rules', 'lines', 'sites', 'records', 'licences', 'invoices', 'audit', 'setup'],
+  customer: ['users', 'devices', 'groups', 'reception', 'sounds', 'books', 'rules', 'lines', 'sites', 'records', 'licences', 'invoices', 'audit', 'setup'],
   reseller: ['customers', 'invoices', 'prices', 'audit'],
   provider: ['customers', 'resellers', 'health', 'months', 'invoices', 'prices', 'audit'],
 }
@@ -56,6 +58,7 @@ export const SECTION_ICONS: Readonly<Record<Section, ReactNode>> = {
   groups: <IconUsersGroup />,
   reception: <IconBell />,
   sounds: <IconVolume />,
+  books: <IconBook2 />,
   rules: <IconAdjustments />,
   lines: <IconPlugConnected />,
   sites: <IconMapPin />,

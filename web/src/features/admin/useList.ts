@@ -18,7 +18,7 @@ export interface List<T> {
  *
  * @param cursor The parameter that `next` of a page goes into.
  */
-export function useList<T>(path: string, parameters: Parameters, cursor: 'after' | 'before' = 'after'): List<T> {
+export function useList<T>(path: string, parameters: Parameters, cursor: 'after' | 'before' | 'cursor' = 'after'): List<T> {
   const query = useInfiniteQuery<PageOf<T>, Error, InfiniteData<PageOf<T>>, unknown[], string | null>({
     queryKey: ['admin', path, parameters],
     queryFn: ({ pageParam, signal }) =>

@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { usePage, useSignedIn } from '@/app/services'
+import { OwnKeys } from '@/features/keys/OwnKeys'
 import { currentCall } from '@/features/softphone/machine'
 import { api } from '@/shared/api/client'
 import { changeLanguage } from '@/shared/i18n/i18n'
@@ -34,6 +35,9 @@ export function SettingsPage() {
           <Card title={t('settings.sound')}>
             <Sound />
             <AudioDevices />
+          </Card>
+          <Card title={t('keys.title')}>
+            <OwnKeys />
           </Card>
           <Card title={t('settings.notifications')}>
             <Notifications />
