@@ -9,9 +9,6 @@ import hashlib
 import hmac
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,14 +21,12 @@ from stimme.pbx.call import Call
 from stimme.pbx.desks import Desks
 from stimme.pbx.directing import Directing
 from stimme.pbx.events import (
-    CallChanged,
     CallListAdded,
     LineChanged,
     LineState,
     SettingsChanged,
     TrunkChanged,
 )
-from stimme.pbx.features import transfer
 from stimme.pbx.features.codes import CodeTable
 from stimme.pbx.features.park import ParkLot
 from stimme.pbx.features.registry import Features
@@ -41,22 +36,20 @@ from stimme.pbx.hold_music import HOLD, HoldMusic
 from stimme.pbx.journalling import Journalling
 from stimme.pbx.leg import Leg, LegEvent
 from stimme.pbx.model import Device, Tenant, TrunkConfig
-from stimme.pbx.occupancy import Occupancy, users_of
+from stimme.pbx.occupancy import Occupancy
+from stimme.pbx.owning import Owning
 from stimme.pbx.pending_byes import PendingByes
 from stimme.pbx.placing import Placing
 from stimme.pbx.ports import BindingStore, CallRecords, Journal, RecordingStore, Sounds, StateStore
-from stimme.pbx.records import CallNote, CallRecord, Direction, HangupBy, Party, call_list_entries
+from stimme.pbx.records import CallNote, CallRecord, Direction, Party, call_list_entries
 from stimme.pbx.registrar import Registrar
 from stimme.pbx.settings import Settings, UserSettings
 from stimme.pbx.sip_calls import SipCalls
-from stimme.pbx.snapshot import take_snapshot
-from stimme.pbx.stages import Stage
 from stimme.pbx.switch import Switch
 from stimme.pbx.trunk_ways import TrunkWays
-from stimme.sip.flow import Flow, Target
+from stimme.sip.flow import Flow
 from stimme.sip.gruu import GruuIssuer
 from stimme.sip.session import Session
-from stimme.sip.transfer import Referral
 from stimme.sip.transport.locating import Locator
 from stimme.sip.ua import UserAgent
 from stimme.trunks.registration import TrunkState
@@ -65,8 +58,6 @@ log = structlog.get_logger("stimme.pbx")
 _TRANSFER_RING_SECONDS = 30.0
 _LEAVING_SECONDS = 1.0
 """So long the ended calls of a deleted tenant may take to give back what they have in the engine."""
-_ANSWER_REPEATED = timedelta(seconds=32)
-"""How long a 2xx is repeated until its ACK comes: 64 × T1 (RFC 3261 §13.3.1.4)."""
 
 
 class Pbx:
@@ -131,18 +122,18 @@ class Pbx:
         self.recall_seconds = _TRANSFER_RING_SECONDS
         self.time_zone = ZoneInfo("Europe/Berlin")
         self._ua = ua
-        self._bus = bus
+        self.publish = bus.publish
         self._journalling = Journalling(tenant.id, journal, ua, switch)
         self._records = records
         self._key = key
         self._media_timeout = media_timeout
         self._tasks: set[asyncio.Task[None]] = set()
-        self._legs: dict[str, tuple[Leg, Call]] = {}
         self._lines: dict[str, LineState] = {}
-        self._occupancy = Occupancy()
+        self.occupancy = Occupancy()
         self._pending_byes = PendingByes(wall_clock, ua.wind_up)
+        sip_calls = SipCalls() if sip_calls is None else sip_calls
+        self._owner = Owning(self, self._journalling, self._pending_byes, sip_calls)
         self._music = HoldMusic(tenant.id, switch, sounds)
-        self._sip_calls = SipCalls() if sip_calls is None else sip_calls
         self.ways = TrunkWays(ua, key, locator, changed=self._trunk_changed, moved=moved)
         self.ways.configure(tenant)
         self.desks = Desks(
@@ -150,7 +141,7 @@ class Pbx:
             store,
             registered=lambda device_id: bool(self.registrar.of(device_id)),
             publish=bus.publish,
-            changed=self._lines_changed,
+            changed=self.lines_changed,
             signal=self.state_changed,
         )
         self.placing = Placing(
@@ -228,7 +219,7 @@ class Pbx:
 
     def line_state(self, user_id: str) -> LineState:
         """What a user's line does now."""
-        line = self._occupancy.line_of(user_id)
+        line = self.occupancy.line_of(user_id)
         if line is not None:
             return line
         online = any(self.registrar.of(device.id) for device in self.desks.devices_of(user_id))
@@ -253,11 +244,11 @@ class Pbx:
 
     def calls_of(self, user_id: str) -> list[Call]:
         """The calls that a user takes part in or that ring there, oldest first."""
-        return self._occupancy.calls_of(user_id)
+        return self.occupancy.calls_of(user_id)
 
     def conversations_of(self, user_id: str, *, besides: Call) -> list[tuple[Call, Leg]]:
         """A user's conversations with the user's own leg in each, the latest first."""
-        return self._occupancy.conversations_of(user_id, besides=besides)
+        return self.occupancy.conversations_of(user_id, besides=besides)
 
     def conversation_of(self, user_id: str, *, besides: Call) -> tuple[Call | None, Leg | None]:
         """The latest of a user's conversations; Nones when there is none."""
@@ -265,15 +256,11 @@ class Pbx:
 
     def legs(self) -> Iterable[tuple[Leg, Call]]:
         """Every leg with the call that it belongs to."""
-        return self._legs.values()
+        return self._owner.legs()
 
     def leg_of_session(self, session: Session | None) -> tuple[Call, Leg] | None:
         """The leg whose session this is."""
-        leg = session.handler if session is not None else None
-        if not isinstance(leg, Leg):
-            return None
-        found = self._legs.get(leg.id)
-        return (found[1], leg) if found is not None else None
+        return self._owner.leg_of(session)
 
     def leg_of_dialog(self, call_id: str, our_tag: str, their_tag: str) -> tuple[Call, Leg] | None:
         """The leg of a dialog that a telephone names."""
@@ -281,9 +268,11 @@ class Pbx:
 
     def media_event(self, event: MediaEvent) -> None:
         """Something happened at an endpoint of this tenant's."""
-        found = self._legs.get(event.tag)
-        if found is not None:
-            found[0].hear_media(event)
+        self._owner.media_event(event)
+
+    async def music(self, name: str = HOLD) -> Source:
+        """Music on hold, or another stream of the customer's. Raises EngineError."""
+        return await self._music.source(name)
 
     def media_lost(self) -> None:
         """The engine died and another has come."""
@@ -301,12 +290,18 @@ class Pbx:
         self.directing.from_trunk(session, trunk)
 
     def new_call(
-        self, direction: Direction, caller: Party, callee: Party, trunk_id: str | None = None
+        self,
+        direction: Direction,
+        caller: Party,
+        callee: Party,
+        trunk_id: str | None = None,
+        *,
+        call_id: str | None = None,
     ) -> Call:
-        """A call that has not begun."""
+        """A call that has not begun; one that is made again has its id."""
         return Call(
-            self.new_id(),
-            self,
+            call_id or self.new_id(),
+            self._owner,
             self.switch,
             tenant_id=self.tenant.id,
             direction=direction,
@@ -320,11 +315,11 @@ class Pbx:
         """Lets a call begin; without an anchor its caller's telephones ring first."""
         self.calls[call.id] = call
         if anchor is not None:
-            self._note_dialog(call, anchor)
+            self._owner.note_dialog(call, anchor)
             anchor.report_to(call.report)
         self._journalling.begun(call, anchor)
-        self._start(call, call.run(anchor, first))
-        self.call_changed(call)
+        self.supervise(call, call.run(anchor, first))
+        self._owner.call_changed(call)
 
     def go_on(
         self,
@@ -353,138 +348,28 @@ class Pbx:
         """A call that was only the way to another: it leaves no record."""
         call.vanish()
         self._journalling.discarded(call)
+        self._forget(call)
+
+    def _forget(self, call: Call) -> None:
         self.calls.pop(call.id, None)
         self.features.call_over(call, None)
-        self._lines_changed(self._occupancy.drop(call))
+        self.lines_changed(self.occupancy.drop(call))
 
-    def _start(self, call: Call, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(self._supervise(call, work), name=f"call-{call.id}")
+    def supervise(self, call: Call, work: Coroutine[Any, Any, None]) -> None:
+        """Lets the task of a call run."""
+        task = asyncio.get_running_loop().create_task(self._run(call, work), name=f"call-{call.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _supervise(self, call: Call, work: Coroutine[Any, Any, None]) -> None:
+    async def _run(self, call: Call, work: Coroutine[Any, Any, None]) -> None:
         """The one place that catches whatever goes wrong in a call: it ends, the others do not notice."""
         try:
             await work
         except Exception:
             log.exception("a call failed", call=call.id, tenant=self.tenant.id)
-            self.calls.pop(call.id, None)
-            self.features.call_over(call, None)
-            self._lines_changed(self._occupancy.drop(call))
+            self._forget(call)
 
-    # -- what a call asks of its owner ----------------------------------------------------------------------
-
-    def invite(self, call: Call, leg: Leg, offer: bytes) -> Session:
-        """Places the INVITE of a called leg."""
-        with self._journalling.held():
-            leg.session = self.placing.invite(call, leg, offer)
-            self._journalling.invited(leg)
-        self._note_dialog(call, leg)
-        return leg.session
-
-    def _note_dialog(self, call: Call, leg: Leg) -> None:
-        if leg.session is not None:
-            self._sip_calls.note(self.tenant.id, call.id, leg.session.call_id)
-
-    def leg_joined(self, leg: Leg, call: Call) -> None:
-        """A leg belongs to a call: what the engine says of its endpoint goes there."""
-        self._legs[leg.id] = (leg, call)
-        self._note_dialog(call, leg)
-        self._journalling.joined(leg)
-
-    def leg_ends(self, leg: Leg) -> None:
-        """A leg is about to be ended: a telephone that cannot be told now is told later."""
-        self._pending_byes.defer(leg)
-
-    def leg_left(self, leg: Leg, call: Call) -> None:
-        """A leg belongs to a call no longer."""
-        found = self._legs.get(leg.id)
-        if found is not None and found[1] is call:
-            del self._legs[leg.id]
-            self.directing.outside.watch.leg_ended(leg)
-            self.features.hand_sets.leg_left(leg)
-        self._journalling.left(leg)
-
-    async def music(self, name: str = HOLD) -> Source:
-        """Music on hold, or another stream of the customer's. Raises EngineError."""
-        return await self._music.source(name)
-
-    async def key(self, call: Call, leg: Leg, digit: str) -> None:
-        """A key was pressed within a conversation, or while somebody is called from one."""
-        await self.features.hand_sets.key(call, leg, digit)
-
-    def left_alone(self, call: Call, leg: Leg) -> None:
-        """The other party of a leg has hung up."""
-        self.features.hand_sets.left_alone(call, leg)
-
-    async def declined(self, call: Call, leg: Leg, status: int) -> None:
-        """A called device refused, or could not be reached."""
-        if call.declined_by is not None:
-            call.declined_by(leg)
-
-    async def refer(self, call: Call, leg: Leg, referral: Referral) -> None:
-        """A telephone wants its call to be transferred."""
-        await transfer.refer(self, call, leg, referral)
-
-    async def failed(self, call: Call, status: int, by: HangupBy | None) -> None:
-        """The call leads nowhere."""
-        if not await self.features.hand_sets.failed(call, status):
-            await self.directing.failed(call, status, by)
-
-    # -- what a call tells its owner ------------------------------------------------------------------------
-
-    def call_changed(self, call: Call) -> None:
-        """Tells everybody concerned."""
-        users = users_of(call)
-        concerned = self._occupancy.note(call)
-        self._bus.publish(
-            CallChanged(
-                self.tenant.id,
-                call.id,
-                call.shown_state,
-                call.direction,
-                call.caller,
-                call.callee,
-                call.started_at,
-                call.answered_at,
-                call.result,
-                user_ids=users,
-            )
-        )
-        self._lines_changed(concerned)
-
-    def held(self) -> AbstractContextManager[None]:
-        """What is sent within this block leaves at its end, after what was noted in it."""
-        return self._journalling.held()
-
-    def call_confirmed(self, call: Call, stage: Stage | None = None) -> None:
-        """Writes the call's journal entry."""
-        self._journalling.confirmed(call, stage)
-        self.directing.outside.watch.confirmed(call)
-
-    def call_ended(self, call: Call, record: CallRecord) -> None:
-        """Takes the call off the books: record, call lists, journal, lines."""
-        self.calls.pop(call.id, None)
-        for leg in call.legs.values():
-            self.leg_left(leg, call)
-        self._journalling.ended(call, record)
-        self.add_record(record, call.called_user_ids)
-        self._journalling.recorded(call)
-        if record.answered_at is not None:
-            self.ways.answered(record.trunk_id)
-        self.features.call_over(call, record)
-        self._spare_member(call)
-        self._lines_changed(tuple(dict.fromkeys((*self._occupancy.drop(call), *users_of(call)))))
-        log.info(
-            "call ended",
-            call=call.id,
-            tenant=self.tenant.id,
-            direction=record.direction,
-            result=record.result,
-            status=record.sip_status,
-            hangup_by=record.hangup_by,
-            session_ids=[str(leg.session.ids) for leg in call.sides if leg.session is not None],
-        )
+    # -- what remains of calls -------------------------------------------------------------------------------
 
     def note_call(self, note: CallNote) -> None:
         """A user notes something of a call."""
@@ -500,25 +385,18 @@ class Pbx:
         self._records.add(record, entries)
         self.finished[record.result] = self.finished.get(record.result, 0) + 1
         for entry in entries:
-            self._bus.publish(CallListAdded(self.tenant.id, entry, user_ids=(entry.user_id,)))
-
-    def _spare_member(self, call: Call) -> None:
-        """Who took a call of a group is idle from now on, and spared for its wrap-up time."""
-        group = self.tenant.groups.get(call.group or "")
-        member = call.answered_by
-        if group is not None and member is not None and member in group.members:
-            self.groups.call_ended(group, member)
-            self.queues.conversation_ended(group, call)
+            self.publish(CallListAdded(self.tenant.id, entry, user_ids=(entry.user_id,)))
 
     # -- what changes around calls --------------------------------------------------------------------------
 
-    def _lines_changed(self, user_ids: tuple[str, ...]) -> None:
+    def lines_changed(self, user_ids: tuple[str, ...]) -> None:
+        """These users' lines may do something else than before: whoever watches is told."""
         self.queues.changed()
         for user_id in user_ids:
             state = self.line_state(user_id)
             if self._lines.get(user_id) != state:
                 self._lines[user_id] = state
-                self._bus.publish(LineChanged(self.tenant.id, user_id, state))
+                self.publish(LineChanged(self.tenant.id, user_id, state))
                 self.features.line_changed(user_id)
             self.state_changed(f"line:{user_id}")
 
@@ -538,7 +416,7 @@ class Pbx:
         self._pending_byes.registered(device_id, flow)
 
     def _settings_changed(self, user_id: str, settings: UserSettings) -> None:
-        self._bus.publish(SettingsChanged(self.tenant.id, user_id, settings.to_json(), user_ids=(user_id,)))
+        self.publish(SettingsChanged(self.tenant.id, user_id, settings.to_json(), user_ids=(user_id,)))
         self.queues.changed()
         self.state_changed(f"user:{user_id}")
 
@@ -555,53 +433,4 @@ class Pbx:
         good = (TrunkState.REGISTERED, TrunkState.REACHABLE)
         report = log.info if state in good else log.warning
         report("trunk", tenant=self.tenant.id, trunk=trunk.name, state=state.value, detail=detail)
-        self._bus.publish(TrunkChanged(self.tenant.id, trunk.id, trunk.name, state.value, detail))
-
-    # -- across a crash -------------------------------------------------------------------------------------
-
-    def restore(self, value: dict[str, Any]) -> Call:
-        """An answered call from its journal entry, not yet running.
-
-        Raises KeyError, TypeError, ValueError or SipParseError for a damaged one.
-        """
-        call = Call(
-            value["id"],
-            self,
-            self.switch,
-            tenant_id=self.tenant.id,
-            direction=value["direction"],
-            caller=Party(**value["caller"]),
-            callee=Party(**value["callee"]),
-            media_timeout=self._media_timeout,
-            trunk_id=value["trunk_id"],
-        )
-        take_snapshot(call, value, partial(self._restore_leg, call))
-        return call
-
-    def _restore_leg(self, call: Call, item: dict[str, Any]) -> Leg:
-        leg = Leg(
-            item["id"],
-            call.report,
-            user_id=item["user_id"],
-            device_id=item["device_id"],
-            trunk_id=item.get("trunk_id"),
-            webrtc=item["webrtc"],
-        )
-        leg.take_snapshot(item)
-        session = item["session"]
-        if call.answered_at is not None and datetime.now(UTC) - call.answered_at > _ANSWER_REPEATED:
-            session.pop("answer", None)  # its caller has long got it
-        host, port = session["address"]
-        leg.session = self._ua.restore(session, leg, Target(session["transport"], host, port))
-        return leg
-
-    def resume(self, call: Call) -> None:
-        """Lets a restored call go on; a caller without partner goes to whom the call was for again."""
-        self.calls[call.id] = call
-        if call.partner is not None:
-            self.directing.outside.watch.restored(call)
-            self._start(call, call.resume())
-        elif call.anchor is not None:
-            anchor = call.anchor
-            self._start(call, call.run(anchor, partial(self.directing.to_internal, call, call.callee.number)))
-        self.call_changed(call)
+        self.publish(TrunkChanged(self.tenant.id, trunk.id, trunk.name, state.value, detail))

@@ -16,6 +16,7 @@ from stimme.media import Endpoint, EndpointInfo, Engine
 from stimme.pbx.pbx import Pbx
 from stimme.pbx.ports import Journal
 from stimme.pbx.records import CallRecord
+from stimme.pbx.restoring import restore, resume
 from stimme.pbx.snapshot import record_of_setup
 from stimme.sip.errors import SipParseError
 from stimme.sip.flow import Target
@@ -71,14 +72,14 @@ class TakingUp:
     def _answered(
         self, pbx: Pbx, value: dict[str, Any], engine: Engine, living: Mapping[int, EndpointInfo]
     ) -> set[int]:
-        call = pbx.restore(value)
+        call = restore(pbx, self._ua, value)
         numbers = [item["endpoint"] for item in value["legs"]]
         if value["engine"] == engine.instance and all(number in living for number in numbers):
             for leg, number in zip(call.talking_legs, numbers, strict=True):
                 leg.endpoint = engine.attach(living[number])
-            pbx.resume(call)
+            resume(pbx, call)
             return set(numbers)
-        pbx.resume(call)
+        resume(pbx, call)
         call.media_lost()
         return set()
 

@@ -80,7 +80,7 @@ async def _begin(pbx: "Pbx", call: Call, own: Leg, user: User) -> None:
     call.log.info("a call is recorded", recording=made.id, user=user.id)
     if pbx.tenant.recording.announcement:
         await _announce(pbx, call, [own, other])
-    pbx.call_changed(call)
+    call.owner.call_changed(call)
     call.confirm()
 
 
@@ -106,7 +106,7 @@ def stop(pbx: "Pbx", call: Call, own: Leg) -> None:
             await endpoint.attach_recorder(recording.recorder).stop()
         except EngineError as error:
             call.log.warning("a recording has ended by itself", error=str(error))
-        pbx.call_changed(call)
+        call.owner.call_changed(call)
         call.confirm()
 
     call.ask(work)

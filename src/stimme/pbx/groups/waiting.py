@@ -125,7 +125,7 @@ class Offered(Ringing):
 
     async def _in_vain(self, status: int) -> None:
         await self.call.become(InQueue(self.caller, first=False))
-        self.caller.room.pbx.call_changed(self.call)
+        self.call.owner.call_changed(self.call)
         self.caller.room.rang_in_vain(self.call)
 
     async def leave(self) -> None:
@@ -264,7 +264,7 @@ class WaitingRoom:
         call.declined_by = partial(self._declined, call)
         call.called_user_ids = tuple(dict.fromkeys((*call.called_user_ids, *members.user_ids)))
         await call.become(Offered(caller, legs, members.seconds))
-        self.pbx.call_changed(call)
+        call.owner.call_changed(call)
 
     def _declined(self, call: Call, leg: Leg) -> None:
         if leg.user_id is not None:

@@ -45,7 +45,7 @@ async def test_a_colleague_who_talks_is_not_tried_and_that_counts(line: Telephon
     talk = pbx.new_call("internal", party_of(users["u11"]), party_of(users["u12"]))
     talk.take_over(Leg("a", lambda event: None, user_id="u11"))
     talk.partner = Leg("b", lambda event: None, user_id="u12")
-    pbx.resume(talk)
+    resume(pbx, talk)
     assert pbx.line_state("u11") == "busy"
     again = pbx.features.auto_redials
     again.restore({"redialling:u10": {"number": "11", "next_at": 0, "attempts": 8}})

@@ -16,6 +16,7 @@ from stimme.pbx.leg import Leg
 from stimme.pbx.pbx import Pbx
 from stimme.pbx.placing import party_of
 from stimme.pbx.records import Direction
+from stimme.pbx.restoring import resume
 from stimme.pbx.snapshot import snapshot_of, take_snapshot
 from stimme.pbx.talking import Talking
 
@@ -34,7 +35,7 @@ def talk(pbx: Pbx, one: Leg, other: Leg, direction: Direction = "internal") -> C
     call.partner = other
     for leg in (one, other):
         call.take_in(leg)
-    pbx.resume(call)
+    resume(pbx, call)
     return call
 
 
