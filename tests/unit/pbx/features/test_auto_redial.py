@@ -6,6 +6,7 @@ from tests.unit.pbx.test_desks import house, registered
 
 from stimme.pbx.leg import Leg
 from stimme.pbx.placing import party_of
+from stimme.pbx.restoring import resume
 
 SUCCESS = 480  # said without connecting
 
