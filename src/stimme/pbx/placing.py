@@ -203,7 +203,9 @@ class Placing:
             to_header=NameAddr(SipUri(domain, call.callee.number), call.callee.name),
             # The number would be told by the Contact, too (RFC 3323 §4.1.1.3).
             contact=self._ua.contact_for(
-                way.destination.transport, "anonymous" if call.withheld else caller.number
+                way.destination.transport,
+                "anonymous" if call.withheld else caller.number,
+                sips=way.uri.scheme == "sips",
             ),
             offer=offer,
             handler=leg,

@@ -3,7 +3,7 @@
 from stimme.sip.errors import SipParseError
 from stimme.sip.headers import parse_media_type
 from stimme.sip.message import Message, Request
-from stimme.sip.uri import NameAddr, SipUri
+from stimme.sip.uri import NameAddr, SipUri, Uri
 
 SDP = "application/sdp"
 ACCEPTED_BODIES = (SDP, "multipart/mixed", "multipart/alternative", "multipart/related")
@@ -41,6 +41,22 @@ def check_dialog(message: Message) -> None:
     for hop in message.headers.values("Record-Route"):
         if not isinstance(NameAddr.parse(hop).uri, SipUri):
             raise SipParseError("a route that is not a SIP URI")
+
+
+def wants_sips(request: Request) -> bool:
+    """Whether the dialog of a request needs a SIPS Contact from us (RFC 3261 §12.1.1, RFC 5630 §5.1.2)."""
+    if _is_sips(request.uri):
+        return True
+    try:
+        hops = request.headers.values("Record-Route")
+        next_hops = [NameAddr.parse(hops[0])] if hops else request.contacts
+    except SipParseError:
+        return False  # what cannot be read is refused elsewhere
+    return bool(next_hops) and _is_sips(next_hops[0].uri)
+
+
+def _is_sips(uri: Uri) -> bool:
+    return isinstance(uri, SipUri) and uri.scheme == "sips"
 
 
 def refusal_of_body(invite: Request) -> tuple[int, list[tuple[str, str]]] | None:

@@ -22,6 +22,7 @@ from stimme.sip.uri import SipUri
 
 LARGE = 1300
 _STOCK = 4096
+_SECURE = ("tls", "wss")
 _VIA_BYTES = 120
 _NO_TCP = 600.0
 _MAX_NO_TCP = 1_000
@@ -160,11 +161,15 @@ class TransactionLayer:
             start, self._drawn = 0, length
         return self._words[start : self._drawn]
 
-    def contact_for(self, transport: str, user: str) -> SipUri:
-        """Our Contact as a peer on this transport reaches it."""
-        secure = {"wss": "ws"}.get(transport, transport)
+    def contact_for(self, transport: str, user: str, *, sips: bool = False) -> SipUri:
+        """Our Contact as a peer on this transport reaches it; with `sips` a SIPS one where that is TLS."""
+        named = {"wss": "ws"}.get(transport, transport)
         host, port = self._address(transport)
-        return SipUri(host, user or None, port, params={} if transport == "udp" else {"transport": secure})
+        if sips and transport in _SECURE:
+            return SipUri(
+                host, user or None, port, "sips", params={} if transport == "tls" else {"transport": named}
+            )
+        return SipUri(host, user or None, port, params={} if transport == "udp" else {"transport": named})
 
     def _address(self, transport: str) -> tuple[str, int]:
         return self.addresses.get(transport) or next(iter(self.addresses.values()), ("127.0.0.1", 5060))

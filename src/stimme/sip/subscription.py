@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from stimme.sip.checks import wants_sips
 from stimme.sip.dialog import Dialog
 from stimme.sip.errors import SipParseError
 from stimme.sip.flow import Destination, Flow
@@ -323,7 +324,7 @@ class Notifier:
             call_id=request.call_id,
             local=request.to.with_tag(transaction.local_tag),
             remote=request.from_,
-            contact=self._ua.contact_for(flow.transport, request.user),
+            contact=self._ua.contact_for(flow.transport, request.user, sips=wants_sips(request)),
             destination=flow,
             event_id=event_of(request)[1],
         )

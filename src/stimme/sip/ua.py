@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from stimme.sip.agreement import OPTION as SEC_AGREE
 from stimme.sip.agreement import SecurityAgreement
 from stimme.sip.auth import DigestClient
-from stimme.sip.checks import fault_of, refusal_of_body
+from stimme.sip.checks import fault_of, refusal_of_body, wants_sips
 from stimme.sip.dialog import HeaderFields, target_of
 from stimme.sip.errors import SipParseError
 from stimme.sip.flow import Destination, Flow, Target, address_of
@@ -410,7 +410,7 @@ class UserAgent(TransactionLayer):
             call_id=request.call_id,
             local=request.to.with_tag(transaction.local_tag),
             remote=request.from_,
-            contact=self.contact_for(flow.transport, request.user),
+            contact=self.contact_for(flow.transport, request.user, sips=wants_sips(request)),
             destination=flow,
             state=SessionState.INCOMING,
         )
