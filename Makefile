@@ -11,13 +11,16 @@ ENGINE := target/release/stimme-media
 RUST_SOURCES := $(shell find crates -name '*.rs' -o -name '*.toml' 2>/dev/null) $(wildcard Cargo.toml Cargo.lock)
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 WORKERS ?= 2
+TELEPHONES ?= 3
 
 .PHONY: help setup packages venv native engine web prompts run test lint typecheck rust-check web-check unit integration features interop browser bench fuzz nightly lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: packages venv native engine web prompts ## install and build everything that is missing or has changed
+# Downloads, the single thread of one build and the many of another take turns: what does not need each other is made at once.
+setup: packages ## install and build everything that is missing or has changed
+	@$(MAKE) --no-print-directory --jobs=3 venv native engine web prompts
 
 packages: $(STAMPS)/packages
 venv: $(STAMPS)/venv
@@ -64,7 +67,9 @@ $(STAMPS)/prompts: $(shell find src/stimme/prompts -type f -not -name '*.pyc' 2>
 run: setup ## start the whole system with the demo customer and print where to click
 	@bin/stimme demo --data data/demo --base-port $(or $(BASE_PORT),20000)
 
-test: setup lint typecheck rust-check web-check unit integration ## every check and test
+test: setup ## every check and test
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint typecheck rust-check web-check
+	@$(MAKE) --no-print-directory unit integration
 
 lint: venv
 	@echo "ruff"
@@ -93,12 +98,14 @@ unit: venv native
 	@STIMME_NATIVE=build/native $(PYTHON) -m pytest tests/unit/sip tests/conformance -n $(WORKERS)
 
 # Real programs on a machine that does other work: what failed is run once more, alone, and both runs are shown.
-# Tests that need the processors for themselves (load, kills, the sound of single packets) come after the others.
-TOGETHER := tests/integration tests/browser -m "not slow and not alone" -n $(WORKERS)
-ALONE := tests/integration tests/browser -m "alone and not slow"
+# Telephones mostly wait for each other, so more of these tests run at once than there are processors. Those that look at
+# the sound of single packets run after them, two at a time, and those that need the processors for themselves (load,
+# kills) one by one.
+twice = $(PYTHON) -m pytest $(1) || $(PYTHON) -m pytest $(1) -n 0 --last-failed --last-failed-no-failures none
 integration: setup ## end-to-end tests with baresip, Kamailio, sipp and Chromium
-	@$(PYTHON) -m pytest $(TOGETHER) || $(PYTHON) -m pytest $(TOGETHER) -n 0 --last-failed --last-failed-no-failures none
-	@$(PYTHON) -m pytest $(ALONE) || $(PYTHON) -m pytest $(ALONE) --last-failed --last-failed-no-failures none
+	@$(call twice,tests/integration tests/browser -m "not slow and not alone" -n $(TELEPHONES))
+	@$(call twice,tests/integration/media -m "not slow" -n $(WORKERS))
+	@$(call twice,tests/integration --ignore=tests/integration/media -m "alone and not slow" -n 0)
 
 features: setup ## run everything that shows a feature and write docs/features.md
 	@rm -f build/features.json

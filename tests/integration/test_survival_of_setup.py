@@ -23,7 +23,7 @@ _QUICK_DEATH = 2.0
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("kills", [3, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, pytest.param(100, marks=pytest.mark.slow)])
 def test_nothing_stays_half_open(tmp_path: Path, kills: int) -> None:
     port, web, metrics, callee_port, callee_media, caller_port, caller_media = FreePorts().take(7)
     site = stimme_server.Site(
