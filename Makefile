@@ -4,7 +4,7 @@ SHELL := /bin/sh
 PYTHON := .venv/bin/python
 STAMPS := build/stamps
 APT := baresip-core build-essential chromium clang cmake dbconfig-sqlite3 espeak-ng ffmpeg fonts-dejavu-core glewlwyd janus kamailio \
-       kamailio-extra-modules kamailio-tls-modules kamailio-websocket-modules libclang-dev libopus-dev \
+       kamailio-extra-modules kamailio-tls-modules kamailio-websocket-modules libclang-dev libopus-dev linphone-cli \
        libpangoft2-1.0-0 libspandsp-dev libsrtp2-dev openssl pkg-config postgresql python3-dev python3-venv \
        rtpengine-daemon sip-tester sipvicious sox sqlite3
 ENGINE := target/release/stimme-media

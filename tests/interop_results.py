@@ -23,6 +23,7 @@ _PACKAGES = {
     "baresip": "baresip-core",
     "Glewlwyd": "glewlwyd",
     "Kamailio": "kamailio",
+    "linphone": "linphone-cli",
     "sipp": "sip-tester",
     "SIPVicious": "sipvicious",
     "JsSIP in Chromium": "chromium",

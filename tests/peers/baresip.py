@@ -269,7 +269,7 @@ def _write_configuration(
     extra: list[str],
     account: str,
 ) -> int:
-    sip, control, media = _free_ports(3)
+    sip, control, media = free_ports(3)
     source = f"ausine,{tone}" if tone is not None else "aubridge,nobody"
     lines = [
         f"sip_listen 127.0.0.1:{sip}",
@@ -298,7 +298,7 @@ def _write_configuration(
     return control
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports of loopback that are free for TCP and UDP together with their next ones, none of them twice.
 
     baresip listens for TLS one above its SIP port. They lie below the ranges of demo systems (`tests.ports`),
