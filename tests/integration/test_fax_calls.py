@@ -162,3 +162,18 @@ async def test_back_to_audio_and_what_is_refused(machines: Machines) -> None:
     assert await b.offer(called, secured) == 488
     assert await b.offer(called, b.audio()) == 200, "the call goes on"
     await a.phone.ask("BYE", "", dialog=dialog)
+
+
+async def test_both_go_back_to_audio_after_call_control_has_died(machines: Machines) -> None:
+    """The journal knows that both sides speak T.38: the one that does not ask is asked to follow."""
+    demo = machines.demo
+    a, b = await machines.inside("11"), await machines.inside("12")
+    dialog, called = await machines.call(a, b, "12")
+    assert await b.offer(called, b.image()) == 200
+    pid = demo.pid("call-control")
+    demo.kill("call-control")
+    await eventually(lambda: demo.alive("call-control", other_than=pid), "call control is back", seconds=30)
+    await eventually(lambda: demo.health() == "ok", "call control is up again", seconds=30)
+    assert await a.offer(dialog, a.audio()) == 200
+    await eventually(lambda: b.kind == "audio", "the other side follows")
+    await a.phone.ask("BYE", "", dialog=dialog)

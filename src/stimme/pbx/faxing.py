@@ -67,8 +67,7 @@ async def offered(call: "Call", leg: Leg, offer: bytes, fax: Fax) -> None:
     elif call.fax_change is not None:
         session.refuse(491)
     elif leg.fax is not None or other.fax is not None or other.session is None:
-        await _accept(leg, offer, fax, answer_fax(fax, _ours(leg, other.fax)))
-        call.confirm()
+        await _accept(call, leg, offer, fax, answer_fax(fax, _ours(leg, other.fax)))
     else:
         try:
             other.session.reinvite(_write_offer(other, fax))
@@ -96,15 +95,14 @@ async def answered(call: "Call", leg: Leg, message: Request | Response | None) -
             leg.fax = theirs
             await asyncio.gather(
                 leg.connect_media(timeout=call.media_timeout),
-                _accept(asking, change.offer, change.fax, _at(asking, theirs)),
+                _accept(call, asking, change.offer, change.fax, _at(asking, theirs)),
             )
         else:
             if taken or not _speaks_g711(leg):
                 _ask_for_audio(leg)
-            await _accept(asking, change.offer, change.fax, answer_fax(change.fax, _ours(asking)))
+            await _accept(call, asking, change.offer, change.fax, answer_fax(change.fax, _ours(asking)))
     except SessionStateError:
         return True  # it hung up meanwhile: its own event says so
-    call.confirm()
     return True
 
 
@@ -125,15 +123,20 @@ def abandon(call: "Call") -> None:
             return
 
 
-async def _accept(leg: Leg, offer: bytes, theirs: Fax, answer: Fax) -> None:
-    """Answers an offer of T.38, and tells the engine. Raises SessionStateError, EngineError."""
+async def _accept(call: "Call", leg: Leg, offer: bytes, theirs: Fax, answer: Fax) -> None:
+    """Answers an offer of T.38, once the journal has it, and tells the engine.
+
+    Raises SessionStateError, EngineError.
+    """
     if leg.session is None or leg.endpoint is None:
         return
     address = leg.endpoint.local.address
     leg.sdp_version += 1
     body = write_fax_answer(offer, answer, session_id=leg.sdp_id, version=leg.sdp_version, address=address)
-    leg.session.accept(body)
-    leg.fax = replace(answer, address=theirs.address, port=theirs.port, max_datagram=theirs.max_datagram)
+    with call.owner.held():
+        leg.session.accept(body)
+        leg.fax = replace(answer, address=theirs.address, port=theirs.port, max_datagram=theirs.max_datagram)
+        call.confirm()
     await leg.connect_media(timeout=None)
 
 
