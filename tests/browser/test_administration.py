@@ -14,7 +14,7 @@ from tests.peers.system import Demo
 _PHONE = (390, 844)
 _PAGES = {
     "customer": (
-        *("users", "devices", "groups", "reception", "sounds", "rules", "lines", "sites"),
+        *("users", "devices", "groups", "reception", "sounds", "books", "rules", "lines", "sites"),
         *("records", "licences", "invoices", "audit", "setup"),
     ),
     "reseller": ("customers", "invoices", "prices", "audit"),

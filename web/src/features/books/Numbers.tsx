@@ -25,7 +25,7 @@ export function Numbers({ name, numbers, onCall }: { name: string; numbers: Entr
         className="numeric"
         leftSection={<IconPhone size={15} />}
         onClick={() => onCall(number, name)}
-        aria-label={t('books.call', { name, number: formatNumber(number) })}
+        aria-label={t('books.call', { name, number: text })}
         data-testid="entry-call"
       >
         {text}
