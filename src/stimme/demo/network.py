@@ -24,6 +24,8 @@ SPARE_NUMBER = "+4969900090"
 """Head number of a trunk that no customer has yet: to set up a new one."""
 ECHO = "+494066969001"
 SPEECH = "+494066969002"
+EXPENSIVE = "+252615599999"
+"""An echo, too, in a zone that toll fraud aims at."""
 BUSY = "+494066969003"
 NO_ANSWER = "+494066969004"
 UNKNOWN = "+494066969005"
@@ -125,6 +127,7 @@ def _exchange(folder: Path, ports: NetworkPorts, trunks: Sequence[TrunkAccount],
         "ECHO": ECHO,
         "ECHO_PORT": str(ports.echo),
         "SPEECH": SPEECH,
+        "EXPENSIVE": EXPENSIVE,
         "SPEECH_PORT": str(ports.speech),
         "BUSY": BUSY,
         "NO_ANSWER": NO_ANSWER,

@@ -128,6 +128,7 @@ class Demo:
             "outside": {
                 "echo": network.ECHO,
                 "speech": network.SPEECH,
+                "expensive": network.EXPENSIVE,
                 "busy": network.BUSY,
                 "no_answer": network.NO_ANSWER,
                 "unknown": network.UNKNOWN,

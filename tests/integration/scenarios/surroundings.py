@@ -191,8 +191,18 @@ async def queue_leads_on(stage: Stage, number: str, target: str) -> None:
     _change_service(stage, "queue", number, change)
 
 
+@sentence("a user may speak to expensive zones for <minutes> minutes an hour")
+async def expensive_minutes(stage: Stage, minutes: str) -> None:
+    """A limit against toll fraud, until the scenario ends; one that is written with a point."""
+
+    def change(settings: dict[str, Any]) -> dict[str, Any]:
+        return {**settings, "limits": {**settings.get("limits", {}), "user_minutes": float(minutes)}}
+
+    _change_service(stage, "barring", None, change)
+
+
 def _change_service(
-    stage: Stage, kind: str, extension: str, change: Callable[[dict[str, Any]], dict[str, Any]]
+    stage: Stage, kind: str, extension: str | None, change: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:
     """A service with other settings until the scenario ends."""
     with stage.demo.as_role("customer") as client:
