@@ -26,7 +26,7 @@ from typing import Any
 import structlog
 
 from stimme.media import Bridge, EngineError, EngineLostError
-from stimme.pbx import faxing, renegotiation
+from stimme.pbx import answering, faxing, hearing
 from stimme.pbx.features.diversion import Hop
 from stimme.pbx.leg import Leg, LegEvent
 from stimme.pbx.owner import CallOwner
@@ -78,7 +78,6 @@ class Call:
         "_inbox",
         "_media_timeout",
         "_retired",
-        "_switch",
         "_timers",
         "_vanished",
         "_waiting",
@@ -107,6 +106,7 @@ class Call:
         "started_at",
         "state",
         "status",
+        "switch",
         "talking_since",
         "tenant_id",
         "transferor",
@@ -158,7 +158,7 @@ class Call:
         self.declined_by: Callable[[Leg], None] | None = None
         self.fax_change: faxing.FaxChange | None = None
         self.status = 0
-        self._switch = switch
+        self.switch = switch
         self._inbox: list[LegEvent | Work] = []
         self._waiting: asyncio.Future[None] | None = None
         self._retired: list[Leg] = []
@@ -240,7 +240,7 @@ class Call:
     def media_lost(self) -> None:
         """The engine died with everything in it."""
         lost = [(leg, leg.endpoint) for leg in self.legs.values() if leg.endpoint is not None]
-        self.ask(partial(MediaRecovery(self, self._switch).recover, lost))
+        self.ask(partial(MediaRecovery(self, self.switch).recover, lost))
 
     def record(self) -> CallRecord:
         """What remains of the call so far."""
@@ -322,7 +322,7 @@ class Call:
                 continue
             item = self._inbox.pop(0)
             if isinstance(item, LegEvent):
-                await self._hear(item)
+                await hearing.hear(self, item)
             else:
                 await item()
 
@@ -394,7 +394,7 @@ class Call:
         An emergency call is not ended: its stage has to find another way.
         """
         missing = [leg for leg in legs if leg.endpoint is None]
-        opened = await self._switch.open_all([("webrtc" if leg.webrtc else "rtp", leg.id) for leg in missing])
+        opened = await self.switch.open_all([("webrtc" if leg.webrtc else "rtp", leg.id) for leg in missing])
         failure: EngineError | None = None
         for leg, endpoint in zip(missing, opened, strict=True):
             if isinstance(endpoint, EngineError):
@@ -422,87 +422,20 @@ class Call:
 
     async def talk_with(self, leg: Leg, message: Request | Response | None = None) -> None:
         """A called side has answered: it is the partner now, and both talk."""
-        anchor = self.anchor
-        if anchor is None or anchor.session is None or leg.session is None or anchor.session.ended:
-            if leg.session is not None:
-                leg.session.end(480)
-            return
-        self.partner = leg
-        try:
-            if message is not None and message.sdp:
-                leg.take_answer(message.sdp)
-            body = self._answer_body(anchor, leg)
-            await self.connect(anchor, leg)
-        except (SipParseError, ValueError, EngineError) as error:
-            self.log.info("the answer cannot be used", error=str(error))
-            self.end(488, "system")
-            return
-        if anchor.session.ended or leg.session.ended or self.state is CallState.ENDED:
-            return  # hung up meanwhile: the event waits in the inbox
-        self._note_answer()
-        self.answered_by, self.talking_since = leg.user_id, datetime.now(UTC)
-        talking = Talking(self)
-        with self.owner.held():
-            if body is not None:
-                anchor.session.answer(body)
-            was_answered = not self.step(CallEvent.ANSWER)
-            self.confirm(talking)
-        await self.become(talking)
-        if was_answered:
-            self.owner.call_changed(self)
+        await answering.talk_with(self, leg, message)
 
-    def _answer_body(self, anchor: Leg, leg: Leg) -> bytes | None:
-        if not anchor.incoming:
-            return None
-        return anchor.write_answer(leg.codecs) if anchor.remote else anchor.write_offer(leg.codecs)
-
-    def _note_answer(self) -> None:
+    def note_answer(self) -> None:
+        """It is answered, since now or since before."""
         self.status = 200
         self.answered_at = self.answered_at or datetime.now(UTC)
 
     async def answer(self) -> bool:
         """Answers the caller ourselves: a menu, a queue, a conference. False when the call is over."""
-        anchor = self.anchor
-        if anchor is None or anchor.session is None or not await self.open([anchor]):
-            return False
-        if not anchor.incoming:
-            return anchor.answered
-        try:
-            body = anchor.write_answer(anchor.codecs) if anchor.remote else anchor.write_offer(())
-            await anchor.connect_media(timeout=self.media_timeout)
-        except EngineError as error:
-            self.log.warning("the call cannot be answered", error=str(error))
-            self.end(503, "system")
-            return False
-        if not anchor.incoming:
-            return False
-        self._note_answer()
-        with self.owner.held():
-            anchor.session.answer(body)
-            self.step(CallEvent.ANSWER)
-            self.confirm()
-        return True
+        return await answering.answer(self)
 
     async def early(self) -> bool:
         """Lets the caller hear us before the answer (183). False when that cannot be."""
-        anchor = self.anchor
-        if anchor is None or anchor.session is None or not await self.open([anchor]):
-            return False
-        if not anchor.incoming or anchor.remote is None:
-            return anchor.answered
-        if self.state is CallState.EARLY:
-            return True
-        try:
-            body = anchor.write_answer(anchor.codecs)
-            await anchor.connect_media(timeout=None)
-        except EngineError as error:
-            self.log.info("no early media", error=str(error))
-            return False
-        if not anchor.incoming:
-            return False
-        self.step(CallEvent.EARLY_MEDIA)
-        anchor.session.ring(183, body)
-        return True
+        return await answering.early(self)
 
     async def connect(self, a: Leg, b: Leg) -> None:
         """Configures both endpoints and joins them; the requests leave in one write. Raises EngineError."""
@@ -523,46 +456,7 @@ class Call:
             a.session.speak_for(b.session.party)
             b.session.speak_for(a.session.party)
         if self.bridge is None and a.endpoint is not None and b.endpoint is not None:
-            self.bridge = await self._switch.join(a.endpoint, b.endpoint, self.id)
-
-    # -- events ---------------------------------------------------------------------------------------------
-
-    async def _hear(self, event: LegEvent) -> None:
-        leg = event.leg
-        if self.legs.get(leg.id) is not leg:
-            return
-        match event.kind:
-            case "cancel":
-                self._hangup_by = "caller"
-                self.end(487, "caller")
-            case "bye" | "ended":
-                await self.stage.gone(leg, event)
-            case "silent":
-                self.log.info("a leg fell silent", leg=leg.id)
-                self.end(self.status, "system")
-            case _:
-                await self._hear_of_media(event)
-
-    async def _hear_of_media(self, event: LegEvent) -> None:
-        leg = event.leg
-        match event.kind:
-            case "reinvite":
-                await renegotiation.reinvited(self, leg, event.message)
-            case "reinvite_result":
-                if not await renegotiation.answered(self, leg, event.message):
-                    await MediaRecovery(self, self._switch).answered(leg, event.message)
-            case "ack":
-                await renegotiation.acknowledged(self, leg, event.message)
-            case "info":
-                await renegotiation.informed(self, leg, event.message)
-            case "digit":
-                await self.stage.digit(leg, event.value)
-            case "played":
-                await self.stage.played(leg)
-            case "refer":
-                await self.owner.refer(self, leg, event.value)
-            case _:
-                await self.stage.hear(event)
+            self.bridge = await self.switch.join(a.endpoint, b.endpoint, self.id)
 
     def forget_media(self) -> None:
         """The engine that had the media of this call is gone."""
