@@ -1,10 +1,13 @@
 """Calls of a process that died: made again from their journal entries, and let go on."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from stimme.pbx.call import Call
+from stimme.pbx.call import Call, Work
+from stimme.pbx.features.paging import Paging, speak_again
+from stimme.pbx.features.park_call import InSlot, park_again
 from stimme.pbx.leg import Leg
 from stimme.pbx.records import Party
 from stimme.pbx.snapshot import take_snapshot
@@ -47,13 +50,26 @@ def _restore_leg(ua: UserAgent, call: Call, item: dict[str, Any]) -> Leg:
     return leg
 
 
-def resume(pbx: "Pbx", call: Call) -> None:
-    """Lets a restored call go on; a caller without partner goes to whom the call was for again."""
+def resume(pbx: "Pbx", call: Call, stage: Mapping[str, Any] | None = None) -> None:
+    """Lets a restored call go on as `stage` of its journal entry says.
+
+    A caller without partner is parked again, speaks to the same telephones again, or goes to whom the call
+    was for again.
+    """
     pbx.calls[call.id] = call
     if call.partner is not None:
         pbx.directing.outside.watch.restored(call)
         pbx.supervise(call, call.resume())
     elif call.anchor is not None:
-        first = partial(pbx.directing.to_internal, call, call.callee.number)
-        pbx.supervise(call, call.run(call.anchor, first))
+        pbx.supervise(call, call.run(call.anchor, _first(pbx, call, stage or {})))
     call.owner.call_changed(call)
+
+
+def _first(pbx: "Pbx", call: Call, stage: Mapping[str, Any]) -> Work:
+    match stage:
+        case {"kind": InSlot.kind, "slot": str(slot), "parker": str(parker)}:
+            return partial(park_again, pbx, call, slot, parker)
+        case {"kind": Paging.kind}:
+            return partial(speak_again, pbx, call)
+        case _:
+            return partial(pbx.directing.to_internal, call, call.callee.number)

@@ -77,9 +77,9 @@ class TakingUp:
         if value["engine"] == engine.instance and all(number in living for number in numbers):
             for leg, number in zip(call.talking_legs, numbers, strict=True):
                 leg.endpoint = engine.attach(living[number])
-            resume(pbx, call)
+            resume(pbx, call, value.get("stage"))
             return set(numbers)
-        resume(pbx, call)
+        resume(pbx, call, value.get("stage"))
         call.media_lost()
         return set()
 

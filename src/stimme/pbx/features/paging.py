@@ -170,14 +170,26 @@ class Paging(Stage):
 
 async def page(pbx: "Pbx", call: Call, user: User, command: c.Page) -> None:
     """By code: a group for announcements, or a hunt group."""
-    group = pbx.tenant.pages.get(command.extension)
-    hunt = pbx.tenant.groups.get(command.extension)
-    if group is None and hunt is not None and hunt.members:
-        group = PageGroup(hunt.id, hunt.extension, hunt.name, hunt.members, longest_seconds=LONGEST)
+    group = _group_at(pbx, command.extension)
     if group is None:
         raise FeatureRefusedError("code.refused", 404)
     if not await speak(pbx, call, user.id, group):
         raise FeatureRefusedError("code.refused", _NOBODY)
+
+
+def _group_at(pbx: "Pbx", extension: str) -> PageGroup | None:
+    hunt = pbx.tenant.groups.get(extension)
+    if extension not in pbx.tenant.pages and hunt is not None and hunt.members:
+        return PageGroup(hunt.id, hunt.extension, hunt.name, hunt.members, longest_seconds=LONGEST)
+    return pbx.tenant.pages.get(extension)
+
+
+async def speak_again(pbx: "Pbx", call: Call) -> None:
+    """A page that was going on when call control died: everybody is asked again."""
+    group = _group_at(pbx, call.callee.number)
+    speaker = call.anchor.user_id if call.anchor is not None else None
+    if group is None or speaker is None or not await speak(pbx, call, speaker, group):
+        await call.fail(_NOBODY)
 
 
 async def dialled(pbx: "Pbx", call: Call, group: PageGroup) -> None:

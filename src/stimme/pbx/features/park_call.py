@@ -39,6 +39,7 @@ class InSlot(Stage):
 
     async def begin(self) -> None:
         """Music, and the time until the recall."""
+        self.call.confirm()
         self._pbx.state_changed(f"park:{self.slot}")
         self.call.after(self._pbx.lot.recall_seconds, self._recall)
         await self.restored()
@@ -106,6 +107,20 @@ def take_away(pbx: "Pbx", conversation: Call, own: Leg, wanted: str | None, user
     unread = conversation.release(other)
     pbx.go_on(parked, other, unread, lambda: parked.become(InSlot(parked, pbx, slot, user.id)))
     return parked
+
+
+async def park_again(pbx: "Pbx", call: Call, slot: str, parker: str) -> None:
+    """A call that was parked when call control died: in its slot, in a free one, or back at who parked it."""
+    for wanted in (slot, None):
+        try:
+            taken = pbx.lot.park(call.id, parker, time.time(), wanted).slot
+        except ParkError:
+            continue
+        call.callee = Party(taken)
+        await call.become(InSlot(call, pbx, taken, parker))
+        return
+    call.transferor = parker
+    await call.fail(480)
 
 
 async def retrieve(pbx: "Pbx", call: Call, user: User, command: c.Retrieve) -> None:
