@@ -25,4 +25,5 @@ pub mod shared;
 pub mod tap;
 pub mod tracks;
 pub mod translation;
+pub mod video;
 pub mod watch;

@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crate::audio::{AudioError, Encoder, Filled, RecordingWriter, Resampler, Source};
+use crate::control::video::Content;
 use crate::control::{Event, Role, RoomListing, RoomMember};
 use crate::endpoint::{AudioFormat, Endpoint};
 use crate::ids::IdMap;
 use crate::player::next_due;
 use crate::rtp::HEADER;
 use crate::rtp::outgoing::Feed;
+use crate::video::stage::Stage;
 
 /// Mean square of a frame above which somebody speaks: -40 dBm0.
 const SPEECH: f32 = 26_000.0;
@@ -37,6 +39,8 @@ pub struct Room {
     pub recorder: Option<u64>,
     members: BTreeMap<u64, Member>,
     speakers: Vec<u64>,
+    /// Whose camera and whose screen is seen.
+    stages: [Stage; 2],
     sum: Vec<i32>,
 }
 
@@ -78,6 +82,7 @@ impl Room {
             recorder: None,
             members: BTreeMap::new(),
             speakers: Vec::new(),
+            stages: Default::default(),
             sum: vec![0; rate as usize / 50],
         }
     }
@@ -102,6 +107,22 @@ impl Room {
     /// Who is in it.
     pub fn members(&self) -> impl Iterator<Item = u64> {
         self.members.keys().copied()
+    }
+
+    /// Who is in it in such a role.
+    pub fn visible(&self, wanted: impl Fn(Role) -> bool) -> Vec<u64> {
+        self.members.iter().filter(|(_, member)| wanted(member.role)).map(|(id, _)| *id).collect()
+    }
+
+    /// Decides whose camera is seen, by who speaks, and whose screen: of several the one that was shared first.
+    pub fn follow_stages(&mut self, cameras: &[u64], screens: &[u64], now: Instant) {
+        self.stages[Content::Main as usize].follow(cameras, &self.speakers, now);
+        self.stages[Content::Slides as usize].follow(screens, &[], now);
+    }
+
+    /// Whom a member is to see.
+    pub fn seen_by(&self, content: Content, member: u64) -> Option<u64> {
+        self.stages[content as usize].seen_by(member)
     }
 
     /// Whether nobody needs a next frame: neither a member nor a recorder nor a player.

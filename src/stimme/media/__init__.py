@@ -16,6 +16,7 @@ from stimme.media.events import (
     RoomSpeakers,
     TapFinished,
     TransportFailed,
+    VideoShown,
 )
 from stimme.media.handles import Bridge, Endpoint, FaxSession, Player, Recorder, Room, Tap
 from stimme.media.tap import TapFrame, TapListener
@@ -38,9 +39,11 @@ from stimme.media.types import (
     Silence,
     SourceInfo,
     Tone,
+    VideoStats,
     VoipMetrics,
     WavFile,
 )
+from stimme.media.video import HeaderExtension, VideoStream
 
 __all__ = [
     "T38",
@@ -62,6 +65,7 @@ __all__ = [
     "FaxPageDone",
     "FaxRelayed",
     "FaxSession",
+    "HeaderExtension",
     "LocalTransport",
     "MediaEvent",
     "MediaStarted",
@@ -86,6 +90,9 @@ __all__ = [
     "TapListener",
     "Tone",
     "TransportFailed",
+    "VideoShown",
+    "VideoStats",
+    "VideoStream",
     "VoipMetrics",
     "WavFile",
 ]

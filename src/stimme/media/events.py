@@ -150,6 +150,20 @@ class TransportFailed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class VideoShown:
+    """Somebody else is shown to an endpoint's peer, from the next key frame on, in its stream `mid`.
+
+    `source_id` and `source_mid` are whose stream it is; None when nobody is shown any more.
+    """
+
+    endpoint_id: int
+    tag: str
+    mid: str
+    source_id: int | None
+    source_mid: str | None
+
+
 MediaEvent = (
     MediaStarted
     | MediaTimeout
@@ -163,6 +177,7 @@ MediaEvent = (
     | FaxRelayed
     | TapFinished
     | TransportFailed
+    | VideoShown
 )
 
 
@@ -208,6 +223,9 @@ _READERS: dict[str, _Read] = {
     ),
     "tap-finished": lambda endpoint, tag, value: TapFinished(
         endpoint, tag, int(value["tap"]), str(value["reason"])
+    ),
+    "video-shown": lambda endpoint, tag, value: VideoShown(
+        endpoint, tag, str(value["mid"]), value.get("source"), value.get("source_mid")
     ),
     "transport-failed": lambda endpoint, tag, value: TransportFailed(endpoint, tag, str(value["reason"])),
 }

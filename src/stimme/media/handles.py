@@ -23,6 +23,7 @@ from stimme.media.types import (
     Role,
     Source,
 )
+from stimme.media.video import HeaderExtension, VideoStream
 
 
 class Player:
@@ -120,6 +121,9 @@ class Endpoint:
         dtmf: DtmfMethod = "events",
         keep_digits: bool = False,
         t38: T38 | None = None,
+        mid: str | None = None,
+        video: Sequence[VideoStream] = (),
+        extensions: Sequence[HeaderExtension] = (),
     ) -> Awaitable[None]:
         """Says where the peer is and what was negotiated; may be repeated, as a re-INVITE does.
 
@@ -135,6 +139,9 @@ class Endpoint:
                 wants them there sends them by `send_dtmf`.
             t38: the peer speaks T.38 by UDPTL instead of RTP, `codecs` may be empty; no timeout counts then.
                 A fax under way goes on in the new way, and a bridge to a leg with G.711 becomes a gateway.
+            mid: of a browser's audio stream; None where its SDP names none.
+            video: a browser's video streams. Payload types that are not there at first cannot come later.
+            extensions: header extensions that were negotiated with a browser, one number for all its streams.
         """
         return self._connection.request(
             "configure",
@@ -146,6 +153,9 @@ class Endpoint:
             dtmf=dtmf,
             keep_digits=keep_digits,
             t38=None if t38 is None else asdict(t38),
+            mid=mid,
+            video=[stream.to_wire() for stream in video],
+            extensions=[extension.to_wire() for extension in extensions],
         )
 
     async def send_fax(
@@ -301,6 +311,37 @@ class Room:
         """Lets an endpoint in that hears all and is heard by one member alone, as a supervisor who helps."""
         await self._connection.request(
             "join-room", room=self.id, endpoint=endpoint.id, role="whisper", whisper_to=to.id
+        )
+
+    async def watch(
+        self,
+        endpoint: Endpoint,
+        mid: str,
+        *,
+        source: Endpoint | None = None,
+        source_mid: str | None = None,
+        nothing: bool = False,
+    ) -> None:
+        """Says whom a member is shown in one of its video streams.
+
+        Args:
+            endpoint: who looks.
+            mid: in which of its streams.
+            source: at whom; None for whoever speaks, or for `slides` whoever shares a screen.
+            source_mid: at which of their streams; None for the first that shows the same kind.
+            nothing: at nobody.
+
+        Raises:
+            EngineError: `not-found` without such a stream, `bad-request` for somebody who is not in the room.
+        """
+        what = "nothing" if nothing else "speaker" if source is None else "endpoint"
+        await self._connection.request(
+            "watch",
+            endpoint=endpoint.id,
+            mid=mid,
+            what=what,
+            source=None if source is None else source.id,
+            source_mid=source_mid,
         )
 
     async def remove(self, endpoint: Endpoint) -> None:

@@ -12,6 +12,8 @@ Kind = Literal["rtp", "webrtc"]
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 DtmfMethod = Literal["events", "inband", "info"]
 """How a peer gets and sends digits: RFC 4733, tones in the audio, or SIP INFO."""
+Content = Literal["main", "slides"]
+"""What a video stream shows (RFC 4796): people, or a screen that is shared."""
 Role = Literal["talk", "listen", "muted"]
 """What a member of a room may do. Listeners hear and are no participants; muted ones are."""
 
@@ -240,6 +242,43 @@ class VoipMetrics:
 
 
 @dataclass(frozen=True, slots=True)
+class VideoStats:
+    """Counters of one video stream of an endpoint.
+
+    Attributes:
+        codec: what the peer last sent, None before anything came.
+        bitrate_received: of all layers together, bit/s, lately.
+        layers: how many layers came.
+        keyframes_asked: how often the peer was asked for a key frame; `keyframes_wanted`: how often it asked.
+        source: whose stream the peer is shown, its endpoint and `mid`; None while it is shown nothing.
+        layer: in which layer, as the sender names it; None without simulcast.
+        switches: how often what is shown changed to another stream or layer.
+    """
+
+    mid: str
+    content: Content
+    codec: str | None
+    packets_received: int
+    bytes_received: int
+    keyframes_received: int
+    bitrate_received: int
+    layers: int
+    packets_sent: int
+    bytes_sent: int
+    keyframes_asked: int
+    keyframes_wanted: int
+    source: tuple[int, str] | None
+    layer: str | None
+    switches: int
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """From a reply."""
+        source = value.get("source")
+        return cls(**{**value, "source": None if source is None else (int(source[0]), str(source[1]))})
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointStats:
     """Counters and quality of one endpoint. Jitter and round trip in milliseconds, None while unknown.
 
@@ -249,6 +288,8 @@ class EndpointStats:
         frames_concealed: frames of 20 ms made up, for a room or a transcoding bridge, for lost packets.
         packets_late: packets that came too late for that.
         xr: what the peer says in extended reports; None before the first.
+        bandwidth: what the way to a browser carries, bit/s, where it helps to measure it.
+        video: of each video stream, in the order of the SDP.
     """
 
     packets_received: int
@@ -264,6 +305,8 @@ class EndpointStats:
     frames_concealed: int = 0
     packets_late: int = 0
     xr: VoipMetrics | None = None
+    bandwidth: int | None = None
+    video: tuple[VideoStats, ...] = ()
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
@@ -272,6 +315,7 @@ class EndpointStats:
         remote, extended = value.get("remote"), value.get("xr")
         known["remote"] = None if remote is None else RemoteStats(**remote)
         known["xr"] = None if extended is None else VoipMetrics(**extended)
+        known["video"] = tuple(VideoStats.from_wire(each) for each in value.get("video", ()))
         return cls(**known)
 
 

@@ -1,9 +1,11 @@
 """Offer and answer for one audio stream (RFC 3264), for telephones and for browsers (RFC 8829, ICE-lite).
 
+A browser's video streams are `sip.video`'s.
+
 Values are plain: this module knows codecs by name and endpoints by address, not the media engine.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stimme.sip.errors import SipParseError
@@ -12,6 +14,8 @@ from stimme.sip.sdp import Attribute, MediaDescription, SessionDescription, numb
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _REVERSED = {"sendonly": "recvonly", "recvonly": "sendonly"}
 _STATIC = {0: ("PCMU", 8000), 3: ("GSM", 8000), 8: ("PCMA", 8000), 9: ("G722", 8000), 18: ("G729", 8000)}
+MID_EXTENSION = "urn:ietf:params:rtp-hdrext:sdes:mid"
+TRANSPORT_CC_EXTENSION = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 TELEPHONE_EVENT = "telephone-event"
 WEBRTC_PROTOCOL = "UDP/TLS/RTP/SAVPF"
 _PLAIN_PROTOCOLS = ("RTP/AVP", "RTP/AVPF")
@@ -55,7 +59,7 @@ class Audio:
     """One side's audio stream: where it wants packets, how they are secured, what it understands.
 
     `address` and `port` are for RTP, `rtcp_port` for RTCP (None with `rtcp_mux`). The ICE, DTLS and BUNDLE
-    values are set for browsers only.
+    values are set for browsers only; `extensions` are header extensions (RFC 8285) for video beside it.
     """
 
     address: str
@@ -72,6 +76,7 @@ class Audio:
     candidates: tuple[str, ...] = ()
     mid: str | None = None
     ssrc: int | None = None
+    extensions: tuple[tuple[int, str], ...] = ()
 
     @property
     def webrtc(self) -> bool:
@@ -107,7 +112,7 @@ def audio_of(description: SessionDescription) -> Audio:
         codecs=codecs,
         rtcp_port=None if mux else _rtcp_port(media),
         rtcp_mux=mux,
-        direction=_direction(media, description),
+        direction=direction_of(media, description),
         ptime=_ptime(media),
         ice_ufrag=media.get("ice-ufrag") or description.get("ice-ufrag"),
         ice_pwd=media.get("ice-pwd") or description.get("ice-pwd"),
@@ -115,6 +120,7 @@ def audio_of(description: SessionDescription) -> Audio:
         setup=media.get("setup") or description.get("setup"),
         candidates=tuple(media.get_all("candidate")),
         mid=media.get("mid"),
+        extensions=tuple(_extensions(media)),
     )
 
 
@@ -164,12 +170,20 @@ def _rtcp_port(media: MediaDescription) -> int:
     return number_of((media.get("rtcp") or "").partition(" ")[0]) or media.port + 1
 
 
+def _extensions(media: MediaDescription) -> Iterable[tuple[int, str]]:
+    told = any(value.endswith(" transport-cc") for value in media.get_all("rtcp-fb"))
+    for identity, uri in _numbered(media.get_all("extmap")):
+        if 1 <= identity <= 14 and (uri == MID_EXTENSION or (uri == TRANSPORT_CC_EXTENSION and told)):
+            yield identity, uri
+
+
 def _ptime(media: MediaDescription) -> int:
     value = number_of(media.get("ptime") or "")
     return value if value is not None and 10 <= value <= 120 else 20
 
 
-def _direction(media: MediaDescription, description: SessionDescription) -> str:
+def direction_of(media: MediaDescription, description: SessionDescription) -> str:
+    """The direction of a stream as its side says, or the session (RFC 8866 §6.7)."""
     for attributes in (media.attributes, description.attributes):
         for name, _ in attributes:
             if name in DIRECTIONS:
@@ -226,27 +240,57 @@ def write_offer(audio: Audio, *, session_id: str, version: int) -> bytes:
     return bytes(description)
 
 
-def write_answer(offer: bytes, audio: Audio, *, session_id: str, version: int) -> bytes:
-    """The answer to an offer: our audio stream for the one it is about, every other refused (port 0)."""
+def write_answer(
+    offer: bytes,
+    audio: Audio,
+    *,
+    session_id: str,
+    version: int,
+    others: Mapping[str, MediaDescription] | None = None,
+) -> bytes:
+    """The answer to an offer: our audio stream for the one it is about, every other refused (port 0).
+
+    `others` are streams that share the audio's transport and are answered as well, by their `mid`.
+    """
+    others = others or {}
     offered = SessionDescription.parse(offer)
     accepted = _usable(offered)
     bundled = (offered.get("group") or "").startswith("BUNDLE")
     description = _description(audio, session_id, version)
+    bundle: list[str] = []
     for part in offered.media:
+        mid = part.get("mid")
         if part is accepted:
             media = _media(
                 replace(audio, mid=part.get("mid")), audio.setup or "passive" if audio.webrtc else None
             )
             media.protocol = part.protocol
-            if bundled and part.get("mid") is not None:
-                description.attributes.append(("group", f"BUNDLE {part.get('mid')}"))
+            if others:
+                media.attributes += _extended(audio)
+            if mid is not None:
+                bundle.append(mid)
             description.media.append(media)
+        elif mid in others:
+            bundle.append(mid)
+            description.media.append(others[mid])
         else:
             refused = MediaDescription(part.kind, 0, part.protocol, part.formats)
-            if part.get("mid") is not None:
-                refused.attributes.append(("mid", part.get("mid")))
+            if mid is not None:
+                refused.attributes.append(("mid", mid))
             description.media.append(refused)
+    if bundled and bundle:
+        description.attributes.append(("group", f"BUNDLE {' '.join(bundle)}"))
     return bytes(description)
+
+
+def _extended(audio: Audio) -> Iterable[Attribute]:
+    """What is said of the audio only where video goes beside it: extensions, and feedback on every packet."""
+    for identity, uri in audio.extensions:
+        yield ("extmap", f"{identity} {uri}")
+    if any(uri == TRANSPORT_CC_EXTENSION for _, uri in audio.extensions):
+        for codec in audio.codecs:
+            if codec.name.lower() == OPUS.name:
+                yield ("rtcp-fb", f"{codec.payload_type} transport-cc")
 
 
 def _description(audio: Audio, session_id: str, version: int) -> SessionDescription:
@@ -279,7 +323,16 @@ def _media(audio: Audio, setup: str | None) -> MediaDescription:
 
 
 def _webrtc_attributes(audio: Audio, setup: str | None) -> list[Attribute]:
-    attributes: list[Attribute] = [("mid", audio.mid or "0")]
+    attributes: list[Attribute] = [("mid", audio.mid or "0"), *transport_attributes(audio, setup)]
+    if audio.ssrc is not None:
+        attributes.append(("ssrc", f"{audio.ssrc} cname:stimme"))
+        attributes.append(("msid", "stimme audio"))
+    return attributes
+
+
+def transport_attributes(audio: Audio, setup: str | None) -> list[Attribute]:
+    """ICE and DTLS of a stream, which those that share its transport repeat (RFC 8859)."""
+    attributes: list[Attribute] = []
     for name, value in (
         ("ice-ufrag", audio.ice_ufrag),
         ("ice-pwd", audio.ice_pwd),
@@ -291,7 +344,4 @@ def _webrtc_attributes(audio: Audio, setup: str | None) -> list[Attribute]:
     for candidate in audio.candidates or (f"1 1 UDP 2130706431 {audio.address} {audio.port} typ host",):
         attributes.append(("candidate", candidate))
     attributes.append(("end-of-candidates", None))
-    if audio.ssrc is not None:
-        attributes.append(("ssrc", f"{audio.ssrc} cname:stimme"))
-        attributes.append(("msid", "stimme audio"))
     return attributes

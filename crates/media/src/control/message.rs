@@ -9,6 +9,7 @@ use super::fax::{OnFax, StartFax, T38Spec};
 use super::room::{CreateRoom, JoinRoom, OnRoom, RoomPlay, RoomRecord};
 use super::source::{CreateSource, OnSource, SourceSpec};
 use super::tap::{OnTap, OpenTap};
+use super::video::{ExtensionSpec, VideoSpec, WatchVideo};
 
 /// A request with the number that its answer carries.
 #[derive(Debug)]
@@ -60,6 +61,8 @@ pub enum Operation {
     JoinRoom(JoinRoom),
     /// Let an endpoint out of its room.
     LeaveRoom(OnEndpoint),
+    /// Say whom an endpoint is shown in its room.
+    WatchVideo(WatchVideo),
     /// Play to everybody in a room.
     RoomPlay(RoomPlay),
     /// Write what is heard in a room to a WAV file.
@@ -124,6 +127,15 @@ pub struct Configure {
     /// The peer speaks T.38 by UDPTL instead of RTP.
     #[serde(default)]
     pub t38: Option<T38Spec>,
+    /// Identification of a browser's audio stream (RFC 5888); `0` if there is none.
+    #[serde(default)]
+    pub mid: Option<String>,
+    /// A browser's video streams, in the order of the SDP.
+    #[serde(default)]
+    pub video: Vec<VideoSpec>,
+    /// Header extensions that were negotiated with a browser.
+    #[serde(default)]
+    pub extensions: Vec<ExtensionSpec>,
 }
 
 /// How digits come and go.
@@ -392,6 +404,7 @@ pub fn decode_request(frame: &[u8]) -> Result<Request, Malformed> {
         "delete-room" => read(id, name, fields).map(Operation::DeleteRoom),
         "join-room" => read(id, name, fields).map(Operation::JoinRoom),
         "leave-room" => read(id, name, fields).map(Operation::LeaveRoom),
+        "watch" => read(id, name, fields).map(Operation::WatchVideo),
         "play-room" => read(id, name, fields).map(Operation::RoomPlay),
         "record-room" => read(id, name, fields).map(Operation::RoomRecord),
         "list-rooms" => Ok(Operation::ListRooms),

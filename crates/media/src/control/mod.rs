@@ -8,6 +8,7 @@ pub mod room;
 pub mod server;
 pub mod source;
 pub mod tap;
+pub mod video;
 
 pub use message::{
     CodecSpec, Configure, Crypto, Direction, DtmfMethod, Kind, Operation, Remote, Request, What,

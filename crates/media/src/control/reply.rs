@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::fax::{FaxFinished, FaxListing, FaxPage, FaxRelayed};
 use super::frame::write_frame;
+use super::video::VideoStats;
 use super::{Kind, RoomListing};
 use crate::rtp::xr::VoipMetrics;
 
@@ -72,6 +73,12 @@ pub struct Stats {
     /// What the peer's extended reports say of what it hears; left out before the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub xr: Option<VoipMetrics>,
+    /// What the way to a browser carries, bit/s, where it helps to measure it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bandwidth: Option<u64>,
+    /// Of each video stream; left out where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub video: Vec<VideoStats>,
 }
 
 /// How our packets arrive at the peer, as its receiver reports say.
@@ -295,6 +302,21 @@ pub enum Event {
     FaxFinished(FaxFinished),
     /// A gateway has ended.
     FaxRelayed(FaxRelayed),
+    /// Somebody else is shown to an endpoint.
+    VideoShown {
+        /// To whom.
+        endpoint: u64,
+        /// Its name.
+        tag: String,
+        /// In which of its streams.
+        mid: String,
+        /// Who; none: nobody any more.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        source: Option<u64>,
+        /// Which of their streams.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        source_mid: Option<String>,
+    },
     /// ICE or DTLS failed.
     TransportFailed {
         /// Whose.
@@ -321,6 +343,7 @@ impl Event {
             Self::FaxPage(_) => "fax-page",
             Self::FaxFinished(_) => "fax-finished",
             Self::FaxRelayed(_) => "fax-relayed",
+            Self::VideoShown { .. } => "video-shown",
             Self::TransportFailed { .. } => "transport-failed",
         }
     }

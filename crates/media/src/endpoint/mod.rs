@@ -5,6 +5,8 @@ mod latch;
 mod plain;
 mod protection;
 mod reports;
+mod session;
+mod video;
 mod webrtc;
 
 use std::net::{IpAddr, SocketAddr};
@@ -19,12 +21,15 @@ use crate::recording::Recording;
 use crate::rtp::{Outgoing, Reception, dtmf, outgoing::Feed};
 use crate::tap::Tap;
 use crate::translation::Translation;
+use crate::video::VideoLine;
 
 use protection::Protection;
 use reports::Reports;
 
 pub use formats::{AudioFormat, Formats, Meaning};
 pub use plain::Plain;
+pub use session::Arrived;
+pub use video::Shown;
 pub use webrtc::{Identity, Outcome, Webrtc};
 
 /// How packets get to the peer.
@@ -89,6 +94,8 @@ pub struct Endpoint {
     pub presses: dtmf::Receiver,
     /// What the bridge partner hears of it, where the codecs differ.
     pub translation: Option<Box<Translation>>,
+    /// Video streams, in the order in which they were negotiated.
+    pub video: Vec<VideoLine>,
     /// A telephone event's timestamps, the peer's and the bridge partner's.
     pub event: Option<(u32, u32)>,
     /// Until when a browser's timer is armed.
@@ -145,6 +152,7 @@ impl Endpoint {
             taps: Vec::new(),
             presses: dtmf::Receiver::default(),
             translation: None,
+            video: Vec::new(),
             event: None,
             armed: None,
             local: birth.local,
@@ -196,6 +204,13 @@ impl Endpoint {
             Some(seconds) if seconds > 0.0 && seconds < 1e6 => Some(Duration::from_secs_f64(seconds)),
             Some(seconds) => return Err(bad(format!("timeout: {seconds} is no positive number of seconds"))),
         };
+        let negotiated = match self.transport {
+            Transport::Plain(_) if !request.video.is_empty() => {
+                return Err(Failure { code: "unsupported", text: "video: browsers only".into() });
+            }
+            Transport::Plain(_) => None,
+            Transport::Webrtc(_) => Some(self.negotiate_video(&request.video)?),
+        };
         match &mut self.transport {
             Transport::Plain(plain) => {
                 let (rtp, rtcp) = read_remote(&request.remote)?;
@@ -205,7 +220,13 @@ impl Endpoint {
                     .map_err(|error| Failure { code: "failed", text: error.to_string() })?;
                 plain.protect(protection);
             }
-            Transport::Webrtc(webrtc) => webrtc.configure(&request.remote, &request.codecs, now)?,
+            Transport::Webrtc(webrtc) => {
+                let before = negotiated.unwrap_or_default();
+                if let Err(failure) = webrtc.configure(request, &self.video, now) {
+                    self.restore_video(&before);
+                    return Err(failure);
+                }
+            }
         }
         self.t38 = t38;
         self.formats = formats;

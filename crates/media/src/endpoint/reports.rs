@@ -115,6 +115,11 @@ impl Endpoint {
             frames_concealed: counts.concealed,
             packets_late: counts.late,
             xr: self.reports.voip,
+            bandwidth: match &self.transport {
+                Transport::Webrtc(webrtc) => webrtc.estimate(),
+                Transport::Plain(_) => None,
+            },
+            video: Vec::new(),
         }
     }
 

@@ -3,24 +3,26 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use str0m::bwe::{Bitrate, BweKind};
 use str0m::config::{DtlsCert, Fingerprint};
-use str0m::format::{Codec, FormatParams};
-use str0m::media::{Frequency, MediaKind, Mid, Pt};
+use str0m::media::{Mid, Pt};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
+use str0m::rtp::{ExtensionValues, RtpWrite, Ssrc, VideoOrientation};
 use str0m::{Candidate, Event, IceConnectionState, IceCreds, Input, Output, Rtc, RtcError};
 
-use crate::control::{CodecSpec, Failure, Remote};
+use super::session::{Arrived, Session, Terms};
+use crate::control::{Configure, Failure};
 use crate::rtp::packet::is_rtcp;
+use crate::video::VideoLine;
+use crate::video::splice::Place;
 
 /// Checks that are kept until we know the browser; it repeats them, so that the latest matter most.
 const EARLY: usize = 16;
 /// Longest of them: a binding request with all attributes of ICE (RFC 8445 §7.1).
 const EARLY_LENGTH: usize = 300;
-/// SSRCs that a browser may use before further ones are ignored; one microphone uses one.
-const MAX_SOURCES: usize = 8;
 
 /// The certificate of this process, which all browsers see.
 #[derive(Clone)]
@@ -48,7 +50,9 @@ impl Identity {
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// Decrypted packets, in order.
-    pub packets: Vec<RtpPacket>,
+    pub packets: Vec<Arrived>,
+    /// Video streams of which the peer needs a key frame.
+    pub keyframes: Vec<usize>,
     /// When str0m wants to be called again.
     pub again: Option<Instant>,
     /// The connection is lost for good.
@@ -64,17 +68,12 @@ pub struct Webrtc {
     credentials: IceCreds,
     identity: Identity,
     ssrc: u32,
-    mid: Mid,
     session: Option<Session>,
     /// Checks that came before we knew the browser, with their senders.
     early: VecDeque<(SocketAddr, Vec<u8>)>,
-}
-
-struct Session {
-    rtc: Rtc,
-    sources: Vec<u32>,
-    remote: (String, String),
-    fingerprint: String,
+    /// What the way to the browser carries, bit/s, and what is wished for.
+    estimate: Option<u64>,
+    desired: u64,
 }
 
 impl Webrtc {
@@ -90,9 +89,10 @@ impl Webrtc {
             credentials: IceCreds::new(),
             identity,
             ssrc,
-            mid: Mid::from("0"),
             session: None,
             early: VecDeque::new(),
+            estimate: None,
+            desired: 0,
         })
     }
 
@@ -106,11 +106,18 @@ impl Webrtc {
         (&self.credentials.ufrag, &self.credentials.pass, &self.identity.fingerprint)
     }
 
-    /// Starts ICE and DTLS with the peer, or follows a change of its ICE credentials.
+    /// Starts ICE and DTLS with the peer, or follows a change of its ICE credentials and of what was negotiated.
     ///
     /// # Errors
-    /// `bad-request` for values that are missing or make no sense, `unsupported` for another certificate later on.
-    pub fn configure(&mut self, remote: &Remote, codecs: &[CodecSpec], now: Instant) -> Result<(), Failure> {
+    /// `bad-request` for values that are missing or make no sense, `unsupported` for another certificate later on and
+    /// for payload types of video that were not negotiated at first.
+    pub fn configure(
+        &mut self,
+        request: &Configure,
+        lines: &[VideoLine],
+        now: Instant,
+    ) -> Result<(), Failure> {
+        let remote = &request.remote;
         let (Some(ufrag), Some(password), Some(fingerprint)) =
             (&remote.ice_ufrag, &remote.ice_pwd, &remote.fingerprint)
         else {
@@ -123,6 +130,7 @@ impl Webrtc {
                     text: "the certificate of a connection cannot change".into(),
                 });
             }
+            session.renegotiate(lines)?;
             let credentials = (ufrag.clone(), password.clone());
             if session.remote != credentials {
                 let creds = IceCreds { ufrag: ufrag.clone(), pass: password.clone() };
@@ -131,63 +139,33 @@ impl Webrtc {
             }
             return Ok(());
         }
-        let mut rtc = self.build(codecs, now);
-        let candidate =
-            Candidate::host(self.local, Protocol::Udp).map_err(|error| bad(&error.to_string()))?;
-        rtc.add_local_candidate(candidate);
-        for candidate in remote.candidates.iter().filter_map(|text| Candidate::from_sdp_string(text).ok()) {
-            rtc.add_remote_candidate(candidate);
+        let mid = request.mid.as_deref().unwrap_or("0");
+        let mid = if mid.is_empty() { Mid::from("0") } else { Mid::from(mid) };
+        if lines.iter().any(|line| line.mid == mid || line.ssrc.0 == self.ssrc || line.ssrc.1 == self.ssrc) {
+            return Err(bad("video: a stream has the mid or the SSRC of another one"));
         }
         let peer =
             parse_fingerprint(fingerprint).ok_or_else(|| bad("fingerprint: expected `sha-256 AA:BB:…`"))?;
-        let mut direct = rtc.direct_api();
+        let terms = Terms::read(&request.codecs, lines, &request.extensions)?;
+        let own = (self.identity.certificate.clone(), self.credentials.clone());
+        let mut session = Session::new((terms, &request.codecs), own, (mid, self.ssrc), lines, now);
+        let candidate =
+            Candidate::host(self.local, Protocol::Udp).map_err(|error| bad(&error.to_string()))?;
+        session.rtc.add_local_candidate(candidate);
+        for candidate in remote.candidates.iter().filter_map(|text| Candidate::from_sdp_string(text).ok()) {
+            session.rtc.add_remote_candidate(candidate);
+        }
+        let mut direct = session.rtc.direct_api();
         direct.set_remote_ice_credentials(IceCreds { ufrag: ufrag.clone(), pass: password.clone() });
         direct.set_ice_controlling(false);
         direct.set_remote_fingerprint(peer);
-        direct.declare_media(self.mid, MediaKind::Audio);
-        direct.declare_stream_tx(Ssrc::from(self.ssrc), None, self.mid, None).set_unpaced(true);
         direct
             .start_dtls(remote.dtls_setup.as_deref() == Some("active"))
             .map_err(|error| Failure { code: "failed", text: error.to_string() })?;
-        self.session = Some(Session {
-            rtc,
-            sources: Vec::new(),
-            remote: (ufrag.clone(), password.clone()),
-            fingerprint: fingerprint.clone(),
-        });
+        session.remote = (ufrag.clone(), password.clone());
+        session.fingerprint.clone_from(fingerprint);
+        self.session = Some(session);
         Ok(())
-    }
-
-    fn build(&self, codecs: &[CodecSpec], now: Instant) -> Rtc {
-        let mut config = Rtc::builder()
-            .set_rtp_mode(true)
-            .set_ice_lite(true)
-            .set_dtls_cert(self.identity.certificate.clone())
-            .set_local_ice_credentials(self.credentials.clone())
-            .clear_codecs();
-        for spec in codecs {
-            let codec = match spec.name.to_ascii_lowercase().as_str() {
-                "opus" => Codec::Opus,
-                "pcma" => Codec::PCMA,
-                "pcmu" => Codec::PCMU,
-                "g722" => Codec::G722,
-                "telephone-event" => Codec::Tele,
-                _ => continue,
-            };
-            let clock =
-                if spec.clock_rate == 48_000 { Frequency::FORTY_EIGHT_KHZ } else { Frequency::EIGHT_KHZ };
-            let channels = (spec.channels > 1).then_some(spec.channels);
-            let payload_type = Pt::new_with_value(spec.payload_type);
-            config.codec_config().add_config(
-                payload_type,
-                None,
-                codec,
-                clock,
-                channels,
-                FormatParams::default(),
-            );
-        }
-        config.build(now)
     }
 
     /// Reads what waits at the socket, at most a few datagrams.
@@ -206,7 +184,7 @@ impl Webrtc {
     }
 
     fn datagram(&mut self, source: SocketAddr, packet: &[u8], now: Instant, outcome: &mut Outcome) {
-        let (local, mid) = (self.local, self.mid);
+        let local = self.local;
         let Some(session) = &mut self.session else {
             return self.keep(source, packet);
         };
@@ -215,7 +193,9 @@ impl Webrtc {
         };
         if matches!(packet.first(), Some(128..=191)) {
             outcome.alive |= is_rtcp(packet);
-            session.expect(packet, mid);
+            if !session.expect(packet) {
+                return;
+            }
         }
         if let Err(error) = session.rtc.handle_input(Input::Receive(now, receive)) {
             // One bad datagram ends nothing; str0m says by `is_alive` when it gives up.
@@ -286,6 +266,66 @@ impl Webrtc {
         outcome.failed.is_none()
     }
 
+    /// Encrypts one packet of video; it goes out at the next [`Self::tick`]. Returns whether it will.
+    pub fn send_video(
+        &mut self,
+        (ssrc, payload_type): (u32, u8),
+        place: Place,
+        (marker, orientation): (bool, Option<VideoOrientation>),
+        payload: Arc<[u8]>,
+        now: Instant,
+    ) -> bool {
+        let Some(session) = self.session.as_mut().filter(|session| session.rtc.is_connected()) else {
+            return false;
+        };
+        let mut direct = session.rtc.direct_api();
+        let Some(stream) = direct.stream_tx(&Ssrc::from(ssrc)) else {
+            return false;
+        };
+        let payload_type = Pt::new_with_value(payload_type);
+        let mut packet = RtpWrite::new(payload_type, place.sequence.into(), place.timestamp, now, payload)
+            .marker(marker)
+            .nackable(true);
+        if let Some(patch) = place.patch {
+            packet = packet.vp8_patch(patch);
+        }
+        if orientation.is_some() {
+            packet =
+                packet.ext_vals(ExtensionValues { video_orientation: orientation, ..Default::default() });
+        }
+        stream.write_rtp(packet);
+        true
+    }
+
+    /// Asks the peer for a key frame, at the next [`Self::tick`].
+    pub fn ask_keyframe(&mut self, ssrc: u32) {
+        if let Some(session) = &mut self.session {
+            session.ask_keyframe(ssrc);
+        }
+    }
+
+    /// Tells the peer what those who watch it can take, at the next [`Self::tick`].
+    pub fn limit(&mut self, ssrc: u32, bits_per_second: u64) {
+        if let Some(session) = &mut self.session {
+            session.limit(ssrc, bits_per_second);
+        }
+    }
+
+    /// What the way to the peer carries, bit/s, where the peer helps to measure it.
+    pub fn estimate(&self) -> Option<u64> {
+        self.estimate
+    }
+
+    /// Says how much there is to send, so that the estimate is tried out up to there; small changes do not matter.
+    pub fn desire(&mut self, bits_per_second: u64) {
+        if bits_per_second.abs_diff(self.desired) * 5 > self.desired
+            && let Some(session) = &mut self.session
+        {
+            self.desired = bits_per_second;
+            session.rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::bps(bits_per_second));
+        }
+    }
+
     fn drive(&mut self, now: Instant, outcome: &mut Outcome) {
         let Some(session) = &mut self.session else {
             return;
@@ -301,7 +341,15 @@ impl Webrtc {
                     // A datagram that the system does not take is lost, as on any network.
                     let _ = self.socket.send_to(&transmit.contents, transmit.destination);
                 }
-                Ok(Output::Event(event)) => outcome.note(event),
+                Ok(Output::Event(Event::EgressBitrateEstimate(kind))) => {
+                    self.estimate = match kind {
+                        BweKind::Twcc { estimate, .. } | BweKind::Remb { estimate, .. } => {
+                            Some(estimate.as_u64())
+                        }
+                        _ => self.estimate,
+                    };
+                }
+                Ok(Output::Event(event)) => outcome.note(event, session),
                 Err(error) => {
                     outcome.failed = Some(describe(&error));
                     break;
@@ -317,24 +365,11 @@ impl Webrtc {
     }
 }
 
-impl Session {
-    /// Tells str0m of a source before its first packet: our SDP names no SSRC, and neither must the browser's.
-    fn expect(&mut self, packet: &[u8], mid: Mid) {
-        let Some(bytes) = packet.get(8..12).filter(|_| !is_rtcp(packet)) else {
-            return;
-        };
-        let ssrc = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-        if self.sources.len() < MAX_SOURCES && !self.sources.contains(&ssrc) && self.rtc.is_connected() {
-            self.sources.push(ssrc);
-            self.rtc.direct_api().expect_stream_rx(Ssrc::from(ssrc), None, mid, None).suppress_nack(true);
-        }
-    }
-}
-
 impl Outcome {
-    fn note(&mut self, event: Event) {
+    fn note(&mut self, event: Event, session: &mut Session) {
         match event {
-            Event::RtpPacket(packet) => self.packets.push(packet),
+            Event::RtpPacket(packet) => self.packets.extend(session.sort(packet)),
+            Event::KeyframeRequest(request) => self.keyframes.extend(session.line_of(request.mid)),
             Event::IceConnectionStateChange(IceConnectionState::Disconnected) => {
                 self.failed = Some("no answer to ICE any more".into());
             }

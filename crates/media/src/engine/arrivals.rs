@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use super::{Engine, Timer};
 use crate::control::Event;
-use crate::endpoint::{Outcome, Transport};
+use crate::endpoint::{Arrived, Outcome, Transport};
 use crate::relay;
 use crate::rtp::{HEADER, Header};
+use crate::video::Origin;
 
 impl Engine {
     /// Reads one datagram of RTP, or what a browser sent.
@@ -57,8 +58,15 @@ impl Engine {
         }
     }
 
-    /// Does what a browser's connection brought.
+    /// Does what a browser's connection brought, and lets go out what that leads to.
     pub(super) fn follow(&mut self, id: u64, outcome: Outcome, now: Instant) {
+        self.take(id, outcome, now);
+        self.drive(now);
+        self.settle(now);
+    }
+
+    /// Does what a browser's connection brought; what that leads to waits for [`Self::drive`].
+    pub(super) fn take(&mut self, id: u64, outcome: Outcome, now: Instant) {
         if let Some(endpoint) = self.endpoints.get_mut(&id) {
             if outcome.alive {
                 endpoint.alive(now);
@@ -77,7 +85,17 @@ impl Engine {
                 });
             }
         }
-        for packet in outcome.packets {
+        for line in outcome.keyframes {
+            self.keyframe_wanted(Origin { endpoint: id, line }, now);
+        }
+        for arrived in outcome.packets {
+            let packet = match arrived {
+                Arrived::Audio(packet) => packet,
+                Arrived::Video { line, layer, packet } => {
+                    self.video_arrived(Origin { endpoint: id, line }, layer, &packet, now);
+                    continue;
+                }
+            };
             let header = Header {
                 payload_type: *packet.header.payload_type,
                 marker: packet.header.marker,
@@ -92,7 +110,6 @@ impl Engine {
                 relay::arrived(&mut self.endpoints, id, room, now, &mut self.aftermath);
             }
         }
-        self.settle(now);
     }
 
     /// Sends keys on that came in another way than they go, and wakes translations.

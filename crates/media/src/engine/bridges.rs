@@ -1,5 +1,7 @@
 //! Bridges: two endpoints that hear each other.
 
+use std::time::Instant;
+
 use super::Engine;
 use crate::control::message::CreateBridge;
 use crate::control::{BridgeListing, Failure, Reply};
@@ -12,7 +14,7 @@ pub(super) struct Bridge {
 }
 
 impl Engine {
-    pub(super) fn create_bridge(&mut self, request: CreateBridge) -> Result<Reply, Failure> {
+    pub(super) fn create_bridge(&mut self, request: CreateBridge, now: Instant) -> Result<Reply, Failure> {
         if request.a == request.b {
             return Err(Failure {
                 code: "bad-request",
@@ -23,9 +25,9 @@ impl Engine {
             self.endpoint(side)?;
         }
         for side in [request.a, request.b] {
-            self.leave_room(side);
+            self.leave_room(side, now);
             if let Some((before, _)) = self.endpoint(side)?.bridge {
-                self.delete_bridge(before);
+                self.delete_bridge(before, now);
             }
         }
         let id = self.number();
@@ -34,13 +36,16 @@ impl Engine {
         }
         self.bridges.insert(id, Bridge { tag: request.tag, a: request.a, b: request.b });
         self.settle_gateway(id);
+        self.join_views(request.a, request.b, now);
+        self.drive(now);
         Ok(Reply::Bridge { bridge: id })
     }
 
-    pub(super) fn delete_bridge(&mut self, id: u64) -> Reply {
+    pub(super) fn delete_bridge(&mut self, id: u64, now: Instant) -> Reply {
         self.end_gateway(id);
         if let Some(bridge) = self.bridges.remove(&id) {
             for side in [bridge.a, bridge.b] {
+                self.part_views(side, now);
                 if let Some(endpoint) = self.endpoints.get_mut(&side) {
                     endpoint.bridge = None;
                     endpoint.translate_by(None);

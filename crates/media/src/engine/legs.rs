@@ -87,14 +87,15 @@ impl Engine {
             self.follow(request.endpoint, outcome, now);
         }
         self.negotiated(request.endpoint);
+        self.renew_views(request.endpoint, now);
         Ok(Reply::Done {})
     }
 
-    pub(super) fn delete_endpoint(&mut self, id: u64) -> Reply {
+    pub(super) fn delete_endpoint(&mut self, id: u64, now: Instant) -> Reply {
         self.silence(id);
-        self.leave_room(id);
+        self.leave_room(id, now);
         if let Some((bridge, _)) = self.endpoints.get(&id).and_then(|endpoint| endpoint.bridge) {
-            self.delete_bridge(bridge);
+            self.delete_bridge(bridge, now);
         }
         if let Some(endpoint) = self.endpoints.remove(&id) {
             self.remember(&endpoint);

@@ -13,6 +13,8 @@ mod sources;
 mod taps;
 mod token;
 mod translations;
+mod video;
+mod views;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -21,7 +23,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::audio::{Library, RecordingWriter};
-use crate::control::{Event, Failure, Operation, PROTOCOL, Reply};
+use crate::control::{Event, Failure, Operation, PROTOCOL, Reply, Stats};
 use crate::endpoint::{Endpoint, Identity};
 use crate::fax;
 use crate::figures::{Opinions, Totals, Troubles};
@@ -30,6 +32,7 @@ use crate::ports::Ports;
 use crate::relay::Aftermath;
 use crate::room::Room;
 use crate::shared::SharedSource;
+use crate::video::Origin;
 use crate::watch::Watch;
 
 use bridges::Bridge;
@@ -93,6 +96,10 @@ pub struct Engine {
     faxes: IdMap<Fax>,
     /// Taps and the endpoints that have them.
     taps: IdMap<u64>,
+    /// Browsers for whom something was written that has not gone out.
+    undriven: Vec<u64>,
+    /// Whom a packet of video goes to; kept for its memory.
+    viewers: Vec<Origin>,
     tell: Tell,
     timers: BinaryHeap<Reverse<(Instant, u64, Timer)>>,
     round: Instant,
@@ -130,6 +137,8 @@ impl Engine {
             writer,
             faxes: IdMap::default(),
             taps: IdMap::default(),
+            undriven: Vec::new(),
+            viewers: Vec::new(),
             tell,
             timers: BinaryHeap::new(),
             round: Instant::now() + ROUND,
@@ -183,7 +192,7 @@ impl Engine {
                 protocol: PROTOCOL,
                 instance: self.instance.clone(),
                 version: env!("CARGO_PKG_VERSION"),
-                abilities: &["keep-digits"],
+                abilities: &["keep-digits", "video"],
             }),
             Operation::CreateEndpoint(request) => self.create_endpoint(owner, request, watch, now),
             Operation::Configure(request) => self.configure(&request, now),
@@ -192,17 +201,21 @@ impl Engine {
             Operation::Record(request) => self.record(request, now),
             Operation::StopRecorder(request) => Ok(self.stop_recorder(request.recorder)),
             Operation::SendDtmf(request) => self.send_dtmf(&request, now),
-            Operation::Stats(request) => Ok(Reply::Stats(self.endpoint(request.endpoint)?.stats())),
-            Operation::DeleteEndpoint(request) => Ok(self.delete_endpoint(request.endpoint)),
-            Operation::CreateBridge(request) => self.create_bridge(request),
-            Operation::DeleteBridge(request) => Ok(self.delete_bridge(request.bridge)),
+            Operation::Stats(request) => {
+                let stats = self.endpoint(request.endpoint)?.stats();
+                Ok(Reply::Stats(Stats { video: self.video_stats(request.endpoint), ..stats }))
+            }
+            Operation::DeleteEndpoint(request) => Ok(self.delete_endpoint(request.endpoint, now)),
+            Operation::CreateBridge(request) => self.create_bridge(request, now),
+            Operation::DeleteBridge(request) => Ok(self.delete_bridge(request.bridge, now)),
             Operation::CreateSource(request) => self.create_source(request, now),
             Operation::DeleteSource(request) => Ok(self.delete_source(request.source)),
             Operation::ListSources => Ok(Reply::Sources(self.list_sources())),
             Operation::CreateRoom(request) => self.create_room(request, now),
-            Operation::DeleteRoom(request) => Ok(self.delete_room(request.room)),
+            Operation::DeleteRoom(request) => Ok(self.delete_room(request.room, now)),
             Operation::JoinRoom(request) => self.join_room(&request, now),
-            Operation::LeaveRoom(request) => Ok(self.leave_room(request.endpoint)),
+            Operation::LeaveRoom(request) => Ok(self.leave_room(request.endpoint, now)),
+            Operation::WatchVideo(request) => self.watch_video(&request, now),
             Operation::RoomPlay(request) => self.play_to_room(&request, now),
             Operation::RoomRecord(request) => self.record_room(request, now),
             Operation::ListRooms => Ok(Reply::Rooms(self.list_rooms())),
@@ -240,7 +253,9 @@ impl Engine {
             }
         }
         if self.round <= now {
+            let elapsed = ROUND + now.duration_since(self.round);
             self.round = now + ROUND;
+            self.video_round(elapsed, now);
             for endpoint in self.endpoints.values_mut() {
                 endpoint.report(now);
                 if let Some(silence) = endpoint.fallen_silent(now) {

@@ -20,11 +20,12 @@ impl Engine {
         Ok(Reply::Room { room: id })
     }
 
-    pub(super) fn delete_room(&mut self, id: u64) -> Reply {
+    pub(super) fn delete_room(&mut self, id: u64, now: Instant) -> Reply {
         let Some(room) = self.rooms.remove(&id) else {
             return Reply::Done {};
         };
         for member in room.members() {
+            self.part_views(member, now);
             if let Some(endpoint) = self.endpoints.get_mut(&member) {
                 endpoint.room = None;
                 endpoint.listen_by(None);
@@ -59,24 +60,31 @@ impl Engine {
             endpoint.room = Some(request.room);
         }
         if let Some(bridge) = bridge {
-            self.delete_bridge(bridge);
+            self.delete_bridge(bridge, now);
         }
         if let Some(room) = before.and_then(|room| self.rooms.get_mut(&room)) {
             room.dismiss(request.endpoint);
+            self.part_views(request.endpoint, now);
         }
         self.wake_room(request.room, now);
         if let Some(room) = self.rooms.get_mut(&request.room) {
             room.admit(request.endpoint, role);
         }
+        self.settle_views(request.room, now);
+        self.drive(now);
         Ok(Reply::Done {})
     }
 
     /// An endpoint leaves its room, if it is in one.
-    pub(super) fn leave_room(&mut self, id: u64) -> Reply {
+    pub(super) fn leave_room(&mut self, id: u64, now: Instant) -> Reply {
         if let Some(endpoint) = self.endpoints.get_mut(&id) {
             endpoint.listen_by(None);
-            if let Some(room) = endpoint.room.take().and_then(|room| self.rooms.get_mut(&room)) {
+            if let Some(number) = endpoint.room.take()
+                && let Some(room) = self.rooms.get_mut(&number)
+            {
                 room.dismiss(id);
+                self.part_views(id, now);
+                self.settle_views(number, now);
             }
         }
         Reply::Done {}
