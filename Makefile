@@ -121,7 +121,7 @@ browser: setup ## only the tests of the web client in Chromium
 	@$(PYTHON) -m pytest tests/browser -m "not slow"
 
 bench: setup ## figures against peers, written to build/bench.json (ONLY=name for one)
-	@cargo build --release --locked --package stimme-media --example rtp_load --example codec_load
+	@cargo build --release --locked --package stimme-media --example rtp_load --example codec_load --example webrtc_load
 	@$(PYTHON) -m tests.bench $(if $(ONLY),--only $(ONLY))
 
 fuzz: venv ## fuzz what reads bytes from the network, each target for SECONDS (600)

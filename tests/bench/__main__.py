@@ -21,11 +21,21 @@ from tests.bench import (
     sip_sustained,
     srtp_relay,
     transcoding,
+    video,
+    webrtc,
 )
 from tests.bench.processes import BenchError, RaisesOnTermination
 
 BUILD = Path("build")
-LONG = (sip_sustained.NAME, sip_memory.NAME, srtp_relay.NAME, transcoding.NAME, rooms.NAME)
+LONG = (
+    sip_sustained.NAME,
+    sip_memory.NAME,
+    srtp_relay.NAME,
+    transcoding.NAME,
+    rooms.NAME,
+    video.NAME,
+    webrtc.NAME,
+)
 """Take minutes, alone or together: only measured when they are asked for by name."""
 NAMES = (
     sip_call.NAME,
@@ -54,8 +64,9 @@ def arguments() -> argparse.ArgumentParser:
         "--calls",
         type=int,
         default=100,
-        help="relays: calls at the same time (default 100), half of it: transcoding",
+        help="relays: calls at the same time (default 100), half of it: transcoding, webrtc",
     )
+    parser.add_argument("--viewers", type=int, default=10, help="video: who watch (default 10)")
     parser.add_argument("--rooms", type=int, default=40, help="rooms: of five telephones each (default 40)")
     parser.add_argument(
         "--sustained", type=int, default=300, help="sip-sustained: seconds at 80 %% of the highest rate"
@@ -116,6 +127,16 @@ def main() -> int:
         rooms.NAME: lambda: rooms.run(
             rooms.Options(chosen.rooms, chosen.seconds, chosen.runs),
             command=command(rooms.NAME, f"--rooms {chosen.rooms}"),
+            machine=machine,
+        ),
+        video.NAME: lambda: video.run(
+            video.Options(chosen.viewers, chosen.seconds, chosen.runs),
+            command=command(video.NAME, f"--viewers {chosen.viewers}"),
+            machine=machine,
+        ),
+        webrtc.NAME: lambda: webrtc.run(
+            webrtc.Options(chosen.calls // 2, chosen.seconds, chosen.runs),
+            command=command(webrtc.NAME, f"--calls {chosen.calls}"),
             machine=machine,
         ),
         customer_lists.NAME: lambda: customer_lists.run(

@@ -26,6 +26,16 @@ pub struct Totals {
     pub packets_late: u64,
     /// Frames that were made up.
     pub frames_concealed: u64,
+    /// Of video.
+    pub video_packets_received: u64,
+    /// Of video.
+    pub video_packets_sent: u64,
+    /// Of payload.
+    pub video_bytes_received: u64,
+    /// Of payload.
+    pub video_bytes_sent: u64,
+    /// Key frames that browsers were asked for.
+    pub keyframes_asked: u64,
 }
 
 impl Totals {
@@ -39,6 +49,14 @@ impl Totals {
         self.packets_lost += stats.packets_lost;
         self.packets_late += stats.packets_late;
         self.frames_concealed += stats.frames_concealed;
+        for line in &endpoint.video {
+            let stats = line.stats();
+            self.video_packets_received += stats.packets_received;
+            self.video_packets_sent += stats.packets_sent;
+            self.video_bytes_received += stats.bytes_received;
+            self.video_bytes_sent += stats.bytes_sent;
+            self.keyframes_asked += stats.keyframes_asked;
+        }
     }
 }
 

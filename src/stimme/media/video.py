@@ -14,7 +14,7 @@ class VideoStream:
         mid: identifies it in the SDP (RFC 5888), letters and digits.
         codecs: `VP8`, `VP9`, `H264`, and `rtx` (RFC 4588) with `apt=` the payload type it repairs.
         direction: from our side.
-        layers: names of the layers that the peer sends (simulcast, RFC 8853); empty for one stream.
+        layers: what the peer sends in simulcast (RFC 8853), by name, the lowest first; empty for one stream.
         ssrc: what we send with, as our SDP says; the engine draws one where it is None.
         resend_ssrc: the same for retransmissions.
     """

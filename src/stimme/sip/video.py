@@ -1,7 +1,7 @@
-"""Offer and answer for the video streams of a browser (RFC 8829), which share the audio's transport (RFC 9143).
+"""Offer and answer for a browser's video streams (RFC 8829), which share the audio's transport (RFC 9143).
 
-Video is passed on between browsers as it is, so that both sides of a call should meet in one codec: ours is VP8
-where it is offered, because everybody has it. Plain RTP telephones get no video.
+Video is passed on between browsers as it is, so that both sides of a call should meet in one codec: VP8 comes
+first where it is offered, because everybody has it. Plain RTP telephones get no video.
 """
 
 import re
@@ -26,7 +26,6 @@ _EXTENSIONS = (
     TRANSPORT_CC_EXTENSION,
     "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
     "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
-    "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
     "urn:3gpp:video-orientation",
 )
 _FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb", "transport-cc")
@@ -166,7 +165,7 @@ def _numbered(values: list[str]) -> Iterable[tuple[int, str]]:
 
 
 def answer_video(offered: Video, direction: str = "sendrecv") -> Video:
-    """What we answer to a stream that a browser offers: all codecs that we know, ours first, and our SSRCs."""
+    """What we answer to a stream that a browser offers: all codecs that we know, and SSRCs of ours."""
     codecs = sorted(offered.codecs, key=lambda codec: _CODECS.index(codec.name))
     own = replace(offered, codecs=tuple(codecs), direction=answer_direction(offered.direction, direction))
     return replace(own, ssrc=_new_ssrc(), resend_ssrc=_new_ssrc())

@@ -1,4 +1,4 @@
-"""Janus with its AudioBridge alone, and its JSON protocol over a Unix socket (SOCK_SEQPACKET)."""
+"""Janus with one plugin alone, and its JSON protocol over a Unix socket (SOCK_SEQPACKET)."""
 
 import json
 import secrets
@@ -11,7 +11,6 @@ from tests.bench.processes import BenchError, Server
 _LIBRARIES = Path("/usr/lib/x86_64-linux-gnu/janus")
 _ANSWER_SECONDS = 5.0
 _LONGEST = 65_536
-_AUDIOBRIDGE = "janus.plugin.audiobridge"
 
 _GENERAL = """\
 general: {{
@@ -36,11 +35,17 @@ _SOCKET = """\
 general: {{ enabled = true, json = "compact", path = "{path}", type = "SOCK_SEQPACKET" }}
 admin: {{ admin_enabled = false }}
 """
-_BRIDGE = 'general: { local_ip = "127.0.0.1" }\n'
+_LOCAL = {
+    "audiobridge": 'general: { local_ip = "127.0.0.1" }\n',
+    "nosip": 'general: {{ local_ip = "127.0.0.1", rtp_port_range = "{first}-{last}" }}\n',
+    "videoroom": "general: { }\n",
+}
 
 
-def server(directory: Path, path: Path, *, first_port: int, last_port: int) -> Server:
-    """Janus with nothing but the AudioBridge and the socket at `path`; not started yet."""
+def server(
+    directory: Path, path: Path, *, first_port: int, last_port: int, plugin: str = "audiobridge"
+) -> Server:
+    """Janus with nothing but a plugin and the socket at `path`; not started yet."""
 
     def others(folder: str, kept: str) -> str:
         names = sorted(file.name for file in (_LIBRARIES / folder).glob("*.so"))
@@ -53,25 +58,29 @@ def server(directory: Path, path: Path, *, first_port: int, last_port: int) -> S
         libraries=_LIBRARIES,
         first=first_port,
         last=last_port,
-        plugins=others("plugins", "libjanus_audiobridge.so"),
+        plugins=others("plugins", f"libjanus_{plugin}.so"),
         transports=others("transports", "libjanus_pfunix.so"),
     )
     (folder / "janus.jcfg").write_text(general)
     (folder / "janus.transport.pfunix.jcfg").write_text(_SOCKET.format(path=path))
-    (folder / "janus.plugin.audiobridge.jcfg").write_text(_BRIDGE)
+    (folder / f"janus.plugin.{plugin}.jcfg").write_text(
+        _LOCAL[plugin].format(first=last_port + 1, last=last_port + 4000)
+        if plugin == "nosip"
+        else _LOCAL[plugin]
+    )
     command = ["janus", f"--config={folder / 'janus.jcfg'}", f"--configs-folder={folder}"]
     return Server("janus", command, log=directory / "janus.log")
 
 
-class Control:
-    """A session, by which rooms are made and telephones join them as plain RTP participants."""
+class Session:
+    """A session, and handles of one plugin in it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, plugin: str) -> None:
+        self._plugin = plugin
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.settimeout(_ANSWER_SECONDS)
         self._socket.connect(str(path))
         self._session = int(self._ask({"janus": "create"})["data"]["id"])
-        self._maker = self._attach()
 
     def __enter__(self) -> Self:
         return self
@@ -79,32 +88,28 @@ class Control:
     def __exit__(self, *_: object) -> None:
         self._socket.close()
 
-    def create_room(self, number: int, rate: int) -> None:
-        """Open a room that mixes so many samples a second."""
-        body = {"request": "create", "room": number, "sampling_rate": rate, "allow_rtp_participants": True}
-        self._bridge(self._maker, {**body, "audiolevel_event": False, "permanent": False}, "created")
+    def attach(self) -> int:
+        """A handle of the plugin, which stands for one peer."""
+        return int(self._ask({"janus": "attach", "plugin": f"janus.plugin.{self._plugin}"})["data"]["id"])
 
-    def join(self, room: int, port: int) -> int:
-        """Let a telephone in that speaks PCMU and listens at a port; returns the port that it sends to."""
-        body = {"request": "join", "room": room, "codec": "pcmu"}
-        rtp = {"ip": "127.0.0.1", "port": port, "payload_type": 0}
-        joined = self._bridge(self._attach(), {**body, "rtp": rtp}, "joined")
-        return int(joined["rtp"]["port"])
+    def tell(
+        self, handle: int, body: dict[str, Any], jsep: dict[str, str] | None = None
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Asks the plugin; what it does later is told by an event of the same transaction.
 
-    def destroy_room(self, number: int) -> None:
-        """Close a room."""
-        self._bridge(self._maker, {"request": "destroy", "room": number}, "destroyed")
-
-    def _attach(self) -> int:
-        return int(self._ask({"janus": "attach", "plugin": _AUDIOBRIDGE})["data"]["id"])
-
-    def _bridge(self, handle: int, body: dict[str, Any], done: str) -> dict[str, Any]:
-        """Ask the plugin; what it does later is told by an event of the same transaction."""
-        answer = self._ask({"janus": "message", "handle_id": handle, "body": body})
+        Returns:
+            What the plugin says, and the session description that comes with it, or nothing.
+        """
+        described = {} if jsep is None else {"jsep": jsep}
+        answer = self._ask({"janus": "message", "handle_id": handle, "body": body, **described})
         data: dict[str, Any] = answer["plugindata"]["data"]
-        if data.get("audiobridge") != done:
+        if "error" in data:
             raise BenchError(f"janus refuses {body['request']}: {data}")
-        return data
+        return data, answer.get("jsep", {})
+
+    def leave(self, handle: int) -> None:
+        """Ends what a handle stands for."""
+        self._ask({"janus": "detach", "handle_id": handle})
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         transaction = secrets.token_hex(6)
@@ -120,3 +125,33 @@ class Control:
         if answer["janus"] == "error":
             raise BenchError(f"janus refuses {request}: {answer['error']}")
         return answer
+
+
+class Control(Session):
+    """The AudioBridge: rooms are made and telephones join them as plain RTP participants."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "audiobridge")
+        self._maker = self.attach()
+
+    def create_room(self, number: int, rate: int) -> None:
+        """Open a room that mixes so many samples a second."""
+        body = {"request": "create", "room": number, "sampling_rate": rate, "allow_rtp_participants": True}
+        self._bridge(self._maker, {**body, "audiolevel_event": False, "permanent": False}, "created")
+
+    def join(self, room: int, port: int) -> int:
+        """Let a telephone in that speaks PCMU and listens at a port; returns the port that it sends to."""
+        body = {"request": "join", "room": room, "codec": "pcmu"}
+        rtp = {"ip": "127.0.0.1", "port": port, "payload_type": 0}
+        joined = self._bridge(self.attach(), {**body, "rtp": rtp}, "joined")
+        return int(joined["rtp"]["port"])
+
+    def destroy_room(self, number: int) -> None:
+        """Close a room."""
+        self._bridge(self._maker, {"request": "destroy", "room": number}, "destroyed")
+
+    def _bridge(self, handle: int, body: dict[str, Any], done: str) -> dict[str, Any]:
+        data, _ = self.tell(handle, body)
+        if data.get("audiobridge") != done:
+            raise BenchError(f"janus refuses {body['request']}: {data}")
+        return data

@@ -27,8 +27,8 @@ class Traffic:
     seconds: int
 
 
-class _Load:
-    """A program that first tells its ports, then talks; a context manager that ends it."""
+class Load:
+    """A program that first tells who is there, then talks; a context manager that ends it."""
 
     def __init__(self, program: Path, arguments: Sequence[str]) -> None:
         self._command = pinned([str(program), *arguments])
@@ -37,10 +37,10 @@ class _Load:
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="ascii"
         )
-        self._read_ports(json.loads(self._line())["ports"])
+        self._read_hello(json.loads(self._line()))
         return self
 
-    def _read_ports(self, ports: list[Any]) -> None:
+    def _read_hello(self, hello: dict[str, Any]) -> None:
         raise NotImplementedError
 
     def __exit__(self, *_: object) -> None:
@@ -79,7 +79,7 @@ class _Load:
         return pipe
 
 
-class RtpLoad(_Load):
+class RtpLoad(Load):
     """The telephones of one run in pairs, whose packets are followed one by one."""
 
     def __init__(self, program: Path, traffic: Traffic) -> None:
@@ -87,8 +87,8 @@ class RtpLoad(_Load):
         super().__init__(program, arguments)
         self.ports: list[tuple[int, int]] = []
 
-    def _read_ports(self, ports: list[Any]) -> None:
-        self.ports = [(a, b) for a, b in ports]
+    def _read_hello(self, hello: dict[str, Any]) -> None:
+        self.ports = [(a, b) for a, b in hello["ports"]]
 
     def talk(
         self,
@@ -116,15 +116,15 @@ class RtpLoad(_Load):
         return self._follow(at_start, at_end)
 
 
-class CodecLoad(_Load):
+class CodecLoad(Load):
     """Telephones that speak a codec each; counted is how many packets they send and hear."""
 
     def __init__(self, program: Path, codecs: Sequence[str], *, warm_seconds: int, seconds: int) -> None:
         super().__init__(program, [str(warm_seconds), str(seconds), ",".join(codecs)])
         self.ports: list[int] = []
 
-    def _read_ports(self, ports: list[Any]) -> None:
-        self.ports = [int(port) for port in ports]
+    def _read_hello(self, hello: dict[str, Any]) -> None:
+        self.ports = [int(port) for port in hello["ports"]]
 
     def talk(
         self, targets: Sequence[int], *, at_start: Callable[[], None], at_end: Callable[[], None]

@@ -55,7 +55,7 @@ class Person:
     endpoint: Endpoint
     streams: tuple[Video, ...]
 
-    async def sees(self, colour: str, *, place: int = 0, within: float = 15.0) -> dict[str, Any]:
+    async def sees(self, colour: str, *, place: int = 0, within: float = 30.0) -> dict[str, Any]:
         """Waits until one of its streams shows a colour, and the bar moves. Raises TimeoutError."""
         try:
             async with asyncio.timeout(within):
@@ -84,6 +84,29 @@ class Person:
             "mid => videoPage.seen(mid)", self.streams[place].mid
         )
         return shown
+
+    async def sees_nothing(self, *, place: int = 0) -> None:
+        """Asserts that it has not been shown anything yet."""
+        assert await self.shown(place) is None
+
+    async def sees_width(self, least: int, *, place: int = 0, within: float = 30.0) -> None:
+        """Waits until pictures are at least so wide. Raises AssertionError."""
+        shown = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while (shown := await self.shown(place)) is None or shown["width"] < least:
+                    await asyncio.sleep(0.1)
+                return
+        raise AssertionError(f"not {least} wide: {shown}, {await self.endpoint.stats()}")
+
+    async def stays(self, *, place: int = 0, within: float = 10.0) -> None:
+        """Waits until pictures do not change any more for a second. Raises TimeoutError."""
+        async with asyncio.timeout(within):
+            before = await self.shown(place)
+            await asyncio.sleep(1)
+            while before != (after := await self.shown(place)):
+                before = after
+                await asyncio.sleep(1)
 
     async def speak(self, loudness: float) -> None:
         """Says its tone, 0 to 1; 0 is silence."""

@@ -27,7 +27,7 @@ pub struct VideoSpec {
     /// What it shows.
     #[serde(default)]
     pub content: Content,
-    /// The layers of its simulcast, as the peer names them (RFC 8853); none: it sends one stream.
+    /// The layers of its simulcast, as the peer names them (RFC 8853), lowest first; none: it sends one stream.
     #[serde(default)]
     pub layers: Vec<String>,
     /// What we send with, as our SDP says.

@@ -15,7 +15,7 @@ use crate::video::{MAX_FORMATS, VideoCodec, VideoLine};
 
 /// SSRCs that a browser may use for audio before further ones are ignored; one microphone uses one.
 const MAX_SOURCES: usize = 8;
-/// SSRCs of everything together; three layers with retransmissions of two cameras use a dozen.
+/// SSRCs of everything else; three layers with retransmissions of two cameras use a dozen.
 const MAX_SSRCS: usize = 128;
 /// Packets that are kept to be sent again, of each video stream: two seconds at 2 Mbit/s.
 const RESENDABLE: usize = 512;
@@ -238,7 +238,8 @@ impl Session {
                 media.expect_rid_rx(rid);
             }
             let (ssrc, resend) = line.ssrc;
-            let resends = line.formats.iter().any(|format| format.resend.is_some());
+            // Whatever is negotiated for this stream later: retransmissions have somewhere to go.
+            let resends = self.terms.types.iter().any(|(_, resend, _)| resend.is_some());
             let resend = resends.then(|| Ssrc::from(resend));
             let stream = direct.declare_stream_tx(Ssrc::from(ssrc), resend, line.mid, None);
             // The sender has paced it already; waiting once more would only add delay.
@@ -273,20 +274,24 @@ impl Session {
             return true;
         }
         let (ssrc, payload_type) = (u32::from_be_bytes([a, b, c, d]), kind & 0x7f);
-        if self.seen.contains(&ssrc) {
-            return true;
-        }
-        if self.seen.len() >= MAX_SSRCS || !self.rtc.is_connected() {
-            return self.seen.len() < MAX_SSRCS;
-        }
-        self.seen.push(ssrc);
+        let connected = self.rtc.is_connected();
         if self.terms.is_audio(payload_type) {
-            if self.audio_sources.len() < MAX_SOURCES {
+            let new = !self.audio_sources.contains(&ssrc);
+            if new && connected && self.audio_sources.len() < MAX_SOURCES {
                 self.audio_sources.push(ssrc);
                 let mut direct = self.rtc.direct_api();
                 direct.expect_stream_rx(Ssrc::from(ssrc), None, self.audio_mid, None).suppress_nack(true);
             }
-        } else if !self.terms.has(&Extension::RtpMid)
+            return self.audio_sources.contains(&ssrc);
+        }
+        if self.seen.contains(&ssrc) {
+            return true;
+        }
+        if self.seen.len() >= MAX_SSRCS || !connected {
+            return self.seen.len() < MAX_SSRCS;
+        }
+        self.seen.push(ssrc);
+        if !self.terms.has(&Extension::RtpMid)
             && let Some((mid, _)) = self.lines.first()
         {
             // RFC 8843 §9.2: by the payload type, where nothing else tells.

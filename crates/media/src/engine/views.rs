@@ -40,6 +40,9 @@ impl Engine {
         for line in 0..lines {
             let own = Origin { endpoint: id, line };
             self.turn(own, None, now);
+            if let Some(line) = self.line(own) {
+                line.wish = Wish::default();
+            }
             let viewers = self.line(own).map(|line| line.viewers.clone()).unwrap_or_default();
             for viewer in viewers {
                 self.turn(viewer, None, now);

@@ -191,17 +191,18 @@ impl VideoLine {
         self.direction.receives() && self.layers.iter().any(|layer| layer.alive(now))
     }
 
-    /// The layers that are sent, and their bit rates, lowest first.
+    /// The layers that are sent, and their bit rates, in the order of the negotiation: lowest first.
+    ///
+    /// What a still picture costs says nothing of its size, so that a layer counts at least as much as those below it.
     pub fn ranked(&self, now: Instant) -> Vec<(usize, u64)> {
-        let mut ranked: Vec<(usize, u64)> = self
-            .layers
-            .iter()
-            .enumerate()
-            .filter(|(_, layer)| layer.alive(now))
-            .map(|(index, layer)| (index, layer.rate as u64))
-            .collect();
-        ranked.sort_by_key(|(_, rate)| *rate);
-        ranked
+        let mut most = 0;
+        let alive = self.layers.iter().enumerate().filter(|(_, layer)| layer.alive(now));
+        alive
+            .map(|(index, layer)| {
+                most = most.max(layer.rate as u64);
+                (index, most)
+            })
+            .collect()
     }
 
     /// Somebody needs a key frame of a layer.
@@ -424,15 +425,16 @@ mod tests {
     }
 
     #[test]
-    fn layers_are_ranked_by_what_they_cost() {
-        let (mut line, now) = (line(&["h", "l", "m"]), Instant::now());
+    fn layers_that_are_sent_are_ranked_with_what_they_cost() {
+        let (mut line, now) = (line(&["l", "m", "h", "x"]), Instant::now());
         for _ in 0..20 {
             line.arrived(0, &arrival(3000, false), now);
-            line.arrived(1, &arrival(100, false), now);
+            line.arrived(2, &arrival(100, false), now);
             line.measure(Duration::from_millis(250));
         }
         let ranked = line.ranked(now);
-        assert_eq!(ranked.iter().map(|(layer, _)| *layer).collect::<Vec<_>>(), [1, 0]);
+        assert_eq!(ranked.iter().map(|(layer, _)| *layer).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(ranked[0].1, ranked[1].1, "no layer costs less than those below it");
         assert!((90_000..=96_000).contains(&ranked[1].1), "{ranked:?}");
         assert!(line.ranked(now + ALIVE).is_empty());
         assert!(!line.alive(now + ALIVE));
