@@ -56,8 +56,7 @@ class Janus:
     def __init__(self, stack: ExitStack, scratch: Path) -> None:
         path = scratch / "janus.sock"
         ports = {"first_port": 34_000, "last_port": 43_000}
-        self.server = stack.enter_context(janus.server(scratch, path, **ports))
-        self.server.wait_until(path.exists)
+        self.server = janus.start(stack, scratch, path, **ports)
         self._control = stack.enter_context(janus.Control(path))
         self._rooms: list[int] = []
 

@@ -1,7 +1,7 @@
 """`video`: CPU for one browser that sends pictures to others in a room, against Janus' VideoRoom.
 
-The sender has 1 Mbit/s (25 pictures a second of five packets); the others watch. ICE, DTLS-SRTP and feedback are
-as browsers have them. Packets that arrive are counted: fewer than 98 of 100, and nothing is measured.
+The sender has 1 Mbit/s (25 pictures a second of five packets); the others watch. ICE, DTLS-SRTP and feedback
+are as browsers have them. Packets that arrive are counted: fewer than 98 of 100, and nothing is measured.
 """
 
 import asyncio
@@ -58,8 +58,7 @@ class Janus:
     def __init__(self, stack: ExitStack, scratch: Path) -> None:
         path = scratch / "janus.sock"
         ports = {"first_port": 34_000, "last_port": 39_000}
-        self.server = stack.enter_context(janus.server(scratch, path, **ports, plugin="videoroom"))
-        self.server.wait_until(path.exists)
+        self.server = janus.start(stack, scratch, path, **ports, plugin="videoroom")
         self._session = stack.enter_context(janus.Session(path, "videoroom"))
         self._maker = self._session.attach()
         self._handles: list[int] = []

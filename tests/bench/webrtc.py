@@ -1,7 +1,7 @@
 """`webrtc`: CPU per leg of calls between browsers (ICE, DTLS-SRTP) and plain RTP, against Janus' NoSIP.
 
-Both sides speak Opus all the time, 50 packets a second, so that nothing is transcoded. Packets that arrive are
-counted: fewer than 98 of 100, and nothing is measured.
+Both sides speak Opus all the time, 50 packets a second, so that nothing is transcoded. Packets that arrive
+are counted: fewer than 98 of 100, and nothing is measured.
 """
 
 import asyncio
@@ -66,8 +66,7 @@ class Janus:
     def __init__(self, stack: ExitStack, scratch: Path) -> None:
         path = scratch / "janus.sock"
         ports = {"first_port": 34_000, "last_port": 38_000}
-        self.server = stack.enter_context(janus.server(scratch, path, **ports, plugin="nosip"))
-        self.server.wait_until(path.exists)
+        self.server = janus.start(stack, scratch, path, **ports, plugin="nosip")
         self._session = stack.enter_context(janus.Session(path, "nosip"))
         self._handles: list[int] = []
 

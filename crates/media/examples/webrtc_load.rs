@@ -396,7 +396,10 @@ impl Session {
                 Ok(Output::Event(Event::RtpPacket(_))) => *received += 1,
                 Ok(Output::Event(Event::KeyframeRequest(_))) => self.asked = true,
                 Ok(Output::Event(Event::Connected)) => self.connected = true,
-                Ok(Output::Event(Event::IceConnectionStateChange(IceConnectionState::Disconnected))) => {
+                // Before the first answer it is no loss; who never connects is noticed by the deadline.
+                Ok(Output::Event(Event::IceConnectionStateChange(IceConnectionState::Disconnected)))
+                    if self.connected =>
+                {
                     self.trouble = Some("ICE is lost".into());
                 }
                 Ok(Output::Event(_)) => {}
