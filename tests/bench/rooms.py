@@ -55,8 +55,7 @@ class Janus:
 
     def __init__(self, stack: ExitStack, scratch: Path) -> None:
         path = scratch / "janus.sock"
-        ports = {"first_port": 34_000, "last_port": 43_000}
-        self.server = janus.start(stack, scratch, path, **ports)
+        self.server = janus.start(stack, scratch, path, first_port=34_000, last_port=43_000)
         self._control = stack.enter_context(janus.Control(path))
         self._rooms: list[int] = []
 

@@ -270,7 +270,7 @@ def write_answer(
             if mid is not None:
                 bundle.append(mid)
             description.media.append(media)
-        elif mid in others:
+        elif mid is not None and mid in others:
             bundle.append(mid)
             description.media.append(others[mid])
         else:

@@ -33,5 +33,13 @@ def test_what_went_wrong_is_summed_up_by_side() -> None:
 
 
 def test_what_takes_minutes_must_be_asked_for_by_name() -> None:
-    assert set(LONG) == {"sip-sustained", "sip-memory", "srtp-relay", "transcoding", "rooms"}
+    assert set(LONG) == {
+        "sip-sustained",
+        "sip-memory",
+        "srtp-relay",
+        "transcoding",
+        "rooms",
+        "video",
+        "webrtc",
+    }
     assert len(set(NAMES)) == len(NAMES)
