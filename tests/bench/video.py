@@ -41,6 +41,8 @@ class Forwarder(Protocol):
     """A server under measurement."""
 
     server: Server
+    address: str
+    """Where browsers are that it can reach."""
 
     def sender(self, peer: Peer) -> Told:
         """Lets the browser in that sends."""
@@ -54,6 +56,8 @@ class Forwarder(Protocol):
 
 class Janus:
     """Janus, driven by its JSON protocol."""
+
+    address = janus.reachable_address()
 
     def __init__(self, stack: ExitStack, scratch: Path) -> None:
         path = scratch / "janus.sock"
@@ -109,6 +113,8 @@ class Janus:
 class Stimme:
     """Our engine alone, driven by its Python face as call control does."""
 
+    address = "127.0.0.1"
+
     def __init__(self, stack: ExitStack, scratch: Path) -> None:
         path = scratch / "media.sock"
         self.server = stack.enter_context(
@@ -155,7 +161,7 @@ class Stimme:
 def browser(peer: Peer) -> RemoteMedia:
     """A browser as our engine is told of it."""
     return RemoteMedia(
-        "127.0.0.1",
+        peer.address,
         peer.port,
         ice_ufrag=peer.ufrag,
         ice_pwd=peer.pwd,
@@ -191,7 +197,12 @@ def measure(forwarder: Forwarder, options: Options) -> dict[str, Any]:
         spent.append(accounting.cpu_seconds(forwarder.server.pid))
 
     with WebrtcLoad(
-        program, "video", warm_seconds=WARM_SECONDS, seconds=options.seconds, count=options.viewers
+        program,
+        "video",
+        forwarder.address,
+        warm_seconds=WARM_SECONDS,
+        seconds=options.seconds,
+        count=options.viewers,
     ) as load:
         load.connect(forwarder.sender(load.peers[0]))
         load.first()

@@ -52,6 +52,8 @@ class Gateway(Protocol):
     """A server under measurement."""
 
     server: Server
+    address: str
+    """Where browsers are that it can reach."""
 
     def call(self, peer: Peer) -> Told:
         """Connects a browser with its telephone."""
@@ -62,6 +64,8 @@ class Gateway(Protocol):
 
 class Janus:
     """Janus, driven by its JSON protocol."""
+
+    address = janus.reachable_address()
 
     def __init__(self, stack: ExitStack, scratch: Path) -> None:
         path = scratch / "janus.sock"
@@ -91,6 +95,8 @@ class Janus:
 
 class Stimme:
     """Our engine alone, driven by its Python face as call control does."""
+
+    address = "127.0.0.1"
 
     def __init__(self, stack: ExitStack, scratch: Path) -> None:
         path = scratch / "media.sock"
@@ -141,7 +147,12 @@ def measure(gateway: Gateway, options: Options) -> dict[str, Any]:
         spent.append(accounting.cpu_seconds(gateway.server.pid))
 
     with WebrtcLoad(
-        program, "audio", warm_seconds=WARM_SECONDS, seconds=options.seconds, count=options.calls
+        program,
+        "audio",
+        gateway.address,
+        warm_seconds=WARM_SECONDS,
+        seconds=options.seconds,
+        count=options.calls,
     ) as load:
         for peer in load.peers:
             load.connect(gateway.call(peer))

@@ -4,8 +4,8 @@
 //! pictures where one is asked for), the others watch. `audio`: each browser speaks Opus with a telephone behind the
 //! server under test, both ways. Counted is what arrives.
 //!
-//! Arguments: `video` or `audio`, seconds of warming up, seconds measured, how many watch, or how many calls. Lines on
-//! stdout and stdin, in this order:
+//! Arguments: `video` or `audio`, seconds of warming up, seconds measured, how many watch, or how many calls, and the
+//! browsers' own address. Lines on stdout and stdin, in this order:
 //!
 //! 1. prints `{"peers": [{…}, …]}`: port, ICE credentials, fingerprint and SSRC of each browser, and its telephone's port;
 //! 2. reads one JSON object for each: where it connects to, and what was negotiated; prints `first` when the first one is
@@ -16,7 +16,7 @@
 
 use std::error::Error;
 use std::io::{self, BufRead, Write};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -93,8 +93,8 @@ struct Telephone {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [mode, warm, seconds, count] = arguments.as_slice() else {
-        return Err("usage: webrtc_load video|audio WARM_SECONDS SECONDS COUNT".into());
+    let [mode, warm, seconds, count, address] = arguments.as_slice() else {
+        return Err("usage: webrtc_load video|audio WARM_SECONDS SECONDS COUNT ADDRESS".into());
     };
     let (warm, seconds, count): (u64, u64, usize) = (warm.parse()?, seconds.parse()?, count.parse()?);
     let video = mode == "video";
@@ -102,7 +102,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let certificate = provider.dtls_provider.generate_certificate().ok_or("no certificate")?;
     let mut browsers: Vec<Browser> = Vec::new();
     for number in 0..count + usize::from(video) {
-        browsers.push(Browser::new(number as u32, video)?);
+        browsers.push(Browser::new(number as u32, video, address.parse()?)?);
     }
     introduce(&browsers, &certificate)?;
     let told = lines(browsers.len());
@@ -120,6 +120,7 @@ fn introduce(browsers: &[Browser], certificate: &DtlsCert) -> Result<(), Box<dyn
     let fingerprint = write_fingerprint(prototype.direct_api().local_dtls_fingerprint());
     let peer = |browser: &Browser| {
         json!({
+            "address": browser.own.ip(),
             "port": browser.own.port(),
             "ufrag": browser.credentials.ufrag,
             "pwd": browser.credentials.pass,
@@ -237,8 +238,8 @@ fn talk(
 }
 
 impl Browser {
-    fn new(number: u32, video: bool) -> io::Result<Self> {
-        let socket = open()?;
+    fn new(number: u32, video: bool, address: IpAddr) -> io::Result<Self> {
+        let socket = open(address)?;
         let telephone = if video { None } else { Some(Telephone::new()?) };
         let own = socket.local_addr()?;
         let credentials = IceCreds::new();
@@ -415,7 +416,7 @@ impl Session {
 impl Telephone {
     fn new() -> io::Result<Self> {
         loop {
-            let socket = open()?;
+            let socket = open(Ipv4Addr::LOCALHOST.into())?;
             let port = socket.local_addr()?.port();
             if port.is_multiple_of(2)
                 && let Ok(reports) = UdpSocket::bind(("127.0.0.1", port + 1))
@@ -453,8 +454,8 @@ impl Telephone {
     }
 }
 
-fn open() -> io::Result<UdpSocket> {
-    let socket = UdpSocket::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+fn open(address: IpAddr) -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind((address, 0))?;
     socket.set_nonblocking(true)?;
     Ok(socket)
 }

@@ -108,6 +108,19 @@ def start(
     return last
 
 
+def reachable_address() -> str:
+    """An address of this machine at which Janus reaches browsers: for ICE it uses no loopback interface.
+
+    Packets between addresses of one machine do not leave it. Without a network it is 127.0.0.1, in vain.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
 def _answers(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
         probe.settimeout(_ANSWER_SECONDS)

@@ -29,6 +29,7 @@ Kind = Literal["video", "audio"]
 class Peer:
     """A browser of the load generator; `plain` is the port of the telephone that belongs to it."""
 
+    address: str
     port: int
     ufrag: str
     pwd: str
@@ -67,7 +68,7 @@ class Peer:
             f"a=ice-pwd:{self.pwd}",
             f"a=fingerprint:{self.fingerprint}",
             f"a=setup:{setup}",
-            f"a=candidate:1 1 udp 2130706431 127.0.0.1 {self.port} typ host",
+            f"a=candidate:1 1 udp 2130706431 {self.address} {self.port} typ host",
             "a=end-of-candidates",
         ]
         if direction != "recvonly":
@@ -137,10 +138,12 @@ def _source(media: MediaDescription) -> int | None:
 
 
 class WebrtcLoad(Load):
-    """Browsers that send and watch, or speak with telephones; counted is what arrives."""
+    """Browsers at an address that send and watch, or speak with telephones; counted is what arrives."""
 
-    def __init__(self, program: Path, kind: Kind, *, warm_seconds: int, seconds: int, count: int) -> None:
-        super().__init__(program, [kind, str(warm_seconds), str(seconds), str(count)])
+    def __init__(
+        self, program: Path, kind: Kind, address: str, *, warm_seconds: int, seconds: int, count: int
+    ) -> None:
+        super().__init__(program, [kind, str(warm_seconds), str(seconds), str(count), address])
         self.peers: list[Peer] = []
 
     def _read_hello(self, hello: dict[str, Any]) -> None:
