@@ -135,7 +135,7 @@ mod tests {
     use std::time::Duration;
 
     fn vp8(picture: u16, base: u8) -> Vp8Descriptor {
-        let payload = [0x90, 0xc0, 0x80 | (picture >> 8) as u8, picture as u8, base, 0];
+        let payload = [0x90, 0xe0, 0x80 | (picture >> 8) as u8, picture as u8, base, 0, 0];
         Vp8Descriptor::parse(&payload).expect("a descriptor")
     }
 
