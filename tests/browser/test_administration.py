@@ -1,42 +1,40 @@
 """Who sets up and pays: each role's pages, wide and narrow; a customer's services made, refused, deleted."""
 
-import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from playwright.async_api import FilePayload, Locator, expect
 from tests.audio import sine, write_wav
 from tests.browser.axe import inspect
-from tests.peers.browser import Chromium, Language, Scheme, WebClient, web_client
+from tests.browser.office import PHONE, administrator, delete, submit
+from tests.peers.browser import Chromium, Scheme, WebClient, web_client
 from tests.peers.system import Demo
 
-_PHONE = (390, 844)
 _PAGES = {
     "customer": (
         *("users", "devices", "groups", "reception", "sounds", "books", "rules", "lines", "sites"),
-        *("records", "licences", "invoices", "audit", "setup"),
+        *("records", "recordings", "licences", "invoices", "accounts", "sign-on", "audit", "setup"),
     ),
-    "reseller": ("customers", "invoices", "prices", "audit"),
-    "provider": ("customers", "resellers", "health", "months", "invoices", "prices", "audit"),
+    "reseller": ("customers", "invoices", "prices", "accounts", "audit"),
+    "provider": (
+        "customers",
+        "resellers",
+        "health",
+        "months",
+        "invoices",
+        "prices",
+        "gateways",
+        "mail",
+        "accounts",
+        "audit",
+    ),
 }
-
-
-@contextlib.asynccontextmanager
-async def _administrator(
-    demo: Demo, chrome: Chromium, role: str, *, language: Language = "de", size: tuple[int, int] = (1280, 800)
-) -> AsyncIterator[WebClient]:
-    account = next(account for account in demo.facts["accounts"] if account["role"] == role)
-    async with web_client(chrome, demo.facts["web"], language=language, size=size) as client:
-        await client.sign_in(account["login"], account["password"])
-        await expect(client.at("office")).to_be_visible()
-        yield client
-        assert not [each for each in client.complaints if "status of 4" not in each], client.complaints
 
 
 async def _walk(client: WebClient, pages: Sequence[str], scheme: Scheme) -> None:
     """To every page, where nothing keeps people out and nothing is wider than the screen."""
-    narrow = client.page.viewport_size is not None and client.page.viewport_size["width"] == _PHONE[0]
+    narrow = client.page.viewport_size is not None and client.page.viewport_size["width"] == PHONE[0]
     for page in pages:
         if narrow:
             await client.at("nav-more").click()
@@ -50,7 +48,7 @@ async def _walk(client: WebClient, pages: Sequence[str], scheme: Scheme) -> None
 
 @pytest.mark.parametrize("role", _PAGES)
 async def test_every_page_of_a_role(demo: Demo, chrome: Chromium, role: str) -> None:
-    async with _administrator(demo, chrome, role, language="en", size=_PHONE) as client:
+    async with administrator(demo, chrome, role, language="en", size=PHONE) as client:
         await _walk(client, _PAGES[role], "light")
         await client.page.set_viewport_size({"width": 1280, "height": 800})
         await _walk(client, _PAGES[role], "dark")
@@ -58,7 +56,7 @@ async def test_every_page_of_a_role(demo: Demo, chrome: Chromium, role: str) -> 
 
 async def test_users_are_made_imported_found_and_deleted(demo: Demo, chrome: Chromium) -> None:
     """By form and by file, which is refused whole while a line is wrong; found from everywhere."""
-    async with _administrator(demo, chrome, "customer") as client:
+    async with administrator(demo, chrome, "customer") as client:
         page = client.page
         await page.get_by_role("button", name="Neuer Benutzer").click()
         form = client.at("admin-form")
@@ -80,6 +78,12 @@ async def test_users_are_made_imported_found_and_deleted(demo: Demo, chrome: Chr
         await expect(row).to_have_count(1)
         await client.at("admin-search").fill("Kunz")
         await expect(row).to_have_count(2)
+        await row.first.get_by_test_id("user-pin").click()
+        await client.at("field-pin").fill("25")
+        await client.at("admin-submit").click()
+        await expect(client.page.get_by_text("Das hat nicht die verlangte Form")).to_be_visible()
+        await client.at("field-pin").fill("2580")
+        await submit(client)
         for left in (1, 0):
             await row.first.get_by_test_id("admin-delete").click()
             await client.at("admin-confirm-dialog").get_by_role("button").last.click()
@@ -100,7 +104,7 @@ async def _import(client: WebClient) -> None:
     await expect(client.at("import-preview")).to_have_attribute("data-refused", "0")
     await expect(lines.first).to_have_attribute("data-action", "create")
     await expect(lines.last).to_have_attribute("data-action", "change")
-    await _submit(client)
+    await submit(client)
 
 
 async def test_a_user_is_invited_by_a_code_and_signs_in_with_a_smartphone(
@@ -108,12 +112,12 @@ async def test_a_user_is_invited_by_a_code_and_signs_in_with_a_smartphone(
 ) -> None:
     """The link of the administrator's code, opened elsewhere, leads to a password and to a telephone."""
     login = "ines@muster.example"
-    async with _administrator(demo, chrome, "customer") as client:
+    async with administrator(demo, chrome, "customer") as client:
         await client.at("admin-create").click()
         await client.at("field-name").fill("Ines Immel")
         await client.at("field-extension").fill("27")
         await client.at("field-package").select_option("volle")
-        await _submit(client)
+        await submit(client)
         await client.at("admin-search").fill("Immel")
         row = client.at("admin-row")
         await expect(row).to_have_count(1)
@@ -124,7 +128,7 @@ async def test_a_user_is_invited_by_a_code_and_signs_in_with_a_smartphone(
         await inspect(client, "invitation")
         link = await client.at("invitation-link").inner_text()
         await client.at("admin-cancel").click()
-        async with web_client(chrome, link, language="en", size=_PHONE) as smartphone:
+        async with web_client(chrome, link, language="en", size=PHONE) as smartphone:
             await smartphone.at("password-new").fill("short")
             await smartphone.at("password-repeat").fill("other")
             await inspect(smartphone, "choosing a password")
@@ -148,12 +152,12 @@ async def test_an_announcement_is_handed_in_and_taken_away(
 ) -> None:
     """A greeting of one's own, which menus may say from then on."""
     greeting = write_wav(tmp_path / "greeting.wav", [sine(440, 1.0, 8000)], 8000)
-    async with _administrator(demo, chrome, "customer") as client:
+    async with administrator(demo, chrome, "customer") as client:
         await client.at("nav-sounds").click()
         await client.at("admin-create").click()
         await client.at("field-name").fill("Begrüßung im Sommer")
         await client.page.locator("form input[type=file]").set_input_files(greeting)
-        await _submit(client)
+        await submit(client)
         row = client.page.locator("[data-name='own.begruessung_im_sommer']")
         await row.get_by_test_id("sound-listen").click()
         await expect(row.locator("audio")).to_have_js_property("duration", 1)
@@ -164,20 +168,32 @@ async def test_an_announcement_is_handed_in_and_taken_away(
         await expect(client.page.get_by_role("option", name="begruessung_im_sommer")).to_be_visible()
         await client.at("admin-cancel").click()
         await client.at("nav-sounds").click()
-        await _delete(client, row)
+        await delete(client, row)
 
 
 async def test_the_provider_sets_a_price_and_looks_at_a_trunk(demo: Demo, chrome: Chromium) -> None:
-    async with _administrator(demo, chrome, "provider") as client:
+    async with administrator(demo, chrome, "provider") as client:
         await client.at("nav-prices").click()
         await client.at("admin-create").click()
         await client.at("field-kind").select_option("volle")
         await client.at("field-amount").fill("13,50")
         await client.at("field-month").fill("2031-01")
         await inspect(client, "price", ["light"])
-        await _submit(client)
+        await submit(client)
         price = client.at("admin-row").filter(has_text="13,50")
-        await _delete(client, price)
+        await delete(client, price)
+        await client.at("vat-create").click()
+        await client.at("field-percent").fill("20")
+        await client.at("field-from").fill("2031-01-01")
+        await submit(client)
+        await expect(client.at("admin-row").filter(has_text="20\u00a0%")).to_have_count(1)
+        await _gateway(client)
+        await client.at("nav-mail").click()
+        await client.at("admin-change").click()
+        await client.at("admin-submit").click()
+        await expect(client.page.get_by_text("Bitte ausfüllen.")).to_be_visible()
+        await inspect(client, "mail server, refused", ["light"])
+        await client.at("admin-cancel").click()
         await client.at("nav-health").click()
         await expect(client.at("health")).to_have_attribute("data-status", "ok")
         await client.at("health-all").check()
@@ -186,13 +202,29 @@ async def test_the_provider_sets_a_price_and_looks_at_a_trunk(demo: Demo, chrome
         await inspect(client, "trunk", ["dark"])
 
 
+async def _gateway(client: WebClient) -> None:
+    """Into stock, refused twice under one number, out of stock."""
+    await client.at("nav-gateways").click()
+    for _ in range(2):
+        await client.at("admin-create").click()
+        await client.at("field-serial").fill("GW-4711")
+        await client.at("field-model").fill("Acht Anschlüsse")
+        await client.at("admin-submit").click()
+        await expect(client.at("admin-row").filter(has_text="GW-4711")).to_have_count(1)
+    await expect(client.page.get_by_text("mit dieser Seriennummer gibt es schon")).to_be_visible()
+    await client.at("admin-cancel").click()
+    await inspect(client, "gateways", ["dark"])
+    await delete(client, client.at("admin-row").filter(has_text="GW-4711"))
+
+
 async def test_a_customers_services(demo: Demo, chrome: Chromium) -> None:
     """Opening hours drawn as a week, a group that is refused and then made, a menu that names both."""
-    async with _administrator(demo, chrome, "customer") as client:
+    async with administrator(demo, chrome, "customer") as client:
         await client.at("nav-reception").click()
         await _calendar(client)
         await client.at("nav-groups").click()
         await _group(client)
+        await _paging(client)
         await client.at("nav-reception").click()
         menu = await _menu(client)
         calendar = client.at("services-calendar").get_by_test_id("service-row").filter(has_text="Werkstatt")
@@ -200,10 +232,10 @@ async def test_a_customers_services(demo: Demo, chrome: Chromium) -> None:
         await client.at("admin-confirm").click()
         await expect(client.at("admin-refusal")).to_have_attribute("data-kind", "refused")
         await client.page.keyboard.press("Escape")
-        await _delete(client, menu)
-        await _delete(client, calendar)
+        await delete(client, menu)
+        await delete(client, calendar)
         await client.at("nav-groups").click()
-        await _delete(
+        await delete(
             client, client.at("services-group").get_by_test_id("service-row").filter(has_text="Werkstatt")
         )
 
@@ -226,7 +258,7 @@ async def _calendar(client: WebClient) -> None:
     await expect(client.at("week-short").first).to_have_text("Mo–Fr 08:00–17:00 · Sa 09:00–13:00")
     await client.at("field-region").select_option("DE-BE")
     await inspect(client, "calendar")
-    await _submit(client)
+    await submit(client)
     made = client.at("services-calendar").get_by_test_id("service-row").filter(has_text="Werkstatt")
     await expect(made).to_contain_text("Sa 09:00–13:00")
 
@@ -244,9 +276,25 @@ async def _group(client: WebClient) -> None:
     await expect(field).to_have_attribute("aria-invalid", "true")
     await inspect(client, "group, refused", ["light"])
     await field.fill("47")
-    await _submit(client)
+    await submit(client)
     made = client.at("services-group").get_by_test_id("service-row").filter(has_text="Werkstatt")
     await expect(made).to_contain_text("Clara Conrad, David Dreyer")
+
+
+async def _paging(client: WebClient) -> None:
+    await client.at("create-paging").click()
+    await client.at("field-name").fill("Halle")
+    await client.at("field-extension").fill("48")
+    await client.at("field-multicast").check()
+    await client.at("field-address").fill("10.0.0.1")
+    await client.at("admin-submit").click()
+    await expect(client.at("field-address")).to_have_attribute("aria-invalid", "true")
+    await inspect(client, "paging, refused", ["light"])
+    await client.at("field-address").fill("239.255.10.10")
+    await submit(client)
+    made = client.at("services-paging").get_by_test_id("service-row").filter(has_text="Halle")
+    await expect(made).to_contain_text("48")
+    await delete(client, made)
 
 
 async def _menu(client: WebClient) -> Locator:
@@ -258,18 +306,7 @@ async def _menu(client: WebClient) -> Locator:
     await client.at("field-calendar").select_option(label="Werkstattzeiten")
     await client.at("field-closed").select_option(label="Begrüßung")
     await inspect(client, "menu", ["dark"])
-    await _submit(client)
+    await submit(client)
     made = client.at("services-menu").get_by_test_id("service-row").filter(has_text="Werkstattmenü")
     await expect(made).to_contain_text("47 Werkstatt")
     return made
-
-
-async def _submit(client: WebClient) -> None:
-    await client.at("admin-submit").click()
-    await expect(client.at("admin-form")).to_have_count(0)
-
-
-async def _delete(client: WebClient, row: Locator) -> None:
-    await row.get_by_test_id("admin-delete").click()
-    await client.at("admin-confirm").click()
-    await expect(row).to_have_count(0)

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Header, Response
 
 from stimme.api import problems
+from stimme.sentences import Sentence
 from stimme.store.changes import Expectation
 
 _TAG = re.compile(r'"([0-9]{1,9})"')
@@ -21,13 +22,15 @@ def expectation(
     """
     if if_none_match is not None:
         if if_none_match.strip() != "*":
-            raise problems.invalid("If-None-Match", "Only * is understood.")
+            raise problems.invalid("If-None-Match", Sentence("only-star", "Only * is understood."))
         return Expectation(absent=True)
     if if_match is None:
         return Expectation()
     match = _TAG.fullmatch(if_match.strip())
     if match is None:
-        raise problems.invalid("If-Match", "This is not an ETag of an earlier answer.")
+        raise problems.invalid(
+            "If-Match", Sentence("not-an-etag", "This is not an ETag of an earlier answer.")
+        )
     return Expectation(version=int(match[1]))
 
 

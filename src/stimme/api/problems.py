@@ -9,8 +9,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from stimme.api.field_faults import field_sentence
 from stimme.api.schemas import FieldError, Problem
-from stimme.licensing.errors import LicenceRightError, LicensingError, PackageRequiredError, PrintingError
+from stimme.licensing.errors import (
+    ClosingError,
+    LicenceRightError,
+    LicensingError,
+    PackageRequiredError,
+    PrintingError,
+)
+from stimme.sentences import Sentence, sentence_of
 from stimme.store.errors import (
     FieldRefusedError,
     NotFoundError,
@@ -21,6 +29,7 @@ from stimme.store.errors import (
 from stimme.store.rights import Right
 
 PROBLEM_TYPE = "application/problem+json"
+_ALL_RIGHTS = Sentence("all-rights-needed", "This account may not do that; it needs all rights.")
 _log = structlog.get_logger("stimme.api")
 
 
@@ -30,7 +39,9 @@ class ProblemError(Exception):
     Attributes:
         status: HTTP status code.
         slug: Last part of the problem type, stable for programs.
+        detail: What is wrong; a ``Sentence`` can be said in other languages, too.
         needs: The feature that was asked for and the package to have it, when it is about that.
+        reasons: Each of what stands in the way, when there may be more than one thing.
     """
 
     def __init__(
@@ -42,6 +53,7 @@ class ProblemError(Exception):
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
         needs: tuple[str, str] | None = None,
+        reasons: Sequence[Sentence] = (),
     ) -> None:
         self.status = status
         self.slug = slug
@@ -49,6 +61,7 @@ class ProblemError(Exception):
         self.errors = list(errors)
         self.headers = dict(headers or {})
         self.needs = needs
+        self.reasons = tuple(reasons)
         super().__init__(detail)
 
 
@@ -70,8 +83,16 @@ def forbidden(detail: str = "This account may not do that.") -> ProblemError:
 
 def right_missing(sufficient: Collection[str]) -> ProblemError:
     """The role would do, but this account of staff was not given any right that is enough."""
-    names = " or ".join(sorted(sufficient)) if len(sufficient) < len(Right) else "all rights"
-    return ProblemError(403, "right-missing", f"This account may not do that; it needs {names}.")
+    if not sufficient or len(sufficient) == len(Right):
+        return ProblemError(403, "right-missing", _ALL_RIGHTS)
+    names = sorted(sufficient)
+    detail = Sentence(
+        "right-missing",
+        "This account may not do that; it needs {listed}.",
+        listed=" or ".join(names),
+        rights=",".join(names),
+    )
+    return ProblemError(403, "right-missing", detail)
 
 
 def not_found(detail: str = "There is no such thing, or not for this account.") -> ProblemError:
@@ -87,23 +108,29 @@ def too_many_attempts(retry_after: float) -> ProblemError:
     )
 
 
-def invalid(field: str, message: str) -> ProblemError:
+def invalid(field: str, sentence: Sentence) -> ProblemError:
     """One field of the request is wrong."""
-    return ProblemError(
-        422, "validation", "The request has mistakes.", errors=[FieldError(field=field, message=message)]
-    )
+    return ProblemError(422, "validation", "The request has mistakes.", errors=[_error_at(field, sentence)])
 
 
 def problem_response(error: ProblemError) -> JSONResponse:
     """Render an error."""
     feature, package = error.needs or (None, None)
+    code = error.detail if isinstance(error.detail, Sentence) else None
     problem = Problem.model_validate(
         {
             "type": f"urn:stimme:problem:{error.slug}",
             "title": HTTPStatus(error.status).phrase,
             "status": error.status,
-            "detail": error.detail,
+            "detail": str(error.detail),
+            "code": code.code if code is not None else None,
+            "values": dict(code.values) if code is not None else None,
             "errors": error.errors,
+            "reasons": [
+                {"message": str(reason), "code": reason.code, "values": dict(reason.values)}
+                for reason in error.reasons
+            ]
+            or None,
             "feature": feature,
             "package": package,
         }
@@ -149,7 +176,10 @@ def install_problem_handlers(app: FastAPI) -> None:
             case _:
                 status = 409
         needs = (error.feature, error.package) if isinstance(error, PackageRequiredError) else None
-        return problem_response(ProblemError(status, error.slug, str(error), needs=needs))
+        reasons = error.reasons if isinstance(error, ClosingError) else ()
+        return problem_response(
+            ProblemError(status, error.slug, error.sentence, needs=needs, reasons=reasons)
+        )
 
     async def on_bug(request: Request, error: Exception) -> JSONResponse:
         _log.error("request failed", path=request.url.path, exc_info=error)
@@ -169,17 +199,21 @@ def _of_store(error: StoreError) -> ProblemError:
         case NotFoundError():
             return not_found(sentence)
         case FieldRefusedError():
-            return invalid(error.field, sentence)
+            return invalid(error.field, sentence_of(error))
         case StaleError():
             return ProblemError(412, "stale", sentence)
         case VersionMissingError():
             return ProblemError(428, "version-missing", sentence)
         case _:
-            return ProblemError(409, "conflict", sentence)
+            return ProblemError(409, "conflict", sentence_of(error))
 
 
 def _field_error(detail: Mapping[str, object]) -> FieldError:
     location = detail["loc"]
     parts = [str(part) for part in location] if isinstance(location, tuple) else []
     # The first part says where it was (body, query, path); a client wants the field's own name.
-    return FieldError(field=".".join(parts[1:]) or "body", message=str(detail["msg"]))
+    return _error_at(".".join(parts[1:]) or "body", field_sentence(detail))
+
+
+def _error_at(field: str, sentence: Sentence) -> FieldError:
+    return FieldError(field=field, message=str(sentence), code=sentence.code, values=dict(sentence.values))

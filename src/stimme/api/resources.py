@@ -11,6 +11,7 @@ from stdnum.exceptions import ValidationError as NumberError
 
 from stimme.api.schemas import Input, Language, Package
 from stimme.licensing.invoices import EU_COUNTRIES
+from stimme.sentences import Sentence
 from stimme.store.search import HitKind
 
 E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{1,14}$", examples=["+4930231250"])]
@@ -31,7 +32,7 @@ def _iban(text: str | None) -> str | None:
     try:
         return str(iban_numbers.validate(text))
     except NumberError as error:
-        raise ValueError("this is not an IBAN") from error
+        raise ValueError(Sentence("not-an-iban", "this is not an IBAN")) from error
 
 
 def _vat_id(text: str | None) -> str | None:
@@ -40,13 +41,13 @@ def _vat_id(text: str | None) -> str | None:
     try:
         compact = str(vat_numbers.validate(text))
     except NumberError as error:
-        raise ValueError("this is not a VAT number of the EU") from error
+        raise ValueError(Sentence("not-a-vat-number", "this is not a VAT number of the EU")) from error
     return compact if compact[:2].isalpha() else text.replace(" ", "").upper()
 
 
 def _eu_country(text: str) -> str:
     if text not in EU_COUNTRIES:
-        raise ValueError("customers outside the EU cannot be billed")
+        raise ValueError(Sentence("country-outside-eu", "customers outside the EU cannot be billed"))
     return text
 
 
@@ -87,6 +88,9 @@ class UserImportLine(BaseModel):
     action: Literal["create", "change", "keep", "refuse"]
     field: str | None
     message: str | None
+    code: str | None = None
+    """What ``message`` says, with its ``values``, for saying it in another language."""
+    values: dict[str, str | int] = {}
 
 
 class UserImportResult(BaseModel):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stimme.licensing.packages import Feature
+from stimme.sentences import Sentence
 from stimme.store.rights import Right
 
 Role = Literal["provider", "reseller", "customer", "user"]
@@ -25,21 +26,35 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class FieldError(BaseModel):
+class Said(BaseModel):
+    """A sentence of a refusal: in English, and as code and values for saying it in another language."""
+
+    message: str
+    code: str
+    values: dict[str, str | int] = {}
+
+
+class FieldError(Said):
     """One mistake in a request."""
 
     field: str
-    message: str
 
 
 class Problem(BaseModel):
-    """Every error of the API (RFC 9457); a refusal for want of a package names it and the feature."""
+    """Every error of the API (RFC 9457); a refusal for want of a package names it and the feature.
+
+    ``code`` and ``values`` say ``detail`` again, for clients that speak other languages; without a code the
+    type says all. ``reasons`` are there when more than one thing stands in the way.
+    """
 
     type: str
     title: str
     status: int
     detail: str
+    code: str | None = None
+    values: dict[str, str | int] | None = None
     errors: list[FieldError] = []
+    reasons: list[Said] | None = None
     feature: Feature | None = None
     package: Package | None = None
 
@@ -218,7 +233,7 @@ class TransferOrder(Input):
     @model_validator(mode="after")
     def _one_target(self) -> Self:
         if (self.number is None) == (self.call_id is None):
-            raise ValueError("name either number or call_id")
+            raise ValueError(Sentence("number-or-call", "name either number or call_id"))
         return self
 
 

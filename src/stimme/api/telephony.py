@@ -33,6 +33,7 @@ from stimme.pbx.node import Node
 from stimme.pbx.on_hold import OnHold
 from stimme.pbx.pbx import Pbx
 from stimme.pbx.settings import UserSettings as LiveSettings
+from stimme.sentences import Sentence, sentence_of
 from stimme.sip.trace import TraceEntry
 from stimme.trunks.registration import TrunkState as LiveTrunkState
 
@@ -166,7 +167,7 @@ class NodeTelephony:
                 wanted = Diversion(DiversionKind(each.kind), each.number, each.origin, each.seconds)
                 diversions = diversions.set(wanted, own)
         except DiversionError as error:
-            raise SettingRefusedError(str(error)) from None
+            raise SettingRefusedError(sentence_of(error)) from None
         if set(diversions.entries) != set(pbx.settings.of(user_id).diversions.entries):
             require(user.package, Feature.CLIENT_DIVERSIONS)
         pbx.settings.set(
@@ -223,11 +224,11 @@ class NodeTelephony:
         pbx = self._node.tenants.get(tenant_id)
         trunk = pbx.tenant.trunks.get(trunk_id) if pbx is not None else None
         if pbx is None or trunk is None:
-            raise TrunkTestRefusedError("the customer is not on this node")
+            raise TrunkTestRefusedError(Sentence("not-on-this-node", "the customer is not on this node"))
         try:
             report = await pbx.features.trunk_tests.run(trunk, language)
         except TrunkTestError as error:
-            raise TrunkTestRefusedError(str(error)) from None
+            raise TrunkTestRefusedError(sentence_of(error)) from None
         return trunk_test_view(trunk_id, datetime.now(UTC), report)
 
     def trunk_counts(self) -> tuple[int, int]:

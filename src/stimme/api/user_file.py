@@ -9,7 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from stimme.api import problems
+from stimme.api.field_faults import field_sentence
 from stimme.api.resources import UserRow
+from stimme.sentences import Sentence
 
 MAX_ROWS = 5000
 _NEEDED = frozenset({"extension", "name", "package"})
@@ -24,7 +26,7 @@ class FileLine:
     extension: str
     values: dict[str, Any] | None
     field: str | None = None
-    message: str | None = None
+    message: Sentence | None = None
 
 
 def read_users(text: str) -> list[FileLine]:
@@ -39,14 +41,22 @@ def read_users(text: str) -> list[FileLine]:
     try:
         columns = {(name or "").strip().lower() for name in reader.fieldnames or ()}
         if missing := sorted(_NEEDED - columns):
-            raise problems.invalid("csv", f"The column {missing[0]} is missing.")
+            raise problems.invalid(
+                "csv", Sentence("column-missing", "The column {column} is missing.", column=missing[0])
+            )
         if unknown := sorted(columns - _KNOWN):
-            raise problems.invalid("csv", f"The column {unknown[0]} is not known.")
+            raise problems.invalid(
+                "csv", Sentence("column-unknown", "The column {column} is not known.", column=unknown[0])
+            )
         lines = list(_lines(reader))
     except csv.Error as error:
-        raise problems.invalid("csv", f"Line {reader.line_num} is no CSV.") from error
+        raise problems.invalid(
+            "csv", Sentence("no-csv", "Line {line} is no CSV.", line=reader.line_num)
+        ) from error
     if len(lines) > MAX_ROWS:
-        raise problems.invalid("csv", f"The file has more than {MAX_ROWS} users.")
+        raise problems.invalid(
+            "csv", Sentence("too-many-lines", "The file has more than {count} users.", count=MAX_ROWS)
+        )
     return lines
 
 
@@ -65,10 +75,16 @@ def _lines(reader: "csv.DictReader[str]") -> Iterator[FileLine]:
 def _line(number: int, values: dict[str, str], *, surplus: bool) -> FileLine:
     extension = values.get("extension", "")
     if surplus:
-        return FileLine(number, extension, None, None, "This line has more values than the heading.")
+        return FileLine(
+            number,
+            extension,
+            None,
+            None,
+            Sentence("surplus-values", "This line has more values than the heading."),
+        )
     try:
         checked = UserRow.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        return FileLine(number, extension, None, str(first["loc"][0]), str(first["msg"]))
+        return FileLine(number, extension, None, str(first["loc"][0]), field_sentence(first))
     return FileLine(number, extension, checked.model_dump(exclude_unset=True))

@@ -2,6 +2,7 @@
 
 from stimme.api import problems, schemas
 from stimme.api.ports import NotReachableError, SettingRefusedError, Telephony
+from stimme.sentences import sentence_of
 from stimme.store.models import User
 
 
@@ -14,7 +15,7 @@ def replace_settings(telephony: Telephony, user: User, body: schemas.UserSetting
     try:
         telephony.set_settings(user.customer_id, user.id, body)
     except SettingRefusedError as error:
-        raise problems.invalid("diversions", str(error)) from None
+        raise problems.invalid("diversions", sentence_of(error)) from None
     except NotReachableError:
         raise problems.not_found() from None
     return telephony.settings(user.customer_id, user.id)

@@ -10,6 +10,7 @@ from stimme.api import problems, schemas
 from stimme.api.ports import Telephony
 from stimme.directory.books import Books
 from stimme.licensing.packages import Package, features
+from stimme.sentences import Sentence
 from stimme.store.accounts import Person
 from stimme.store.models import CallListEntry, CallRecordRow, Device, NumberBlock, Trunk, User
 from stimme.store.service_models import CallNoteRow
@@ -185,7 +186,7 @@ def decode_cursor(cursor: str | None, field: str) -> Sequence[str] | None:
     except (binascii.Error, ValueError):
         parts = None
     if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(part, str) for part in parts):
-        raise problems.invalid(field, "This is not a cursor from an earlier page.")
+        raise problems.invalid(field, Sentence("not-a-cursor", "This is not a cursor from an earlier page."))
     return parts
 
 
@@ -203,5 +204,5 @@ def decode_time_cursor(cursor: str | None, field: str) -> tuple[datetime.datetim
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
-        raise problems.invalid(field, "This is not a cursor from an earlier page.")
+        raise problems.invalid(field, Sentence("not-a-cursor", "This is not a cursor from an earlier page."))
     return at, parts[1]

@@ -45,6 +45,8 @@ tls = ["{host}:{sip_tls}"]
 [web]
 listen = "{host}:{web}"
 static = {static}
+# In a demo the identity provider that is tried out stands on the same machine.
+private_identity_providers = true
 
 [tls]
 certificate = {certificate}

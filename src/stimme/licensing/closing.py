@@ -13,6 +13,7 @@ from stimme.licensing.invoices import Client, Invoice, Party, write_invoice
 from stimme.licensing.packages import LicenceKind
 from stimme.licensing.prices import PriceList
 from stimme.licensing.usage import BERLIN, LicenceEvent, Month, maxima
+from stimme.sentences import Sentence
 
 DELAY = datetime.timedelta(hours=1)
 
@@ -48,7 +49,14 @@ def check_closable(month: Month, now: datetime.datetime) -> None:
     """
     if now < month.end + DELAY:
         at = (month.end + DELAY).astimezone(BERLIN)
-        raise ClosingError(f"{month} can be closed from {at:%Y-%m-%d %H:%M} on.")
+        raise ClosingError(
+            Sentence(
+                "month-not-over",
+                "{month} can be closed from {at} on.",
+                month=str(month),
+                at=f"{at:%Y-%m-%d %H:%M}",
+            )
+        )
 
 
 def usage_of(accounts: Iterable[Account], month: Month) -> list[Usage]:
@@ -77,13 +85,15 @@ def close_month(
     issued_on = now.astimezone(BERLIN).date()
     quantities = {usage.customer_id: usage.quantities for usage in usage_of(accounts, month)}
     invoices: list[Invoice] = []
-    problems: list[str] = []
+    problems: list[Sentence] = []
     for account in accounts:
         usage = quantities.get(account.customer_id)
         if usage is None:
             continue
         if account.client is None:
-            problems.append(f"{account.name} has no billing address.")
+            problems.append(
+                Sentence("no-billing-address", "{name} has no billing address.", name=account.name)
+            )
             continue
         try:
             invoices.append(
@@ -98,7 +108,13 @@ def close_month(
                 )
             )
         except (InvoiceError, PriceError) as error:
-            problems.append(str(error))
+            problems.append(error.sentence)
     if problems:
-        raise ClosingError(f"{month} cannot be closed: {' '.join(problems)}")
+        sentence = Sentence(
+            "not-closable",
+            "{month} cannot be closed: {reasons}",
+            month=str(month),
+            reasons=" ".join(problems),
+        )
+        raise ClosingError(sentence, problems)
     return invoices

@@ -1,12 +1,19 @@
 """Refusals of the licence model. Each has a stable name for programs and a sentence for people."""
 
+from collections.abc import Sequence
 from typing import ClassVar
+
+from stimme.sentences import Sentence
 
 
 class LicensingError(Exception):
     """What was asked for contradicts the licence model; nothing was changed."""
 
     slug: ClassVar[str] = "licensing"
+
+    def __init__(self, sentence: Sentence) -> None:
+        self.sentence = sentence
+        super().__init__(sentence)
 
 
 class LicenceMissingError(LicensingError):
@@ -43,7 +50,7 @@ class PackageRequiredError(LicensingError):
 
     slug = "package-required"
 
-    def __init__(self, sentence: str, *, feature: str, package: str) -> None:
+    def __init__(self, sentence: Sentence, *, feature: str, package: str) -> None:
         self.feature = feature
         self.package = package
         super().__init__(sentence)
@@ -56,9 +63,17 @@ class PriceError(LicensingError):
 
 
 class ClosingError(LicensingError):
-    """A month cannot be closed (yet)."""
+    """A month cannot be closed (yet).
+
+    Attributes:
+        reasons: Each of what stands in the way, when it is more than the sentence says.
+    """
 
     slug = "month-closing"
+
+    def __init__(self, sentence: Sentence, reasons: Sequence[Sentence] = ()) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__(sentence)
 
 
 class InvoiceError(LicensingError):

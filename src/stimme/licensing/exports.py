@@ -16,6 +16,7 @@ from stimme.licensing.errors import InvoiceError
 from stimme.licensing.invoices import DocumentKind, Invoice, VatTreatment
 from stimme.licensing.packages import LicenceKind
 from stimme.licensing.usage import BERLIN, Month
+from stimme.sentences import Sentence
 
 _CSV_COLUMNS = (
     "number",
@@ -184,7 +185,7 @@ def write_datev(
     """
     days = [invoice.issued_on for invoice in invoices] or [month.following.first_day]
     if min(days).year != max(days).year:
-        raise InvoiceError("A DATEV batch holds documents of one year only.")
+        raise InvoiceError(Sentence("one-year-only", "A DATEV batch holds documents of one year only."))
     created = now.astimezone(BERLIN).strftime("%Y%m%d%H%M%S%f")[:17]
     header = [
         *('"EXTF"', "700", "21", '"Buchungsstapel"', "13", created, "", '"RE"', '"stimme"', '""'),

@@ -21,6 +21,7 @@ from stimme.licensing.errors import (
     LicenceRightError,
 )
 from stimme.licensing.packages import LicenceKind, Package
+from stimme.sentences import Sentence
 
 Role = Literal["provider", "reseller", "customer", "user"]
 
@@ -117,7 +118,7 @@ class Holding:
         if kind is not LicenceKind.DEMO:
             return replace(self, base=kind)
         if self.demo_ends is not None:
-            raise LicenceChangeError("This customer has had its demo licence.")
+            raise LicenceChangeError(Sentence("demo-had", "This customer has had its demo licence."))
         demo = replace(self, base=kind, demo_ends=now + DEMO_LIFE)
         demo._check_demo()
         return demo
@@ -152,7 +153,9 @@ class Holding:
         """
         self._need_base("A trunk")
         if self.trunks >= MAX_TRUNKS:
-            raise LicenceLimitError(f"A customer has at most {MAX_TRUNKS} trunks.")
+            raise LicenceLimitError(
+                Sentence("trunk-limit", "A customer has at most {count} trunks.", count=MAX_TRUNKS)
+            )
         more = replace(self, trunks=self.trunks + 1)
         more._check_demo()
         return more
@@ -171,25 +174,33 @@ class Holding:
 
     def _need_base(self, what: str) -> None:
         if self.base is None:
-            raise LicenceMissingError(f"{what} needs the customer's base licence first.")
+            raise LicenceMissingError(
+                Sentence("base-licence-needed", "{what} needs the customer's base licence first.", what=what)
+            )
 
     def _check_demo(self) -> None:
         if self.base is not LicenceKind.DEMO:
             return
         if sum(self.users.values()) > DEMO_USERS:
-            raise LicenceLimitError(f"A demo licence has at most {DEMO_USERS} users.")
+            raise LicenceLimitError(
+                Sentence("demo-users", "A demo licence has at most {count} users.", count=DEMO_USERS)
+            )
         if self.trunks > DEMO_TRUNKS:
-            raise LicenceLimitError(f"A demo licence has at most {DEMO_TRUNKS} trunk.")
+            raise LicenceLimitError(
+                Sentence("demo-trunks", "A demo licence has at most {count} trunk.", count=DEMO_TRUNKS)
+            )
 
-    def _refusal(self, kind: LicenceKind | None) -> str:
+    def _refusal(self, kind: LicenceKind | None) -> Sentence:
         if self.base is None:
-            return "This customer has no base licence that could be ended."
+            return Sentence("no-base-licence", "This customer has no base licence that could be ended.")
         if kind is LicenceKind.DEMO:
-            return "A demo licence is for a new customer; this one has a base licence."
-        return "A customer has exactly one base licence, and this one has it."
+            return Sentence(
+                "demo-not-new", "A demo licence is for a new customer; this one has a base licence."
+            )
+        return Sentence("one-base-licence", "A customer has exactly one base licence, and this one has it.")
 
 
-def _right_refusal(kind: LicenceKind | None) -> str:
+def _right_refusal(kind: LicenceKind | None) -> Sentence:
     if kind is LicenceKind.DEMO or kind is None:
-        return "Only the provider's own staff assigns and ends demo licences."
-    return "Base licences are ordered by the reseller or the provider."
+        return Sentence("demo-by-provider", "Only the provider's own staff assigns and ends demo licences.")
+    return Sentence("base-by-reseller", "Base licences are ordered by the reseller or the provider.")

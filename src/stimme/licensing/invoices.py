@@ -18,6 +18,7 @@ from stimme.licensing.errors import InvoiceError
 from stimme.licensing.packages import TITLES, LicenceKind
 from stimme.licensing.prices import PriceList, round_money
 from stimme.licensing.usage import Month
+from stimme.sentences import Sentence
 
 PAYMENT_DAYS = 14
 # fmt: off
@@ -66,9 +67,17 @@ class Party:
             InvoiceError: With a sentence that names what is missing.
         """
         if not self.vat_id and not self.tax_number:
-            raise InvoiceError(f"{self.name} needs a VAT number or a tax number to write invoices.")
+            raise InvoiceError(
+                Sentence(
+                    "seller-without-tax-number",
+                    "{name} needs a VAT number or a tax number to write invoices.",
+                    name=self.name,
+                )
+            )
         if not self.iban:
-            raise InvoiceError(f"{self.name} needs an IBAN to write invoices.")
+            raise InvoiceError(
+                Sentence("seller-without-iban", "{name} needs an IBAN to write invoices.", name=self.name)
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +187,7 @@ def write_invoice(
                 Line(kind, quantity, price.amount, price.commission if client.reseller_id else Decimal(0))
             )
     if not lines:
-        raise InvoiceError("There is nothing to bill.")
+        raise InvoiceError(Sentence("nothing-to-bill", "There is nothing to bill."))
     treatment = vat_treatment(seller, client.party)
     standard = treatment is VatTreatment.STANDARD
     return Invoice(
@@ -205,11 +214,26 @@ def vat_treatment(seller: Party, buyer: Party) -> VatTreatment:
         InvoiceError: For buyers outside the Union, and for reverse charge without the seller's VAT number.
     """
     if buyer.country not in EU_COUNTRIES:
-        raise InvoiceError(f"{buyer.name} is in {buyer.country}; customers outside the EU cannot be billed.")
+        raise InvoiceError(
+            Sentence(
+                "outside-eu",
+                "{name} is in {country}; customers outside the EU cannot be billed.",
+                name=buyer.name,
+                country=buyer.country,
+            )
+        )
     if buyer.country == seller.country or not buyer.vat_id:
         return VatTreatment.STANDARD
     if not seller.vat_id:
-        raise InvoiceError(f"{seller.name} needs a VAT number to bill {buyer.name} in {buyer.country}.")
+        raise InvoiceError(
+            Sentence(
+                "seller-without-vat-number",
+                "{seller} needs a VAT number to bill {name} in {country}.",
+                seller=seller.name,
+                name=buyer.name,
+                country=buyer.country,
+            )
+        )
     return VatTreatment.REVERSE_CHARGE
 
 
@@ -236,7 +260,13 @@ def write_credit_note(
         InvoiceError: When it would take back more than is left, nothing at all, or a credit note.
     """
     if invoice.kind is not DocumentKind.INVOICE:
-        raise InvoiceError(f"{invoice.number} is a credit note; only invoices are corrected.")
+        raise InvoiceError(
+            Sentence(
+                "credit-of-credit",
+                "{number} is a credit note; only invoices are corrected.",
+                number=invoice.number,
+            )
+        )
     left = {line.kind: line.quantity for line in invoice.lines}
     for note in earlier:
         for line in note.lines:
@@ -245,11 +275,23 @@ def write_credit_note(
     for kind, count in wanted.items():
         if count < 1 or count > left.get(kind, 0):
             raise InvoiceError(
-                f"{invoice.number} has {left.get(kind, 0)} of {TITLES[kind]} left to credit, not {count}."
+                Sentence(
+                    "credit-too-much",
+                    "{number} has {left} of {title} left to credit, not {count}.",
+                    number=invoice.number,
+                    left=left.get(kind, 0),
+                    kind=kind.value,
+                    title=TITLES[kind],
+                    count=count,
+                )
             )
     lines = tuple(replace(line, quantity=wanted[line.kind]) for line in invoice.lines if line.kind in wanted)
     if not lines:
-        raise InvoiceError(f"There is nothing left of {invoice.number} to credit.")
+        raise InvoiceError(
+            Sentence(
+                "nothing-to-credit", "There is nothing left of {number} to credit.", number=invoice.number
+            )
+        )
     return replace(
         invoice,
         kind=DocumentKind.CREDIT_NOTE,

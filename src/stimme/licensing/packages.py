@@ -7,6 +7,7 @@ lowest package with the feature. Losing a package hides its features and keeps t
 from enum import StrEnum
 
 from stimme.licensing.errors import PackageRequiredError
+from stimme.sentences import Sentence
 
 
 class Package(StrEnum):
@@ -150,7 +151,16 @@ def require(package: Package, feature: Feature) -> None:
     if not package.contains(needed):
         name = _NAMES.get(feature, feature.value.replace("_", " ").capitalize())
         raise PackageRequiredError(
-            f"{name} needs the package {needed.title}; this user has {package.title}.",
+            Sentence(
+                "package-required",
+                "{name} needs the package {title}; this user has {held}.",
+                name=name,
+                title=needed.title,
+                held=package.title,
+                feature=feature.value,
+                package=needed.value,
+                own=package.value,
+            ),
             feature=feature.value,
             package=needed.value,
         )

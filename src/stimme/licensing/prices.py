@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from stimme.licensing.errors import PriceError
 from stimme.licensing.packages import LicenceKind
 from stimme.licensing.usage import Month
+from stimme.sentences import Sentence
 
 CENT = Decimal("0.01")
 BILLED_KINDS = tuple(kind for kind in LicenceKind if kind is not LicenceKind.DEMO)
@@ -46,13 +47,13 @@ class Price:
             PriceError: With a sentence that names the mistake.
         """
         if self.kind not in BILLED_KINDS:
-            raise PriceError("Demo licences have no price.")
+            raise PriceError(Sentence("demo-without-price", "Demo licences have no price."))
         if self.valid_from.day != 1:
-            raise PriceError("A price is valid from the first of a month.")
+            raise PriceError(Sentence("price-from-first", "A price is valid from the first of a month."))
         if self.amount < 0 or self.amount != self.amount.quantize(CENT):
-            raise PriceError("A price is not negative and has at most two decimals.")
+            raise PriceError(Sentence("price-form", "A price is not negative and has at most two decimals."))
         if not 0 <= self.commission <= 1:
-            raise PriceError("A commission is between 0 and 1.")
+            raise PriceError(Sentence("commission-range", "A commission is between 0 and 1."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,11 @@ class PriceList:
         own = _newest(valid, reseller_id) if reseller_id is not None else None
         found = own or _newest(valid, None)
         if found is None:
-            raise PriceError(f"There is no price for {kind.value} in {month}.")
+            raise PriceError(
+                Sentence(
+                    "no-price", "There is no price for {kind} in {month}.", kind=kind.value, month=str(month)
+                )
+            )
         return found
 
     def vat_percent(self, day: datetime.date) -> Decimal:
@@ -105,7 +110,7 @@ class PriceList:
         for rate in self._vat:
             if rate.valid_from <= day:
                 return rate.percent
-        raise PriceError(f"There is no VAT rate for {day}.")
+        raise PriceError(Sentence("no-vat-rate", "There is no VAT rate for {day}.", day=str(day)))
 
 
 def _newest(prices: Sequence[Price], reseller_id: str | None) -> Price | None:

@@ -12,6 +12,7 @@ import sys
 from stimme.licensing.archive import to_document
 from stimme.licensing.errors import PrintingError
 from stimme.licensing.invoices import Invoice
+from stimme.sentences import Sentence
 
 PATIENCE_SECONDS = 60.0
 
@@ -41,11 +42,11 @@ class Printer:
             try:
                 drawn, _none = await asyncio.wait_for(process.communicate(document), self._patience)
             except TimeoutError as error:
-                raise PrintingError("The document cannot be drawn now.") from error
+                raise PrintingError(Sentence("not-drawn", "The document cannot be drawn now.")) from error
             finally:
                 if process.returncode is None:
                     process.kill()
                     await process.wait()
         if process.returncode != 0:
-            raise PrintingError("The document cannot be drawn now.")
+            raise PrintingError(Sentence("not-drawn", "The document cannot be drawn now."))
         return drawn

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from stimme.licensing.errors import ClosingError
 from stimme.licensing.packages import LicenceKind
+from stimme.sentences import Sentence
 
 BERLIN = ZoneInfo("Europe/Berlin")
 _WRITTEN = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
@@ -46,7 +47,9 @@ class Month:
         """
         match = _WRITTEN.fullmatch(text)
         if match is None:
-            raise ClosingError(f"'{text}' is not a month; write it as 2026-11.")
+            raise ClosingError(
+                Sentence("not-a-month", "'{text}' is not a month; write it as 2026-11.", text=text)
+            )
         return cls(int(match[1]), int(match[2]))
 
     @classmethod

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stimme.pbx.apps.fields import FieldError, Fields
+from stimme.sentences import Sentence
 
 _LONGEST_DAYS = 3650
 
@@ -35,6 +36,9 @@ def read_recording(value: Any, path: str = "") -> RecordingPolicy:
     everybody, members = fields.flag("everybody", False), frozenset(fields.texts("members"))
     announcement, days = fields.flag("announcement", True), fields.whole("keep_days", 90)
     if not 1 <= days <= _LONGEST_DAYS:
-        raise FieldError(fields.path("keep_days"), f"is not from 1 to {_LONGEST_DAYS}")
+        raise FieldError(
+            fields.path("keep_days"),
+            Sentence("out-of-range", "is not from {least} to {most}", least=1, most=_LONGEST_DAYS),
+        )
     fields.done()
     return RecordingPolicy(everybody, members, announcement, days)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stimme.prompts.catalogue import GRAMMARS, Piece, catalogue
 from stimme.prompts.grammar import SpeechError
+from stimme.sentences import Sentence
 
 MUSIC = "music"
 FOLDERS = (*GRAMMARS, MUSIC)
@@ -29,15 +30,20 @@ def replaceable(language: str) -> dict[str, Piece]:
     }
 
 
-def name_fault(folder: str, name: str) -> str | None:
+def name_fault(folder: str, name: str) -> Sentence | None:
     """Why nothing can be kept under a name; None for a name that can be used."""
     if _NAME.fullmatch(name) is None or len(name) > _LONGEST_NAME:
-        return "A name is made of a-z, 0-9 and _, with dots between its parts."
+        return Sentence("sound-name", "A name is made of a-z, 0-9 and _, with dots between its parts.")
     if folder == MUSIC:
-        return "The name of a piece of music has no dot." if "." in name else None
+        return Sentence("music-name", "The name of a piece of music has no dot.") if "." in name else None
     if name.startswith(_OWN) or name in replaceable(folder):
         return None
-    return f"There is no prompt {name}; one of your own begins with {_OWN}"
+    return Sentence(
+        "no-such-prompt",
+        "There is no prompt {name}; one of your own begins with {prefix}",
+        name=name,
+        prefix=_OWN,
+    )
 
 
 class OwnSounds:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from stimme.prompts.sound import RATE
+from stimme.sentences import Sentence
 
 Kind = Literal["wav", "mp3"]
 LARGEST = 32_000_000
@@ -34,7 +35,7 @@ class UploadError(ValueError):
         reason: `type` (neither WAV nor MP3), `damaged`, `length`, or `unable` (FFmpeg is missing).
     """
 
-    def __init__(self, reason: Literal["type", "damaged", "length", "unable"], sentence: str) -> None:
+    def __init__(self, reason: Literal["type", "damaged", "length", "unable"], sentence: Sentence) -> None:
         super().__init__(sentence)
         self.reason = reason
 
@@ -53,7 +54,7 @@ def kind_of(content: bytes) -> Kind:
         return "wav"
     if content[:3] == b"ID3" or _is_mpeg_layer_3(content[:2]):
         return "mp3"
-    raise UploadError("type", "This is neither a WAV nor an MP3 file.")
+    raise UploadError("type", Sentence("sound-type", "This is neither a WAV nor an MP3 file."))
 
 
 def _is_mpeg_layer_3(start: bytes) -> bool:
@@ -66,9 +67,11 @@ async def read_upload(content: bytes, *, longest: float) -> Sound:
     samples = await _decode(content, kind_of(content), longest + 1)
     seconds = len(samples) / _SECOND
     if seconds < SHORTEST:
-        raise UploadError("damaged", "Nothing can be heard in this file.")
+        raise UploadError("damaged", Sentence("sound-silent", "Nothing can be heard in this file."))
     if seconds > longest:
-        raise UploadError("length", f"This is longer than {longest:.0f} seconds.")
+        raise UploadError(
+            "length", Sentence("sound-long", "This is longer than {count} seconds.", count=round(longest))
+        )
     target = io.BytesIO()
     with wave.open(target, "wb") as out:
         out.setparams((1, 2, RATE, 0, "NONE", "not compressed"))
@@ -79,7 +82,7 @@ async def read_upload(content: bytes, *, longest: float) -> Sound:
 async def _decode(content: bytes, kind: Kind, longest: float) -> bytes:
     program = shutil.which("ffmpeg")
     if program is None:
-        raise UploadError("unable", "FFmpeg is missing on this node.")
+        raise UploadError("unable", Sentence("no-ffmpeg", "FFmpeg is missing on this node."))
     source = ["-protocol_whitelist", "pipe", "-codec_whitelist", _DECODERS, "-f", kind, "-i", "pipe:0"]
     target = ["-map", "0:a:0", "-t", str(longest), "-ac", "1", "-ar", str(RATE), "-f", "s16le", "pipe:1"]
     process = await asyncio.create_subprocess_exec(
@@ -93,12 +96,12 @@ async def _decode(content: bytes, kind: Kind, longest: float) -> bytes:
         async with asyncio.timeout(_PATIENCE):
             samples, _ = await process.communicate(content)
     except TimeoutError:
-        raise UploadError("damaged", "This file cannot be read in time.") from None
+        raise UploadError("damaged", Sentence("sound-slow", "This file cannot be read in time.")) from None
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
     if process.returncode:
-        raise UploadError("damaged", "This file cannot be read as audio.")
+        raise UploadError("damaged", Sentence("sound-damaged", "This file cannot be read as audio."))
     return samples

@@ -15,6 +15,7 @@ from typing import cast
 from sqlalchemy import or_, select
 
 from stimme.licensing.holding import Role
+from stimme.sentences import Sentence, no_such
 from stimme.store.accounts import Accounts, Person, utc_now
 from stimme.store.audit import Actor
 from stimme.store.changes import Authority, changing
@@ -144,28 +145,40 @@ class Invitations:
         text = new_token()
         now = self._now()
         if RANKS[role] > RANKS[who.actor.role]:
-            raise FieldRefusedError("role", "Nobody invites above his own role.")
+            raise FieldRefusedError("role", Sentence("role-too-high", "Nobody invites above his own role."))
         if role == "user" and rights is not None:
-            raise FieldRefusedError("rights", "What users may is up to their package.")
+            raise FieldRefusedError(
+                "rights", Sentence("rights-of-user", "What users may is up to their package.")
+            )
         if role != "user" and not covers(who.actor.rights, rights):
-            raise FieldRefusedError("rights", "Nobody gives more rights than his own.")
+            raise FieldRefusedError(
+                "rights", Sentence("rights-beyond-own", "Nobody gives more rights than his own.")
+            )
         async with changing(self._database, who) as session:
             organisation = await session.get(Organisation, organisation_id)
             if organisation is None:
-                raise FieldRefusedError("organisation_id", "There is no such organisation.")
+                raise FieldRefusedError("organisation_id", no_such("organisation"))
             if role not in _ROLES_OF[organisation.kind]:
-                raise FieldRefusedError("role", f"A {organisation.kind} has no accounts of this role.")
+                raise FieldRefusedError(
+                    "role",
+                    Sentence(
+                        "role-not-there", "A {kind} has no accounts of this role.", kind=organisation.kind
+                    ),
+                )
             if (role == "user") != (user_id is not None):
-                raise FieldRefusedError("user_id", "Accounts of users, and only they, belong to a user.")
+                raise FieldRefusedError(
+                    "user_id",
+                    Sentence("user-of-account", "Accounts of users, and only they, belong to a user."),
+                )
             if user_id is not None:
                 user = await session.get(User, user_id)
                 if user is None or user.customer_id != organisation_id:
-                    raise FieldRefusedError("user_id", "There is no such user.")
+                    raise FieldRefusedError("user_id", no_such("user"))
             connection = await session.connection()
             if await connection.scalar(
                 select(Account.__table__.c.id).where(Account.__table__.c.login == login)
             ):
-                raise FieldRefusedError("login", "This login is taken.")
+                raise FieldRefusedError("login", Sentence("login-taken", "This login is taken."))
             row = Invitation(
                 id=str(uuid.uuid4()),
                 organisation_id=organisation_id,
@@ -223,7 +236,7 @@ class Invitations:
                 (Account.user_id == row.user_id) if row.user_id is not None else Account.login == row.login,
             )
             if (await session.scalars(select(Account.id).where(taken))).first() is not None:
-                raise ConflictError("This login has an account already.")
+                raise ConflictError(Sentence("login-taken", "This login has an account already."))
             session.sync_session.info["actor"] = Actor(row.login, cast(Role, row.role))
             row.accepted_at = now
             session.add(

@@ -22,6 +22,7 @@ from stimme.licensing.errors import InvoiceError
 from stimme.licensing.invoices import Client, Invoice, Party, invoice_number, write_credit_note
 from stimme.licensing.packages import LicenceKind
 from stimme.licensing.usage import BERLIN, LicenceEvent, Month
+from stimme.sentences import Sentence
 from stimme.store.accounts import utc_now
 from stimme.store.audit import Actor
 from stimme.store.customer_models import BillingAddress, CustomerLicence
@@ -162,7 +163,13 @@ class Billing:
             asked = await session.scalar(select(InvoiceRow).where(InvoiceRow.request_id == request_id))
             if asked is not None:
                 if asked.corrects != number:
-                    raise InvoiceError(f"This request has corrected {asked.corrects} already.")
+                    raise InvoiceError(
+                        Sentence(
+                            "request-used",
+                            "This request has corrected {number} already.",
+                            number=str(asked.corrects),
+                        )
+                    )
                 return from_document(asked.document)
             invoice = await _invoice(session, number)
             earlier = await session.scalars(select(InvoiceRow).where(InvoiceRow.corrects == number))
@@ -251,7 +258,7 @@ async def _seller(session: AsyncSession) -> Party:
     provider = select(BillingAddress).join(Organisation).where(Organisation.kind == "provider")
     address = await session.scalar(provider)
     if address is None:
-        raise InvoiceError("The provider has no billing address.")
+        raise InvoiceError(Sentence("provider-without-address", "The provider has no billing address."))
     return party_of(address)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
+from stimme.sentences import Sentence, no_such
 from stimme.store.audit import Actor
 from stimme.store.database import Database, Scope
 from stimme.store.errors import (
@@ -61,22 +62,54 @@ class Put(Generic[Some]):
 
 
 # What the database says when a constraint is broken (SQLite: columns, PostgreSQL: names), and what it means.
-_CLASHES: tuple[tuple[tuple[str, ...], str, str], ...] = (
-    (("users.extension", "uq_users_customer_id_extension"), "extension", "This extension is taken."),
-    (("users.number", "uq_users_number"), "number", "This number is taken."),
-    (("devices.sip_user", "uq_devices_sip_user"), "sip_user", "This SIP user is taken."),
-    (("trunks.name", "uq_trunks_customer_id_name"), "name", "There is a trunk of this name."),
-    (("sites.name", "uq_sites_customer_id_name"), "name", "There is a site of this name."),
-    (("number_blocks.head", "uq_number_blocks_head"), "head", "This number is taken."),
-    (("organisations.domain", "uq_organisations_domain"), "domain", "This domain is taken."),
-    (("gateways.serial", "uq_gateways_serial"), "serial", "There is a gateway of this serial number."),
+_CLASHES: tuple[tuple[tuple[str, ...], str, Sentence], ...] = (
+    (
+        ("users.extension", "uq_users_customer_id_extension"),
+        "extension",
+        Sentence("extension-taken", "This extension is taken."),
+    ),
+    (("users.number", "uq_users_number"), "number", Sentence("number-taken", "This number is taken.")),
+    (
+        ("devices.sip_user", "uq_devices_sip_user"),
+        "sip_user",
+        Sentence("sip-user-taken", "This SIP user is taken."),
+    ),
+    (
+        ("trunks.name", "uq_trunks_customer_id_name"),
+        "name",
+        Sentence("name-taken", "There is a trunk of this name."),
+    ),
+    (
+        ("sites.name", "uq_sites_customer_id_name"),
+        "name",
+        Sentence("name-taken", "There is a site of this name."),
+    ),
+    (
+        ("number_blocks.head", "uq_number_blocks_head"),
+        "head",
+        Sentence("number-taken", "This number is taken."),
+    ),
+    (
+        ("organisations.domain", "uq_organisations_domain"),
+        "domain",
+        Sentence("domain-taken", "This domain is taken."),
+    ),
+    (
+        ("gateways.serial", "uq_gateways_serial"),
+        "serial",
+        Sentence("serial-taken", "There is a gateway of this serial number."),
+    ),
     (
         ("services.extension", "uq_services_customer_extension"),
         "settings.extension",
-        "Another service has this extension.",
+        Sentence("extension-of-service", "Another service has this extension."),
     ),
-    (("accounts.login", "uq_accounts_login"), "login", "This login is taken."),
-    (("accounts.user_id", "uq_accounts_user_id"), "user_id", "This user has an account."),
+    (("accounts.login", "uq_accounts_login"), "login", Sentence("login-taken", "This login is taken.")),
+    (
+        ("accounts.user_id", "uq_accounts_user_id"),
+        "user_id",
+        Sentence("account-of-user", "This user has an account."),
+    ),
 )
 
 
@@ -128,7 +161,7 @@ async def put_row(
         raise StaleError("It exists already.")
     for name, value in fixed.items():
         if getattr(row, name) != value:
-            raise FieldRefusedError(name, "This cannot be changed any more.")
+            raise FieldRefusedError(name, Sentence("fixed", "This cannot be changed any more."))
     return await change_row(session, row, values, expected)
 
 
@@ -174,7 +207,7 @@ async def need(session: AsyncSession, model: type[Some], row_id: str, field: str
     """
     row = await session.get(model, row_id)
     if row is None:
-        sentence = f"There is no such {model.__name__.lower()}."
+        sentence = no_such(model.__name__.lower())
         raise NotFoundError(sentence) if field is None else FieldRefusedError(field, sentence)
     return row
 
@@ -199,4 +232,8 @@ def clash(error: IntegrityError) -> StoreError:
     for marks, field, sentence in _CLASHES:
         if any(mark in said for mark in marks):
             return FieldRefusedError(field, sentence)
-    return ConflictError("Something else still refers to it, or it refers to something that is not there.")
+    return ConflictError(
+        Sentence(
+            "referred", "Something else still refers to it, or it refers to something that is not there."
+        )
+    )

@@ -1,5 +1,7 @@
 """Refusals of the store. Nothing was changed when one is raised."""
 
+from stimme.sentences import Sentence
+
 
 class StoreError(Exception):
     """Common root of the refusals."""
@@ -12,6 +14,9 @@ class NotFoundError(StoreError):
 class ConflictError(StoreError):
     """What was asked for contradicts what is there."""
 
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence)
+
 
 class FieldRefusedError(StoreError):
     """One field holds something that cannot be.
@@ -20,9 +25,9 @@ class FieldRefusedError(StoreError):
         field: The field's name.
     """
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, sentence: Sentence) -> None:
         self.field = field
-        super().__init__(message)
+        super().__init__(sentence)
 
 
 class StaleError(StoreError):

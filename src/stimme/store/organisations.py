@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stimme.licensing.holding import Holding, Role
 from stimme.licensing.packages import LicenceKind
 from stimme.licensing.usage import Month, maxima
+from stimme.sentences import Sentence, no_such
 from stimme.store.accounts import utc_now
 from stimme.store.audit import record_change
 from stimme.store.changes import Authority, Expectation, Put, change_row, changing, delete_row, need, put_row
@@ -125,7 +126,7 @@ class Organisations:
                 parent_id = existing.parent_id
             parent = await session.get(Organisation, parent_id)
             if parent is None or parent.kind == "customer":
-                raise FieldRefusedError("reseller_id", "There is no such reseller.")
+                raise FieldRefusedError("reseller_id", no_such("reseller"))
             put = await self._put(
                 session, "customer", customer_id, parent_id=parent_id, values=values, expected=expected
             )
@@ -142,10 +143,10 @@ class Organisations:
         async with changing(self._database, who) as session:
             row = await self._need(session, kind, organisation_id)
             if row.id == who.scope.organisation_id:
-                raise ConflictError("Nobody deletes himself.")
+                raise ConflictError(Sentence("own-organisation", "Nobody deletes himself."))
             below = select(func.count()).select_from(Organisation).where(Organisation.parent_id == row.id)
             if await session.scalar(below):
-                raise ConflictError("This reseller still has customers.")
+                raise ConflictError(Sentence("reseller-has-customers", "This reseller still has customers."))
             if kind == "customer":
                 await lock_licences(session, row.id)
                 await self._refuse_unsettled(session, row.id)
@@ -233,7 +234,7 @@ class Organisations:
         async with changing(self._database, who) as session:
             gateway = await need(session, Gateway, gateway_id)
             if gateway.customer_id is not None:
-                raise ConflictError("This gateway is rented out.")
+                raise ConflictError(Sentence("gateway-rented", "This gateway is rented out."))
             await delete_row(session, Gateway, gateway_id, expected)
 
     async def _put(
@@ -265,7 +266,9 @@ class Organisations:
         held = holding_of(await session.get_one(CustomerLicence, customer_id))
         erasable = held.erasable_from()
         if held.base is not None and (erasable is None or now < erasable):
-            raise ConflictError("This customer has a base licence; end it first.")
+            raise ConflictError(
+                Sentence("licence-not-ended", "This customer has a base licence; end it first.")
+            )
         rows = await session.scalars(
             select(LicenceEventRow)
             .where(LicenceEventRow.customer_id == customer_id)
@@ -276,7 +279,11 @@ class Organisations:
         month = Month.of(history[0].at) if history else Month.of(now)
         while month <= Month.of(now):
             if str(month) not in closed and maxima(history, month):
-                raise ConflictError(f"This customer has not been billed for {month} yet.")
+                raise ConflictError(
+                    Sentence(
+                        "not-billed", "This customer has not been billed for {month} yet.", month=str(month)
+                    )
+                )
             month = month.following
 
 
@@ -293,12 +300,15 @@ async def _assign_gateway(
             rented.site_id = None
         return
     if gateway_id is None:
-        raise FieldRefusedError("gateway_id", "The extended base licence needs a gateway of the stock.")
+        raise FieldRefusedError(
+            "gateway_id",
+            Sentence("gateway-needed", "The extended base licence needs a gateway of the stock."),
+        )
     if site_id is None:
-        raise FieldRefusedError("site_id", "The gateway needs a site.")
+        raise FieldRefusedError("site_id", Sentence("site-needed", "The gateway needs a site."))
     site = await need(session, Site, site_id, "site_id")
     if site.customer_id != customer_id:
-        raise FieldRefusedError("site_id", "There is no such site.")
+        raise FieldRefusedError("site_id", no_such("site"))
     # The stock is the provider's and invisible to resellers, who order from it all the same.
     stock = Gateway.__table__
     taken = await (await session.connection()).execute(
@@ -308,7 +318,9 @@ async def _assign_gateway(
         .returning(stock.c.id)
     )
     if taken.one_or_none() is None:
-        raise FieldRefusedError("gateway_id", "There is no such gateway in stock.")
+        raise FieldRefusedError(
+            "gateway_id", Sentence("gateway-not-in-stock", "There is no such gateway in stock.")
+        )
     record_change(
         session.sync_session,
         "gateway",

@@ -14,6 +14,7 @@ from sqlalchemy.orm import undefer
 
 from stimme.prompts.own import OwnSounds
 from stimme.prompts.upload import Sound
+from stimme.sentences import Sentence
 from stimme.store.accounts import utc_now
 from stimme.store.changes import Authority, Expectation, Put, changing, delete_row, need, put_row
 from stimme.store.database import Database, Scope
@@ -77,7 +78,11 @@ class OwnSoundRepository:
             if there is None:
                 count = select(func.count()).where(OwnSound.customer_id == customer_id)
                 if (await session.scalar(count) or 0) >= MOST:
-                    raise ConflictError(f"A customer has at most {MOST} recordings.")
+                    raise ConflictError(
+                        Sentence(
+                            "too-many-recordings", "A customer has at most {count} recordings.", count=MOST
+                        )
+                    )
             elif there.sha256 == digest and not expected.absent:
                 return Put(there, created=False, changed=False)
             put = await put_row(

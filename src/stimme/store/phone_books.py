@@ -17,6 +17,7 @@ from stimme.directory.books import Book
 from stimme.directory.entry import Entry, EntryNumber, NumberKind
 from stimme.directory.shelf import Shelf
 from stimme.directory.words import fold
+from stimme.sentences import Sentence
 from stimme.store.audit import record_change
 from stimme.store.book_models import PhoneBookEntryRow, PhoneBookRow
 from stimme.store.changes import Authority, Expectation, Put, changing, delete_row, need, put_row
@@ -268,20 +269,28 @@ async def _refuse_too_many(session: AsyncSession, book: NewBook) -> None:
     most = MOST_BOOKS if book.owner_id is None else MOST_PRIVATE
     count = select(func.count()).where(row.customer_id == book.customer_id, mine)
     if (await session.scalar(count) or 0) >= most:
-        raise ConflictError(f"There are {most} phone books already; that is the most.")
+        raise ConflictError(
+            Sentence(
+                "too-many-phone-books", "There are {count} phone books already; that is the most.", count=most
+            )
+        )
 
 
 async def _refuse_full(session: AsyncSession, book_id: str, more: int) -> None:
     count = select(func.count()).where(PhoneBookEntryRow.book_id == book_id)
     if (await session.scalar(count) or 0) + more > MOST_ENTRIES:
-        raise ConflictError(f"A phone book has at most {MOST_ENTRIES} entries.")
+        raise ConflictError(
+            Sentence("too-many-entries", "A phone book has at most {count} entries.", count=MOST_ENTRIES)
+        )
 
 
 async def _refuse_short(session: AsyncSession, book_id: str, entry: Entry) -> None:
     row = PhoneBookEntryRow
     taken = select(row.id).where(row.book_id == book_id, row.short == entry.short, row.id != entry.id)
     if entry.short and await session.scalar(taken) is not None:
-        raise FieldRefusedError("short", "Another entry of this book has this short number.")
+        raise FieldRefusedError(
+            "short", Sentence("short-number-taken", "Another entry of this book has this short number.")
+        )
 
 
 async def _record(session: AsyncSession, book: PhoneBookRow, after: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from stimme.licensing.errors import ClosingError
 from stimme.licensing.packages import LicenceKind
 from stimme.licensing.prices import Price, PriceList, VatRate
 from stimme.licensing.usage import Month
+from stimme.sentences import Sentence
 from stimme.store.audit import Actor
 from stimme.store.database import Database, Scope
 from stimme.store.errors import NotFoundError
@@ -135,4 +136,11 @@ async def _check_open(session: AsyncSession, valid_from: datetime.date) -> None:
     latest = await session.scalar(select(func.max(MonthClosing.month)))
     if latest is not None and f"{valid_from:%Y-%m}" <= latest:
         following = Month.parse(latest).following
-        raise ClosingError(f"{latest} is closed; prices can be set from {following} on.")
+        raise ClosingError(
+            Sentence(
+                "month-closed",
+                "{month} is closed; prices can be set from {following} on.",
+                month=latest,
+                following=str(following),
+            )
+        )

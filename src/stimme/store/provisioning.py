@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from stimme.licensing.holding import Holding
 from stimme.licensing.packages import LicenceKind, Package
+from stimme.sentences import Sentence, no_such, sentence_of
 from stimme.store.accounts import utc_now
 from stimme.store.customer_models import BillingAddress, Site
 from stimme.store.database import Database
@@ -148,7 +149,7 @@ class Provisioning:
         async with self._database.system() as session:
             customer_id = await session.scalar(select(User.customer_id).where(User.id == user_id))
         if customer_id is None:
-            raise ConflictError(f"there is no user {user_id}")
+            raise ConflictError(no_such("user"))
         device = Device(
             id=_new_id(),
             customer_id=customer_id,
@@ -197,7 +198,7 @@ class Provisioning:
         async with self._database.system() as session:
             customer_id = await session.scalar(select(Trunk.customer_id).where(Trunk.id == trunk_id))
         if customer_id is None:
-            raise ConflictError(f"there is no trunk {trunk_id}")
+            raise ConflictError(no_such("trunk"))
         block = NumberBlock(
             id=_new_id(),
             customer_id=customer_id,
@@ -222,7 +223,7 @@ class Provisioning:
         async with self._database.system() as session:
             customer_id = await session.scalar(select(Trunk.customer_id).where(Trunk.id == trunk_id))
         if customer_id is None:
-            raise ConflictError(f"there is no trunk {trunk_id}")
+            raise ConflictError(no_such("trunk"))
         site = Site(
             id=_new_id(),
             customer_id=customer_id,
@@ -303,9 +304,9 @@ class Provisioning:
                 if then is not None:
                     await then(session)
         except NotFoundError as error:
-            raise ConflictError(str(error)) from error
+            raise ConflictError(sentence_of(error)) from error
         except IntegrityError as error:
-            raise ConflictError(str(error.orig)) from error
+            raise ConflictError(Sentence("unfit", "{reason}", reason=str(error.orig))) from error
 
 
 def check_password(password: str) -> None:

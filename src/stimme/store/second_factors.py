@@ -15,6 +15,7 @@ import pyotp
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stimme.sentences import Sentence
 from stimme.store.accounts import utc_now
 from stimme.store.audit import Actor
 from stimme.store.credential_models import Passkey, RecoveryCode, TotpSecret
@@ -53,7 +54,9 @@ class SecondFactors:
         async with self._database.system(actor) as session, session.begin():
             row = await session.get(TotpSecret, account_id)
             if row is not None and row.confirmed_at is not None:
-                raise ConflictError("One-time codes are on already; switch them off first.")
+                raise ConflictError(
+                    Sentence("codes-on", "One-time codes are on already; switch them off first.")
+                )
             if row is None:
                 row = TotpSecret(account_id=account_id)
                 session.add(row)
@@ -70,9 +73,9 @@ class SecondFactors:
         async with self._database.system(actor) as session, session.begin():
             row = await session.get(TotpSecret, account_id)
             if row is None or row.confirmed_at is not None:
-                raise ConflictError("There are no one-time codes to confirm.")
+                raise ConflictError(Sentence("codes-not-begun", "There are no one-time codes to confirm."))
             if not await self._spend(session, row, code):
-                raise FieldRefusedError("code", "This code is wrong or too old.")
+                raise FieldRefusedError("code", Sentence("code-wrong", "This code is wrong or too old."))
             row.confirmed_at = self._now()
             codes = [f"{secrets.token_hex(4)}-{secrets.token_hex(4)}" for _ in range(_RECOVERY_CODES)]
             for one in codes:
@@ -150,7 +153,7 @@ class Passkeys:
         )
         async with self._database.system(actor) as session, session.begin():
             if await session.get(Passkey, passkey_id) is not None:
-                raise ConflictError("This passkey is known already.")
+                raise ConflictError(Sentence("passkey-known", "This passkey is known already."))
             session.add(row)
         return row
 

@@ -15,6 +15,7 @@ from stimme.pbx.apps.fields import FieldError
 from stimme.pbx.features.codes import CodeTable
 from stimme.pbx.features.patterns import CodeError
 from stimme.pbx.model import Tenant
+from stimme.sentences import Sentence, no_such, sentence_of
 from stimme.store.changes import Authority, Expectation, Put, changing, delete_row, need, put_row
 from stimme.store.database import Database, Scope
 from stimme.store.errors import ConflictError, FieldRefusedError, NotFoundError
@@ -74,7 +75,9 @@ class ServiceConfiguration:
             others = [row for row in await _services(session, customer_id) if row.id != service_id]
             users = (await session.scalars(select(User).where(User.customer_id == customer_id))).all()
             if kind in _ONLY_ONE and any(row.kind == kind for row in others):
-                raise FieldRefusedError("kind", "The customer has one already: change that.")
+                raise FieldRefusedError(
+                    "kind", Sentence("one-already", "The customer has one already: change that.")
+                )
             tenant = Tenant(id=customer.id, name=customer.name, domain=customer.domain or "")
             extension = _read(tenant, kind, settings, others)
             _check_extension(extension, users, others)
@@ -99,9 +102,13 @@ class ServiceConfiguration:
             name = row.value.get("id")
             for other in await _services(session, row.customer_id):
                 if row.kind == "calendar" and other.value.get("calendar") == name:
-                    raise ConflictError(f"The {other.kind} follows this calendar.")
+                    raise ConflictError(
+                        Sentence("calendar-in-use", "The {kind} follows this calendar.", kind=other.kind)
+                    )
                 if row.kind == "menu" and _names_menu(other, name):
-                    raise ConflictError(f"The {other.kind} leads to this menu.")
+                    raise ConflictError(
+                        Sentence("menu-in-use", "The {kind} leads to this menu.", kind=other.kind)
+                    )
             return row
 
 
@@ -123,7 +130,7 @@ def _read(tenant: Tenant, kind: str, settings: Mapping[str, Any], others: Sequen
     except FieldError as error:
         raise FieldRefusedError(f"{_SETTINGS}.{error.path}".rstrip("."), error.reason) from error
     except (CodeError, KeyError, TypeError, AttributeError) as error:
-        raise FieldRefusedError(_SETTINGS, str(error)) from error
+        raise FieldRefusedError(_SETTINGS, sentence_of(error)) from error
     return extension
 
 
@@ -132,9 +139,11 @@ def _check_extension(extension: str | None, users: Sequence[User], others: Seque
         return
     field = f"{_SETTINGS}.extension"
     if any(user.extension == extension for user in users):
-        raise FieldRefusedError(field, "A user has this extension.")
+        raise FieldRefusedError(field, Sentence("extension-of-user", "A user has this extension."))
     if any(row.extension == extension for row in others):
-        raise FieldRefusedError(field, "Another service has this extension.")
+        raise FieldRefusedError(
+            field, Sentence("extension-of-service", "Another service has this extension.")
+        )
 
 
 def _check_people(settings: Mapping[str, Any], users: set[str]) -> None:
@@ -150,7 +159,7 @@ def _check_people(settings: Mapping[str, Any], users: set[str]) -> None:
     for field, members in places:
         for place, member in enumerate(members if isinstance(members, list) else ()):
             if member not in users:
-                raise FieldRefusedError(f"{field}.{place}", "There is no such user.")
+                raise FieldRefusedError(f"{field}.{place}", no_such("user"))
 
 
 async def _customer(session: AsyncSession, customer_id: str, field: str | None) -> Organisation:
@@ -158,7 +167,7 @@ async def _customer(session: AsyncSession, customer_id: str, field: str | None) 
     if customer.kind != "customer":
         if field is None:
             raise NotFoundError("There is no such customer.")
-        raise FieldRefusedError(field, "This is no customer.")
+        raise FieldRefusedError(field, Sentence("not-a-customer", "This is no customer."))
     return customer
 
 

@@ -17,6 +17,7 @@ from stimme.pbx.apps.written import (
 )
 from stimme.pbx.model import Tenant
 from stimme.pbx.recording_policy import read_recording
+from stimme.sentences import Sentence, sentence_of
 from stimme.trunks.rules import read_rules
 
 Stored = tuple[str, dict[str, Any]]
@@ -86,7 +87,7 @@ def check_service(
         try:
             check_menus(tenant.menus)
         except MenuError as error:
-            raise FieldError("choices", str(error)) from error
+            raise FieldError("choices", sentence_of(error)) from error
     place = value.get("group", {}) if kind == "queue" else value
     default = "0" if kind == "attendant" else None
     return place.get("extension", default)
@@ -134,5 +135,8 @@ def _park_slots(fields: Fields) -> tuple[str, ...]:
     slots = fields.texts("slots")
     for place, slot in enumerate(slots):
         if not (slot.isascii() and slot.isdigit()):
-            raise FieldError(fields.path(f"slots.{place}"), "a slot is dialled: it is made of digits")
+            raise FieldError(
+                fields.path(f"slots.{place}"),
+                Sentence("slot-of-digits", "a slot is dialled: it is made of digits"),
+            )
     return slots

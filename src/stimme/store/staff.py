@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stimme.sentences import Sentence
 from stimme.store.changes import Authority, changing, need
 from stimme.store.database import Database, Scope
 from stimme.store.errors import ConflictError, FieldRefusedError, NotFoundError
@@ -52,9 +53,13 @@ class Staff:
         async with changing(self._database, who) as session:
             account = await _of_others(session, who, account_id)
             if account.role == "user":
-                raise FieldRefusedError("rights", "What users may is up to their package.")
+                raise FieldRefusedError(
+                    "rights", Sentence("rights-of-user", "What users may is up to their package.")
+                )
             if not covers(who.actor.rights, rights):
-                raise FieldRefusedError("rights", "Nobody gives more rights than his own.")
+                raise FieldRefusedError(
+                    "rights", Sentence("rights-beyond-own", "Nobody gives more rights than his own.")
+                )
             if rights is not None:
                 await _keep_one(session, account)
             account.rights = None if rights is None else sorted(rights)
@@ -80,9 +85,11 @@ async def _of_others(session: AsyncSession, who: Authority, account_id: str) -> 
     if RANKS[account.role] > RANKS[who.actor.role]:
         raise NotFoundError("There is no such account.")
     if account.id == who.actor.account_id:
-        raise ConflictError("This is your own account.")
+        raise ConflictError(Sentence("own-account", "This is your own account."))
     if account.role != "user" and not covers(who.actor.rights, rights_of(account.rights)):
-        raise FieldRefusedError("rights", "This account has rights that you do not have.")
+        raise FieldRefusedError(
+            "rights", Sentence("account-beyond-own", "This account has rights that you do not have.")
+        )
     return account
 
 
@@ -96,4 +103,4 @@ async def _keep_one(session: AsyncSession, account: Account) -> None:
         Account.id != account.id,
     )
     if account.rights is None and all(rights is not None for rights in await session.scalars(others)):
-        raise ConflictError("An organisation keeps one account with all rights.")
+        raise ConflictError(Sentence("last-account", "An organisation keeps one account with all rights."))

@@ -15,6 +15,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stimme.licensing.packages import Package
+from stimme.sentences import Sentence, no_such
 from stimme.store.accounts import utc_now
 from stimme.store.changes import Authority, Expectation, Put, changing, delete_row, need, put_row
 from stimme.store.customer_models import Site
@@ -183,7 +184,7 @@ class TelephonyConfiguration:
             trunk = await need(session, Trunk, trunk_id)
             await lock_licences(session, trunk.customer_id)
             if await session.scalar(select(Site.id).where(Site.trunk_id == trunk_id).limit(1)) is not None:
-                raise ConflictError("A site still uses this trunk.")
+                raise ConflictError(Sentence("trunk-of-site", "A site still uses this trunk."))
             await delete_row(session, Trunk, trunk_id, expected)
             await self._count(session, trunk.customer_id, lambda held: held.without_trunk(), "trunk deleted")
         return trunk
@@ -229,7 +230,10 @@ class TelephonyConfiguration:
                     select(NumberBlock).where(NumberBlock.trunk_id == values["trunk_id"])
                 )
                 if not any(_covers(block.head, block.extension_digits, number) for block in blocks):
-                    raise FieldRefusedError("emergency_number", "This number is not one of the trunk's.")
+                    raise FieldRefusedError(
+                        "emergency_number",
+                        Sentence("number-not-of-trunk", "This number is not one of the trunk's."),
+                    )
             return await put_row(
                 session, Site, site_id, fixed={"customer_id": customer_id}, values=values, expected=expected
             )
@@ -239,7 +243,7 @@ class TelephonyConfiguration:
         async with changing(self._database, who) as session:
             await need(session, Site, site_id)
             if await session.scalar(select(User.id).where(User.site_id == site_id).limit(1)) is not None:
-                raise ConflictError("Users still belong to this site.")
+                raise ConflictError(Sentence("site-of-users", "Users still belong to this site."))
             return await delete_row(session, Site, site_id, expected)
 
     async def _count(
@@ -253,7 +257,7 @@ class TelephonyConfiguration:
     ) -> None:
         row = await need(session, model, row_id, field)
         if row.customer_id != customer_id:
-            raise FieldRefusedError(field, f"There is no such {model.__name__.lower()}.")
+            raise FieldRefusedError(field, no_such(model.__name__.lower()))
 
     @staticmethod
     async def _refuse_foreign_number(session: AsyncSession, customer_id: str, number: str) -> None:
@@ -265,7 +269,7 @@ class TelephonyConfiguration:
         )
         for head, digits in (await (await session.connection()).execute(near)).all():
             if _covers(head, digits, number):
-                raise FieldRefusedError("number", "This number is taken.")
+                raise FieldRefusedError("number", Sentence("number-taken", "This number is taken."))
 
     @staticmethod
     async def _refuse_overlap(session: AsyncSession, block_id: str, head: str, digits: int) -> None:
@@ -280,7 +284,7 @@ class TelephonyConfiguration:
                 (other, other_digits, head) if len(other) <= len(head) else (head, digits, other)
             )
             if _covers(short, short_digits, long):
-                raise FieldRefusedError("head", "Some of these numbers are taken.")
+                raise FieldRefusedError("head", Sentence("numbers-taken", "Some of these numbers are taken."))
 
 
 def _covers(head: str, digits: int, number: str) -> bool:

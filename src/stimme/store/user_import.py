@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stimme.licensing.errors import LicensingError
+from stimme.sentences import Sentence, sentence_of
 from stimme.store.changes import Authority, Expectation, changing, clash
 from stimme.store.database import Database
 from stimme.store.errors import FieldRefusedError, StoreError
@@ -30,7 +31,7 @@ class Outcome:
     extension: str
     action: Literal["create", "change", "keep", "refuse"]
     field: str | None = None
-    message: str | None = None
+    message: Sentence | None = None
 
 
 class UserImport:
@@ -57,7 +58,7 @@ class UserImport:
             for row in rows:
                 extension = row["extension"]
                 if extension in seen:
-                    message = "This extension is in the file twice."
+                    message = Sentence("extension-twice", "This extension is in the file twice.")
                     outcomes.append(Outcome(extension, "refuse", "extension", message))
                     continue
                 seen.add(extension)
@@ -78,11 +79,11 @@ class UserImport:
                     session, user_id, customer_id, values=row, expected=expected
                 )
         except FieldRefusedError as error:
-            return Outcome(extension, "refuse", error.field, str(error))
+            return Outcome(extension, "refuse", error.field, sentence_of(error))
         except IntegrityError as error:
             meaning = clash(error)
             field = meaning.field if isinstance(meaning, FieldRefusedError) else None
-            return Outcome(extension, "refuse", field, str(meaning))
+            return Outcome(extension, "refuse", field, sentence_of(meaning))
         except (StoreError, LicensingError) as error:
-            return Outcome(extension, "refuse", None, str(error))
+            return Outcome(extension, "refuse", None, sentence_of(error))
         return Outcome(extension, "create" if put.created else "change" if put.changed else "keep")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stimme.pbx.apps.fields import FieldError, Fields
+from stimme.sentences import Sentence
 from stimme.trunks.barring import Barring, Reach
 from stimme.trunks.fraud import Limits
 
@@ -80,7 +81,10 @@ def _read_barring(value: Any, path: str) -> Barring:
     name = fields.text("reach", Reach.INTERNATIONAL.name.lower())
     known = {reach.name.lower(): reach for reach in Reach}
     if name not in known:
-        raise FieldError(fields.path("reach"), f"{name!r} is none of {', '.join(known)}")
+        raise FieldError(
+            fields.path("reach"),
+            Sentence("none-of", "{text} is none of {known}", text=repr(name), known=", ".join(known)),
+        )
     starts = Fields(dict(fields.items("exceptions")), fields.path("exceptions"))
     exceptions = {start: starts.flag(start) for start, _ in fields.items("exceptions")}
     fields.done()

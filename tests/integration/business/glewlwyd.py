@@ -20,7 +20,7 @@ from stimme.demo.certificates import Certificates
 
 _TABLES = Path("/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3")
 _MODULES = Path("/usr/lib/glewlwyd")
-_SCOPES = ("openid", "email", "profile")
+SCOPES = ("openid", "email", "profile")
 _START_SECONDS = 20.0
 
 
@@ -64,7 +64,7 @@ class Glewlwyd:
                 "name": username.title(),
                 "email": mail,
                 "picture": "yes" if verified else "no",
-                "scope": ["g_profile", *_SCOPES],
+                "scope": ["g_profile", *SCOPES],
                 "enabled": True,
             }
             admin.post("/api/user/", json=body).raise_for_status()
@@ -76,7 +76,7 @@ class Glewlwyd:
             assert "login.html" in first.headers["Location"], "not signed in yet"
             who = {"username": username, "password": password}
             browser.post("/api/auth/", json=who).raise_for_status()
-            scopes = {"scope": " ".join(_SCOPES)}
+            scopes = {"scope": " ".join(SCOPES)}
             browser.put(f"/api/auth/grant/{client_id}/", json=scopes).raise_for_status()
             back = browser.get(f"{location}&g_continue")
             assert back.status_code == 302, back.text
@@ -126,7 +126,7 @@ class Glewlwyd:
             "refresh-token-duration": 3600,
             "code-duration": 60,
             "subject-type": "public",
-            "allowed-scope": list(_SCOPES),
+            "allowed-scope": list(SCOPES),
             "name-claim": "mandatory",
             "email-claim": "mandatory",
             "scope-claim": "no",
@@ -136,7 +136,7 @@ class Glewlwyd:
         }
         plugin = {"module": "oidc", "name": "oidc", "display_name": "OIDC", "order_rank": 0}
         with self._administrator() as admin:
-            for scope in _SCOPES[1:]:
+            for scope in SCOPES[1:]:
                 body = {"name": scope, "display_name": scope, "password_required": False, "scheme": {}}
                 admin.post("/api/scope/", json=body).raise_for_status()
             admin.post("/api/mod/plugin/", json={**plugin, "parameters": parameters}).raise_for_status()

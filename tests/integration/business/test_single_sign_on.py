@@ -65,8 +65,8 @@ async def test_people_sign_in_at_their_company_and_are_themselves_here(
 ) -> None:
     made = await configure(world, provider.issuer)
     assert made.status_code == 201, made.text
-    assert await signs_in(world, provider, "anna") == ("/", "anna@north.example")
-    assert await signs_in(world, provider, "anna") == ("/", "anna@north.example")
+    assert await signs_in(world, provider, "anna") == ("/#single-sign-on=done", "anna@north.example")
+    assert await signs_in(world, provider, "anna") == ("/#single-sign-on=done", "anna@north.example")
     assert await signs_in(world, provider, "bert") == ("/#single-sign-on=mail-missing", "")
     assert await signs_in(world, provider, "carl") == ("/#single-sign-on=no-account", "")
 

@@ -50,9 +50,9 @@ async def test_a_verified_mail_address_finds_the_account_and_the_subject_keeps_i
     world: World, server: IdentityServer
 ) -> None:
     assert (await configure(world)).status_code == 201
-    assert await signs_in(world, server) == ("/", "anna@north.example")
+    assert await signs_in(world, server) == ("/#single-sign-on=done", "anna@north.example")
     server.person["email"] = "married@north.example"
-    assert await signs_in(world, server) == ("/", "anna@north.example")
+    assert await signs_in(world, server) == ("/#single-sign-on=done", "anna@north.example")
 
 
 async def test_the_session_is_one_of_a_browser(world: World, server: IdentityServer) -> None:
@@ -92,7 +92,7 @@ async def test_a_customer_may_say_that_its_mail_addresses_are_verified(
 ) -> None:
     server.person["email_verified"] = None
     await configure(world, trust_mail=True)
-    assert await signs_in(world, server) == ("/", "anna@north.example")
+    assert await signs_in(world, server) == ("/#single-sign-on=done", "anna@north.example")
 
 
 async def test_who_gets_a_colleague_s_mail_address_is_not_the_colleague(
@@ -108,7 +108,7 @@ async def test_who_gets_a_colleague_s_mail_address_is_not_the_colleague(
         assert (link["login"], link["subject"]) == ("anna@north.example", "anna")
         assert (await client.delete(f"{links}/{link['account_id']}")).status_code == 204
         assert (await client.get(links)).json()["items"] == []
-    assert await signs_in(world, server) == ("/", "anna@north.example")
+    assert await signs_in(world, server) == ("/#single-sign-on=done", "anna@north.example")
 
 
 async def test_another_issuer_ends_the_links(world: World, server: IdentityServer) -> None:
@@ -131,7 +131,7 @@ async def test_an_answer_counts_once_in_its_own_browser_and_for_ten_minutes(
         assert await come_back(victim, **back) == expired, "no cookie at all"
         await begin(victim)
         assert await come_back(victim, **back) == expired, "the cookie of another sign-in"
-        assert await come_back(attacker, **back) == "/"
+        assert await come_back(attacker, **back) == "/#single-sign-on=done"
         assert await come_back(attacker, **back) == expired, "used"
         late = server.signs_in(await begin(attacker))
         world.clock[0] += 601
@@ -184,7 +184,9 @@ async def test_configuration_is_checked_and_its_secret_stays_inside(
         log = (await client.get("/api/v1/audit")).text
         assert "identity-provider" in log
         assert SECRET not in log
-    assert await signs_in(world, server) == ("/", "anna@north.example"), "the secret stayed"
+    assert await signs_in(world, server) == ("/#single-sign-on=done", "anna@north.example"), (
+        "the secret stayed"
+    )
     async with await world.signed_in(ADMIN) as client:
         assert (await client.delete(path)).status_code == 204
         assert (await client.get(path)).status_code == 404

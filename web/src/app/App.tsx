@@ -7,6 +7,7 @@ import { BrowserRouter } from 'react-router'
 import { PasswordPage } from '@/features/session/PasswordPage'
 import { purposeOf } from '@/features/session/passwordLink'
 import { SignIn } from '@/features/session/SignIn'
+import { takeResult } from '@/features/session/singleSignOn'
 import { PreferenceStore } from '@/features/settings/preferences'
 import { Tones } from '@/features/softphone/tones'
 import { api, ApiError, UnreachableError } from '@/shared/api/client'
@@ -58,11 +59,16 @@ export function App() {
   )
 }
 
+/** How the way to the company's sign-in ended; read once, for React may build the door twice. */
+const RETURNED = takeResult()
+
 /** In front of everything: who is there? */
 function Door() {
   const { t } = useTranslation()
   const client = useQueryClient()
   const [known, setKnown] = useState(false)
+  // Before anything is asked: it may say that somebody is signed in now.
+  const [returned, setReturned] = useState(RETURNED)
   const account = useQuery({
     queryKey: keys.account,
     queryFn: ({ signal }) => api.account(signal),
@@ -95,9 +101,10 @@ function Door() {
       client.clear()
       client.setQueryData(keys.account, found)
       setKnown(true)
+      setReturned(null)
       if (isLanguage(found.language)) void changeLanguage(found.language)
     }
-    return <SignIn onSignedIn={signedIn} expired={known} />
+    return <SignIn onSignedIn={signedIn} expired={known} returned={returned} />
   }
   const signOut = () => {
     setKnown(false)

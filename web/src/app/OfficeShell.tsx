@@ -5,7 +5,7 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, NavLink, Navigate, Route, Routes } from 'react-router'
 
-import { SECTION_ICONS, SECTIONS } from '@/features/admin/sections'
+import { SECTION_ICONS, sectionsOf } from '@/features/admin/sections'
 import { SettingsPage } from '@/features/settings/SettingsPage'
 import { Logo } from '@/shared/ui/Logo'
 import { PersonAvatar } from '@/shared/ui/PersonAvatar'
@@ -60,8 +60,7 @@ export function OfficeShell() {
 }
 
 function useSections() {
-  const { role } = useSignedIn().account
-  return role === 'user' ? [] : SECTIONS[role]
+  return sectionsOf(useSignedIn().account)
 }
 
 function Role() {

@@ -120,10 +120,10 @@ export function Gallery() {
         ))}
       </Shelf>
       <Shelf name="Sign in">
-        {([null, { kind: 'wrong' }, { kind: 'tooMany', seconds: 1 }, { kind: 'unreachable' }] as (SignInFailure | null)[]).map(
+        {([null, { kind: 'wrong' }, { kind: 'code' }, { kind: 'tooMany', seconds: 1 }, { kind: 'unreachable' }] as (SignInFailure | null)[]).map(
           (failure) => (
             <div key={failure?.kind ?? 'calm'} className={classes.wide}>
-              <SignInForm busy={false} failure={failure} note={null} onSubmit={nothing} />
+              <SignInForm busy={false} failure={failure} note={null} onSubmit={nothing} onCompany={nothing} />
             </div>
           ),
         )}

@@ -15,6 +15,7 @@ from stimme.api.passkeys import Ceremonies, PasskeyRefusedError
 from stimme.api.routes.mail import INVITATION_PAGE
 from stimme.api.signing_in import SignIns
 from stimme.messaging.letters import Template, is_mail_address
+from stimme.sentences import Sentence
 from stimme.store.access import ApiTokens, Invitations
 from stimme.store.accounts import HANDLE_LENGTH, Accounts
 from stimme.store.credential_models import ApiToken, Invitation, Passkey
@@ -44,7 +45,9 @@ def credential_routes(
         stored = caller.person.account.password_hash
         sign_ins.throttle(caller.person.account.login, request)
         if not await asyncio.to_thread(passwords.verify, stored, password):
-            raise problems.invalid("current", "This is not the current password.")
+            raise problems.invalid(
+                "current", Sentence("not-the-password", "This is not the current password.")
+            )
         sign_ins.proved(caller.person.account.login, request)
 
     @router.put("/me/password", status_code=204)
@@ -120,7 +123,9 @@ def _passkey_routes(
         try:
             made = ceremonies.finish_registration(request, body.ceremony, account.id, body.credential)
         except PasskeyRefusedError as error:
-            raise problems.invalid("credential", "The authenticator's answer does not fit.") from error
+            raise problems.invalid(
+                "credential", Sentence("authenticator-unfit", "The authenticator's answer does not fit.")
+            ) from error
         row = await passkeys.add(
             caller.authority.actor,
             account.id,
@@ -202,7 +207,7 @@ def _token_routes(router: APIRouter, signed_in: Any, tokens: ApiTokens) -> None:
     ) -> credentials.NewToken:
         """Make a token for a program."""
         if body.expires_at is not None and body.expires_at.tzinfo is None:
-            raise problems.invalid("expires_at", "Say the time zone.")
+            raise problems.invalid("expires_at", Sentence("time-zone-missing", "Say the time zone."))
         row, text = await tokens.create(
             caller.authority.actor,
             caller.person.account.id,
@@ -245,7 +250,9 @@ def invitation_routes(
     ) -> credentials.NewInvitation:
         """Invite somebody to choose a password; the token is for that person, by mail or otherwise."""
         if body.mail and not is_mail_address(body.login):
-            raise problems.invalid("login", "A letter needs a login that is a mail address.")
+            raise problems.invalid(
+                "login", Sentence("login-no-mail-address", "A letter needs a login that is a mail address.")
+            )
         made = await invitations.invite(
             caller.authority,
             body.organisation_id,

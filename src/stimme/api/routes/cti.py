@@ -14,12 +14,13 @@ from stimme.api import problems, schemas
 from stimme.api.authentication import Authentication, Caller
 from stimme.api.ports import NoSuchCallError, OrderRefusedError, Telephony
 from stimme.pbx.features import cti
+from stimme.sentences import Sentence
 
 _WORDS = {
-    403: "This call, or this number, cannot be treated like that.",
-    404: "There is no such call or slot.",
-    480: "The call, or the telephone, is not in a state in which that can be done.",
-    486: "The slot is taken, or no slot is free.",
+    403: Sentence("call-not-like-that", "This call, or this number, cannot be treated like that."),
+    404: Sentence("no-such-call", "There is no such call or slot."),
+    480: Sentence("call-state", "The call, or the telephone, is not in a state in which that can be done."),
+    486: Sentence("slot-taken", "The slot is taken, or no slot is free."),
 }
 
 

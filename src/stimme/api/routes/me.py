@@ -11,6 +11,7 @@ from stimme.api.ports import NoSuchCallError, NotReachableError, Telephony
 from stimme.api.user_settings import replace_settings
 from stimme.api.views import account_view, call_list_view, decode_time_cursor, encode_cursor
 from stimme.directory.shelf import Shelf
+from stimme.sentences import Sentence
 from stimme.store.accounts import Accounts
 from stimme.store.calls import CallHistory
 from stimme.store.directory import DirectoryRepository
@@ -142,7 +143,9 @@ def call_routes(
             return telephony.dial(user.customer_id, user.id, body.number, body.device_id)
         except NotReachableError:
             raise problems.ProblemError(
-                409, "not-reachable", "No telephone of yours, or not this one, is registered."
+                409,
+                "not-reachable",
+                Sentence("not-registered", "No telephone of yours, or not this one, is registered."),
             ) from None
 
     @router.delete("/calls/{call_id}", status_code=204)

@@ -23,6 +23,7 @@ from stimme.directory.entry import Entry, EntryNumber, NumberKind
 from stimme.directory.importing import Draft, area_of, draft_of
 from stimme.directory.reading import number_of
 from stimme.directory.shelf import Shelf
+from stimme.sentences import Sentence, no_such
 from stimme.store.book_models import PhoneBookEntryRow, PhoneBookRow
 from stimme.store.changes import Expectation
 from stimme.store.phone_books import MOST_ENTRIES, NewBook, PhoneBookRepository, Reader, entry_of
@@ -88,12 +89,15 @@ def _book_routes(router: APIRouter, signed_in: Any, repository: PhoneBookReposit
         if body.customer_id is not None:
             caller.must_be_at_least("customer")
             if not await repository.sees(caller.person.scope, body.customer_id):
-                raise problems.invalid("customer_id", "There is no such customer.")
+                raise problems.invalid("customer_id", no_such("customer"))
             wanted = NewBook(body.customer_id, None, body.name)
         else:
             user = caller.person.user
             if user is None:
-                raise problems.invalid("customer_id", "This account has no extension; name a customer.")
+                raise problems.invalid(
+                    "customer_id",
+                    Sentence("customer-missing", "This account has no extension; name a customer."),
+                )
             wanted = NewBook(user.customer_id, user.id, body.name)
         async with shelf.changing(wanted.customer_id) as kept:
             put = await repository.put(caller.authority, _user_id(caller), str(book_id), wanted, expected)
@@ -240,7 +244,9 @@ def _place(cursor: Sequence[str] | None) -> int:
         return 0
     kind, text = cursor
     if kind != _FOUND or not (text.isascii() and text.isdigit()) or int(text) > MOST_ENTRIES:
-        raise problems.invalid("cursor", "This is not a cursor from an earlier page.")
+        raise problems.invalid(
+            "cursor", Sentence("not-a-cursor", "This is not a cursor from an earlier page.")
+        )
     return int(text)
 
 
@@ -256,12 +262,14 @@ async def _body(request: Request) -> bytes:
 def _read_entry(entry_id: str, body: s.EntryBody, area: str) -> Entry:
     name, company = body.name.strip(), body.company.strip()
     if not name and not company:
-        raise problems.invalid("name", "An entry has a name or a company.")
+        raise problems.invalid("name", Sentence("name-or-company", "An entry has a name or a company."))
     numbers: dict[str, EntryNumber] = {}
     for place, each in enumerate(body.numbers):
         number = number_of(each.number, area)
         if number is None:
-            raise problems.invalid(f"numbers.{place}.number", "This is not a telephone number.")
+            raise problems.invalid(
+                f"numbers.{place}.number", Sentence("not-a-phone-number", "This is not a telephone number.")
+            )
         numbers.setdefault(number, EntryNumber(number, NumberKind(each.kind)))
     return Entry(
         entry_id,

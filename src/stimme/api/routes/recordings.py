@@ -12,6 +12,7 @@ from stimme.api import problems, schemas
 from stimme.api.authentication import Authentication, Caller
 from stimme.api.ports import Telephony
 from stimme.api.views import decode_time_cursor, encode_cursor
+from stimme.sentences import Sentence
 from stimme.store.call_recordings import CallRecordings, Listener
 from stimme.store.sound_models import CallRecordingRow
 
@@ -77,7 +78,11 @@ def recording_routes(
         row = await recordings.find(_needed(caller), recording_id)
         path = recordings.files.path(row.customer_id, row.id) if recordings.files is not None else None
         if path is None or not path.is_file():
-            raise problems.ProblemError(409, "conflict", "The recording is not complete, or was lost.")
+            raise problems.ProblemError(
+                409,
+                "conflict",
+                Sentence("recording-incomplete", "The recording is not complete, or was lost."),
+            )
         return FileResponse(path, media_type="audio/wav", filename=f"{row.started_at:%Y-%m-%d-%H%M%S}.wav")
 
     @router.delete("/call-recordings/{recording_id}", status_code=204)

@@ -4,7 +4,8 @@ Policy: an administrator of the customer or above it sets where the customer's p
 tokens do not reach it, for whoever sets it can be anybody there. A new issuer is asked for its description
 before it is kept. Who has signed in there is signed in here, without a second factor of ours: that is the
 identity provider's business. Passwords go on being good. Whatever goes wrong, the browser comes back to the
-sign-in page with one word about it behind ``#single-sign-on=``; what the provider said is in the log.
+sign-in page with one word about it behind ``#single-sign-on=`` (``done`` when all went well); what the
+provider said is in the log.
 """
 
 import uuid
@@ -21,6 +22,7 @@ from stimme.api.openid.client import Client, OpenIdClient
 from stimme.api.openid.protocol import OpenIdError, authorization_address, check_answerer
 from stimme.api.openid.requests import LIFE_SECONDS, SignInRequests
 from stimme.api.signing_in import SignIns
+from stimme.sentences import Sentence
 from stimme.store.changes import Expectation
 from stimme.store.sign_on import Proof, SignOn, StrangerError
 from stimme.store.sign_on_models import IdentityProvider
@@ -28,6 +30,8 @@ from stimme.store.sign_on_models import IdentityProvider
 COOKIE = "stimme_sign_on"
 CALLBACK = f"{PREFIX}/session/callback"
 _PAGE = "/#single-sign-on="
+_DONE = "done"
+"""Pages cannot see the session's cookie; this is how they learn that somebody has signed in."""
 _Expected = Annotated[Expectation, Depends(expectation)]
 _REDIRECT: dict[int | str, dict[str, Any]] = {303: {"description": "On to the next page."}}
 _log = structlog.get_logger("stimme.api")
@@ -63,7 +67,9 @@ def sign_on_routes(authentication: Authentication, providers: SignOn, openid: Op
         try:
             await openid.describe(body.issuer, fresh=True)
         except OpenIdError as error:
-            raise problems.invalid("issuer", f"This issuer cannot be used: {error}.") from error
+            raise problems.invalid(
+                "issuer", Sentence("issuer-unfit", "This issuer cannot be used: {reason}.", reason=str(error))
+            ) from error
         put = await providers.put(
             caller.authority,
             str(customer_id),
@@ -171,7 +177,7 @@ def sign_on_pages(
         except StrangerError as stranger:
             _log.info("single sign-on by a stranger", customer=provider.customer_id, reason=stranger.reason)
             return _back(stranger.reason)
-        answer = RedirectResponse("/", 303)
+        answer = _back(_DONE)
         await sign_ins.open(account_id, request, answer, remember=False)
         answer.delete_cookie(COOKIE, path=CALLBACK, httponly=True, secure=True, samesite="lax")
         return answer

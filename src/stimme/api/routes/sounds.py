@@ -19,6 +19,7 @@ from stimme.prompts.catalogue import GRAMMARS, REFERENCE, Piece, Prompt, catalog
 from stimme.prompts.own import MUSIC, name_fault
 from stimme.prompts.sound import Sounds
 from stimme.prompts.upload import LARGEST, LONGEST_MUSIC, LONGEST_PROMPT, UploadError, kind_of, read_upload
+from stimme.sentences import Sentence, sentence_of
 from stimme.store.changes import Expectation
 from stimme.store.errors import NotFoundError
 from stimme.store.own_sounds import OwnSoundRepository
@@ -122,7 +123,9 @@ async def _body(request: Request) -> bytes:
     async for part in request.stream():
         content += part
         if len(content) > LARGEST:
-            sentence = f"A recording has at most {LARGEST // 1_000_000} MB."
+            sentence = Sentence(
+                "sound-large", "A recording has at most {count} MB.", count=LARGEST // 1_000_000
+            )
             raise problems.ProblemError(413, "too-large", sentence)
     try:
         kind_of(bytes(content[:16]))
@@ -134,11 +137,11 @@ async def _body(request: Request) -> bytes:
 def _refusal(error: UploadError) -> problems.ProblemError:
     match error.reason:
         case "type":
-            return problems.ProblemError(415, "audio-type", str(error))
+            return problems.ProblemError(415, "audio-type", sentence_of(error))
         case "unable":
-            return problems.ProblemError(503, "conversion", str(error))
+            return problems.ProblemError(503, "conversion", sentence_of(error))
         case _:
-            return problems.invalid("body", str(error))
+            return problems.invalid("body", sentence_of(error))
 
 
 def _prompt_view(prompt_id: str) -> schemas.PromptItem:

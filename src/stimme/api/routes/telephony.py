@@ -338,7 +338,9 @@ def _import_result(
                 extension=outcome.extension,
                 action=outcome.action,
                 field=outcome.field,
-                message=outcome.message,
+                message=None if outcome.message is None else str(outcome.message),
+                code=None if outcome.message is None else outcome.message.code,
+                values={} if outcome.message is None else dict(outcome.message.values),
             )
         )
     refused = any(item.action == "refuse" for item in items)

@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from stimme.api import problems, schemas
 from stimme.api.authentication import Authentication, Caller
 from stimme.api.ports import Telephony, TrunkTestRefusedError
+from stimme.sentences import sentence_of
 from stimme.store.models import Trunk
 from stimme.store.telephony_configuration import TelephonyConfiguration
 
@@ -37,7 +38,6 @@ def trunk_test_routes(
         try:
             return await telephony.test_trunk(row.customer_id, row.id, caller.person.account.language)
         except TrunkTestRefusedError as error:
-            sentence = f"The trunk cannot be tested now: {error}."
-            raise problems.ProblemError(409, "conflict", sentence) from None
+            raise problems.ProblemError(409, "conflict", sentence_of(error)) from None
 
     return router

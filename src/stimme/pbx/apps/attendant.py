@@ -17,6 +17,7 @@ from typing import Any
 
 from stimme.pbx.apps.calendar import Calendar
 from stimme.prompts.say import Say
+from stimme.sentences import Sentence
 
 
 class Position(Enum):
@@ -80,9 +81,13 @@ class Attendant:
 
     def __post_init__(self) -> None:
         if self.extension in (self.to, *self.nights):
-            raise AttendantError(f"the attendant {self.extension} leads to itself")
+            raise AttendantError(
+                Sentence(
+                    "leads-to-itself", "the attendant {extension} leads to itself", extension=self.extension
+                )
+            )
         if self.recall_seconds <= 0:
-            raise AttendantError("the time until a recall is not positive")
+            raise AttendantError(Sentence("recall-not-positive", "the time until a recall is not positive"))
 
     def with_override(self, override: Override | None) -> "Attendant":
         """The same with the position that somebody has set by key."""

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays as public_holidays
 
+from stimme.sentences import Sentence
+
 _LOOK_AHEAD = 400
 _MIDNIGHT = time(0)
 
@@ -74,11 +76,24 @@ class Calendar:
         try:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise CalendarError(f"calendar {self.name}: there is no time zone {self.zone!r}") from error
+            raise CalendarError(
+                Sentence(
+                    "no-time-zone",
+                    "calendar {name}: there is no time zone {zone}",
+                    name=self.name,
+                    zone=repr(self.zone),
+                )
+            ) from error
         if any(day not in range(7) for day in self.week):
-            raise CalendarError(f"calendar {self.name}: a weekday is 0 (Monday) to 6 (Sunday)")
+            raise CalendarError(
+                Sentence(
+                    "not-a-weekday", "calendar {name}: a weekday is 0 (Monday) to 6 (Sunday)", name=self.name
+                )
+            )
         if any(days.last < days.first for days in self.special):
-            raise CalendarError(f"calendar {self.name}: days that end before they begin")
+            raise CalendarError(
+                Sentence("days-backwards", "calendar {name}: days that end before they begin", name=self.name)
+            )
         if self.region is not None:
             _holidays(self.region, 2026)
 
@@ -149,5 +164,9 @@ def _holidays(region: str, year: int) -> dict[date, str]:
             country, subdiv=state or None, years=year, language="de", categories=categories
         )
     except (NotImplementedError, ValueError) as error:
-        raise CalendarError(f"there is no region {region!r}: {error}") from error
+        raise CalendarError(
+            Sentence(
+                "no-region", "there is no region {region}: {reason}", region=repr(region), reason=str(error)
+            )
+        ) from error
     return dict(found)

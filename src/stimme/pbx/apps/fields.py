@@ -5,8 +5,14 @@ from datetime import date, time
 from enum import Enum
 from typing import Any, TypeVar
 
+from stimme.sentences import Sentence
+
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
+
+_OBJECT = Sentence("not-an-object", "is not an object")
+_TEXT = Sentence("not-a-text", "is not a text")
+_NUMBER = Sentence("not-a-quantity", "is not a number")
 
 
 class FieldError(ValueError):
@@ -17,7 +23,7 @@ class FieldError(ValueError):
         reason: what is wrong, in words.
     """
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, path: str, reason: Sentence) -> None:
         super().__init__(f"{path or 'the value'}: {reason}")
         self.path = path
         self.reason = reason
@@ -28,7 +34,7 @@ class Fields:
 
     def __init__(self, value: Any, path: str = "") -> None:
         if not isinstance(value, Mapping):
-            raise FieldError(path, "is not an object")
+            raise FieldError(path, _OBJECT)
         self._value = value
         self._path = path
         self._read: set[str] = set()
@@ -44,7 +50,7 @@ class Fields:
 
     def text(self, name: str, default: str | None = None) -> str:
         """A text."""
-        return self._get(name, str, "a text", default)
+        return self._get(name, str, _TEXT, default)
 
     def optional_text(self, name: str) -> str | None:
         """A text, or null."""
@@ -52,17 +58,17 @@ class Fields:
 
     def flag(self, name: str, default: bool | None = None) -> bool:
         """True or false."""
-        return self._get(name, bool, "true or false", default)
+        return self._get(name, bool, Sentence("not-a-flag", "is not true or false"), default)
 
     def number(self, name: str, default: float | None = None) -> float:
         """A number."""
         if isinstance(self._value.get(name), int):
-            return float(self._get(name, int, "a number", None))
-        return self._get(name, float, "a number", default)
+            return float(self._get(name, int, _NUMBER, None))
+        return self._get(name, float, _NUMBER, default)
 
     def whole(self, name: str, default: int | None = None) -> int:
         """A whole number."""
-        return self._get(name, int, "a whole number", default)
+        return self._get(name, int, Sentence("not-whole", "is not a whole number"), default)
 
     def one_of(self, name: str, kind: type[E], default: E | None = None) -> E:
         """A member of an enum, by its value."""
@@ -71,24 +77,27 @@ class Fields:
             return kind(text)
         except ValueError:
             known = ", ".join(str(item.value) for item in kind)
-            raise FieldError(self.path(name), f"{text!r} is none of {known}") from None
+            raise FieldError(
+                self.path(name),
+                Sentence("none-of", "{text} is none of {known}", text=repr(text), known=known),
+            ) from None
 
     def time(self, name: str) -> time:
         """A time of day, `09:30`."""
-        return self._parse(name, time.fromisoformat, "a time such as 09:30")
+        return self._parse(name, time.fromisoformat, _time_fault)
 
     def date(self, name: str) -> date:
         """A date, `2026-12-24`."""
-        return self._parse(name, date.fromisoformat, "a date such as 2026-12-24")
+        return self._parse(name, date.fromisoformat, _date_fault)
 
     def items(self, name: str) -> Iterable[tuple[str, Any]]:
         """The fields of an object; nothing when it is absent."""
-        value = self._get(name, dict, "an object", {})
+        value = self._get(name, dict, _OBJECT, {})
         return [(str(key), item) for key, item in value.items()]
 
     def list(self, name: str) -> "list[tuple[str, Any]]":
         """The elements of a list with their paths; nothing when it is absent."""
-        value = self._get(name, list, "a list", [])
+        value = self._get(name, list, Sentence("not-a-list", "is not a list"), [])
         return [(self.path(f"{name}.{place}"), item) for place, item in enumerate(value)]
 
     def texts(self, name: str) -> tuple[str, ...]:
@@ -96,7 +105,7 @@ class Fields:
         found = []
         for path, item in self.list(name):
             if not isinstance(item, str):
-                raise FieldError(path, "is not a text")
+                raise FieldError(path, _TEXT)
             found.append(item)
         return tuple(found)
 
@@ -104,21 +113,29 @@ class Fields:
         """Refuses fields that were not read. Raises FieldError."""
         unknown = sorted(set(self._value) - self._read)
         if unknown:
-            raise FieldError(self.path(unknown[0]), "is not known")
+            raise FieldError(self.path(unknown[0]), Sentence("unknown-field", "is not known"))
 
-    def _parse(self, name: str, parse: Callable[[str], T], what: str) -> T:
+    def _parse(self, name: str, parse: Callable[[str], T], fault: Callable[[str], Sentence]) -> T:
         text = self.text(name)
         try:
             return parse(text)
         except ValueError:
-            raise FieldError(self.path(name), f"{text!r} is not {what}") from None
+            raise FieldError(self.path(name), fault(text)) from None
 
-    def _get(self, name: str, kind: type[T], what: str, default: T | None) -> T:
+    def _get(self, name: str, kind: type[T], fault: Sentence, default: T | None) -> T:
         self._read.add(name)
         value = self._value.get(name, default)
         if value is None:
-            raise FieldError(self.path(name), "is missing")
+            raise FieldError(self.path(name), Sentence("missing", "is missing"))
         # To Python True is a whole number, to a reader of JSON it is not.
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise FieldError(self.path(name), f"is not {what}")
+            raise FieldError(self.path(name), fault)
         return value
+
+
+def _time_fault(text: str) -> Sentence:
+    return Sentence("not-a-time", "{text} is not a time such as 09:30", text=repr(text))
+
+
+def _date_fault(text: str) -> Sentence:
+    return Sentence("not-a-date", "{text} is not a date such as 2026-12-24", text=repr(text))

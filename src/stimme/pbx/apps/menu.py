@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from stimme.pbx.apps.calendar import Calendar
 from stimme.prompts.say import Say
+from stimme.sentences import Sentence
 
 _KEYS = frozenset("0123456789*#")
 
@@ -81,11 +82,23 @@ class Menu:
     def __post_init__(self) -> None:
         wrong = [key for key in self.choices if key not in _KEYS]
         if wrong:
-            raise MenuError(f"menu {self.name}: {wrong[0]!r} is not a key")
+            raise MenuError(
+                Sentence("menu-key", "menu {name}: {key} is not a key", name=self.name, key=repr(wrong[0]))
+            )
         if self.timeout <= 0 or self.digit_timeout <= 0 or self.attempts < 1:
-            raise MenuError(f"menu {self.name}: a time or number of attempts is not positive")
+            raise MenuError(
+                Sentence(
+                    "menu-times", "menu {name}: a time or number of attempts is not positive", name=self.name
+                )
+            )
         if (self.calendar is None) != (self.closed is None):
-            raise MenuError(f"menu {self.name}: a calendar and a menu for closed hours belong together")
+            raise MenuError(
+                Sentence(
+                    "menu-closed",
+                    "menu {name}: a calendar and a menu for closed hours belong together",
+                    name=self.name,
+                )
+            )
 
 
 def check_menus(menus: Mapping[str, Menu]) -> None:
@@ -98,9 +111,18 @@ def check_menus(menus: Mapping[str, Menu]) -> None:
         wanted = [choice.menu_id for choice in menu.choices.values() if isinstance(choice, GoTo)]
         for menu_id in [*wanted, *([menu.closed] if menu.closed is not None else [])]:
             if menu_id not in menus:
-                raise MenuError(f"menu {menu.name} leads to {menu_id!r}, which does not exist")
+                raise MenuError(
+                    Sentence(
+                        "menu-leads-nowhere",
+                        "menu {name} leads to {menu}, which does not exist",
+                        name=menu.name,
+                        menu=repr(menu_id),
+                    )
+                )
         passed = [menu.id]
         while (closed := menus[passed[-1]].closed) is not None:
             if closed in passed:
-                raise MenuError(f"the closed hours of menu {menu.name} go round")
+                raise MenuError(
+                    Sentence("menu-closed-round", "the closed hours of menu {name} go round", name=menu.name)
+                )
             passed.append(closed)

@@ -3,6 +3,8 @@
 import ipaddress
 from dataclasses import dataclass
 
+from stimme.sentences import Sentence
+
 _CODECS = ("G722", "PCMA", "PCMU")
 
 
@@ -27,11 +29,21 @@ class Multicast:
         except ValueError:
             multicast = False
         if not multicast:
-            raise PagingError(f"{self.address} is not a multicast address (224.0.0.0/4)")
+            raise PagingError(
+                Sentence(
+                    "not-multicast",
+                    "{address} is not a multicast address (224.0.0.0/4)",
+                    address=self.address,
+                )
+            )
         if not 1024 <= self.port <= 65_534 or self.port % 2:
-            raise PagingError(f"{self.port} is not an even port from 1024 to 65534")
+            raise PagingError(
+                Sentence("multicast-port", "{port} is not an even port from 1024 to 65534", port=self.port)
+            )
         if self.codec not in _CODECS:
-            raise PagingError(f"{self.codec} is none of {', '.join(_CODECS)}")
+            raise PagingError(
+                Sentence("none-of", "{text} is none of {known}", text=self.codec, known=", ".join(_CODECS))
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +64,12 @@ class PageGroup:
 
     def __post_init__(self) -> None:
         if not self.members and self.multicast is None:
-            raise PagingError(f"group {self.name}: nobody would hear it")
+            raise PagingError(Sentence("paging-nobody", "group {name}: nobody would hear it", name=self.name))
         if len(set(self.members)) != len(self.members):
-            raise PagingError(f"group {self.name}: a member is named twice")
+            raise PagingError(
+                Sentence("member-twice", "group {name}: a member is named twice", name=self.name)
+            )
         if self.longest_seconds <= 0:
-            raise PagingError(f"group {self.name}: a time is not positive")
+            raise PagingError(
+                Sentence("time-not-positive", "group {name}: a time is not positive", name=self.name)
+            )

@@ -17,6 +17,7 @@ from stimme.pbx.features.hotdesk import AutoLogout
 from stimme.pbx.groups.group import CallWaiting, Group, Strategy
 from stimme.pbx.groups.queue import QueueSettings
 from stimme.prompts.say import Say
+from stimme.sentences import Sentence, sentence_of
 
 T = TypeVar("T")
 
@@ -28,7 +29,7 @@ def _made(path: str, make: Callable[[], T]) -> T:
     except FieldError:
         raise
     except ValueError as error:
-        raise FieldError(path, str(error)) from error
+        raise FieldError(path, sentence_of(error)) from error
 
 
 # -- calendars ----------------------------------------------------------------------------------------------
@@ -40,7 +41,9 @@ def read_calendar(value: Any, path: str = "") -> Calendar:
     week = {}
     for day, hours in fields.items("week"):
         if day not in "0123456" or len(day) != 1:
-            raise FieldError(fields.path(f"week.{day}"), "a weekday is 0 (Monday) to 6 (Sunday)")
+            raise FieldError(
+                fields.path(f"week.{day}"), Sentence("not-a-weekday", "a weekday is 0 (Monday) to 6 (Sunday)")
+            )
         week[int(day)] = _read_hours({"hours": hours}, fields.path(f"week.{day}"))
     special = tuple(_read_days(item, where) for where, item in fields.list("special"))
     name, region = fields.text("name"), fields.optional_text("region")
@@ -164,7 +167,10 @@ def _read_choice(value: Any, path: str) -> Choice:
         choice = GoTo(fields.text("menu"))
     if choice is None:
         known = ", ".join(("connect", "menu", *_PLAIN_CHOICES))
-        raise FieldError(fields.path("kind"), f"{kind!r} is none of {known}")
+        raise FieldError(
+            fields.path("kind"),
+            Sentence("none-of", "{text} is none of {known}", text=repr(kind), known=known),
+        )
     fields.done()
     return choice
 
@@ -184,7 +190,10 @@ def _calendar_of(fields: Fields, calendars: Mapping[str, Calendar]) -> Calendar 
     if name is None:
         return None
     if name not in calendars:
-        raise FieldError(fields.path("calendar"), f"there is no calendar {name!r}")
+        raise FieldError(
+            fields.path("calendar"),
+            Sentence("no-such-calendar", "there is no calendar {name}", name=repr(name)),
+        )
     return calendars[name]
 
 
@@ -231,7 +240,12 @@ def read_override(value: Any, path: str = "") -> Override:
     try:
         return Override.from_json(value)
     except (KeyError, TypeError, ValueError) as error:
-        raise FieldError(path, f"is not a position of the night switch: {error}") from error
+        raise FieldError(
+            path,
+            Sentence(
+                "night-switch-position", "is not a position of the night switch: {reason}", reason=str(error)
+            ),
+        ) from error
 
 
 # -- groups and queues --------------------------------------------------------------------------------------
@@ -319,13 +333,19 @@ def read_queue(value: Any, path: str = "") -> QueueSettings:
     fields = Fields(value, path)
     answer, when_empty = fields.text("answer", "connected"), fields.text("when_empty", "overflow")
     if answer not in ("connected", "alerting"):
-        raise FieldError(fields.path("answer"), f"{answer!r} is none of connected, alerting")
+        raise FieldError(
+            fields.path("answer"),
+            Sentence("none-of", "{text} is none of {known}", text=repr(answer), known="connected, alerting"),
+        )
     if when_empty not in ("wait", "overflow"):
-        raise FieldError(fields.path("when_empty"), f"{when_empty!r} is none of wait, overflow")
+        raise FieldError(
+            fields.path("when_empty"),
+            Sentence("none-of", "{text} is none of {known}", text=repr(when_empty), known="wait, overflow"),
+        )
     exits = {}
     for key, to in fields.items("exits"):
         if not isinstance(to, str):
-            raise FieldError(fields.path(f"exits.{key}"), "is not a text")
+            raise FieldError(fields.path(f"exits.{key}"), Sentence("not-a-text", "is not a text"))
         exits[key] = to
     made: dict[str, Any] = {
         "group": read_group(dict(fields.items("group")), fields.path("group")),
@@ -373,13 +393,18 @@ def read_hot_desking(value: Any, path: str = "") -> AutoLogout:
     fields = Fields(value, path)
     hours = fields.number("logout_after_hours") if fields.has("logout_after_hours") else None
     if hours is not None and not 0 < hours <= 24 * 31:
-        raise FieldError(fields.path("logout_after_hours"), "is not between 0 and 744")
+        raise FieldError(
+            fields.path("logout_after_hours"),
+            Sentence("out-of-range", "is not from {least} to {most}", least=0, most=744),
+        )
     made = AutoLogout(
         fields.time("logout_at") if fields.has("logout_at") else None,
         hours,
         fields.text("zone", "Europe/Berlin"),
     )
     if made.zone not in available_timezones():
-        raise FieldError(fields.path("zone"), f"{made.zone!r} is no time zone")
+        raise FieldError(
+            fields.path("zone"), Sentence("no-time-zone", "{zone} is no time zone", zone=repr(made.zone))
+        )
     fields.done()
     return made

@@ -18,6 +18,7 @@ from stimme.pbx.apps.attendant import Position
 from stimme.pbx.emergency_numbers import EMERGENCY_NUMBERS, emergency_number
 from stimme.pbx.features import commands as c
 from stimme.pbx.features.patterns import CodeError, Pattern, compile_pattern
+from stimme.sentences import Sentence
 
 IN_CALL_ID = "in_call"
 IN_CALL_ESCAPE = "**"
@@ -315,7 +316,9 @@ class CodeTable:
         self.escape = _escape(changes.pop(IN_CALL_ID, (IN_CALL_ESCAPE,)))
         unknown = set(changes) - {feature.id for feature in FEATURES}
         if unknown:
-            raise CodeError(f"there is no feature {min(unknown)!r}")
+            raise CodeError(
+                Sentence("no-such-feature", "there is no feature {feature}", feature=repr(min(unknown)))
+            )
         self._rows: list[tuple[Feature, Pattern]] = []
         for feature in FEATURES:
             for text in changes.get(feature.id, feature.codes):
@@ -356,15 +359,34 @@ class CodeTable:
     def _add(self, feature: Feature, pattern: Pattern) -> None:
         bare = pattern.text.strip("*#")
         if bare in EMERGENCY_NUMBERS or emergency_number(pattern.text) is not None:
-            raise CodeError(f"{pattern.text} looks like an emergency number")
+            raise CodeError(
+                Sentence("code-emergency", "{code} looks like an emergency number", code=pattern.text)
+            )
         probe = dict.fromkeys(pattern.expression.groupindex, "1" * 4)
         try:
             feature.command(probe)
         except KeyError as error:
-            raise CodeError(f"{pattern.text}: {feature.id} needs {{{error.args[0]}}}") from error
+            raise CodeError(
+                Sentence(
+                    "code-needs",
+                    "{code}: {feature} needs {value}",
+                    code=pattern.text,
+                    feature=feature.id,
+                    value=f"{{{error.args[0]}}}",
+                )
+            ) from error
         for other, taken in self._rows:
             if pattern.overlaps(taken):
-                raise CodeError(f"{pattern.text} ({feature.id}) means the same as {taken.text} ({other.id})")
+                raise CodeError(
+                    Sentence(
+                        "code-twice",
+                        "{code} ({feature}) means the same as {other} ({taken_by})",
+                        code=pattern.text,
+                        feature=feature.id,
+                        other=taken.text,
+                        taken_by=other.id,
+                    )
+                )
         self._rows.append((feature, pattern))
 
 
@@ -372,7 +394,14 @@ def _escape(wanted: Sequence[str]) -> str | None:
     if not wanted:
         return None
     if len(wanted) > 1 or wanted[0] not in _ESCAPES:
-        raise CodeError(f"{IN_CALL_ID} is one of {', '.join(sorted(_ESCAPES))}, or nothing")
+        raise CodeError(
+            Sentence(
+                "code-in-call",
+                "{feature} is one of {known}, or nothing",
+                feature=IN_CALL_ID,
+                known=", ".join(sorted(_ESCAPES)),
+            )
+        )
     return wanted[0]
 
 

@@ -19,6 +19,7 @@ from typing import Literal
 
 from stimme.pbx.emergency_numbers import emergency_number
 from stimme.pbx.features.commands import DiversionKind
+from stimme.sentences import Sentence
 
 MOST_HOPS = 5
 DEFAULT_SECONDS = 20
@@ -41,11 +42,20 @@ class Diversion:
 
     def __post_init__(self) -> None:
         if not SHORTEST <= self.seconds <= LONGEST:
-            raise DiversionError(f"a time before a diversion is {SHORTEST} to {LONGEST} seconds")
+            raise DiversionError(
+                Sentence(
+                    "diversion-time",
+                    "a time before a diversion is {least} to {most} seconds",
+                    least=SHORTEST,
+                    most=LONGEST,
+                )
+            )
         if not self.number:
-            raise DiversionError("a diversion needs a number")
+            raise DiversionError(Sentence("diversion-number", "a diversion needs a number"))
         if emergency_number(self.number) is not None:
-            raise DiversionError("calls cannot be diverted to an emergency number")
+            raise DiversionError(
+                Sentence("diversion-emergency", "calls cannot be diverted to an emergency number")
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,7 @@ class Diversions:
             DiversionError: for a diversion to oneself.
         """
         if diversion.number in set(own_numbers):
-            raise DiversionError("a diversion to oneself")
+            raise DiversionError(Sentence("diversion-to-oneself", "a diversion to oneself"))
         others = tuple(
             entry
             for entry in self.entries

@@ -27,6 +27,7 @@ from stimme.pbx.features.keys import (
     PickupKey,
 )
 from stimme.pbx.model import Tenant
+from stimme.sentences import Sentence
 
 LONGEST_LABEL = 40
 _LONGEST_NUMBER = 40
@@ -65,12 +66,20 @@ def read_keys(values: Iterable[Any]) -> tuple[FunctionKey, ...]:
         fields = Fields(value, f"keys.{place}")
         position = fields.whole("position")
         if not 1 <= position <= MOST_KEYS:
-            raise FieldError(fields.path("position"), f"is not between 1 and {MOST_KEYS}")
+            raise FieldError(
+                fields.path("position"),
+                Sentence("out-of-range", "is not from {least} to {most}", least=1, most=MOST_KEYS),
+            )
         if position in found:
-            raise FieldError(fields.path("position"), f"{position} is there twice")
+            raise FieldError(
+                fields.path("position"), Sentence("key-twice", "{position} is there twice", position=position)
+            )
         label = fields.text("label", "").strip()
         if len(label) > LONGEST_LABEL:
-            raise FieldError(fields.path("label"), f"is longer than {LONGEST_LABEL} characters")
+            raise FieldError(
+                fields.path("label"),
+                Sentence("too-long", "is longer than {count} characters", count=LONGEST_LABEL),
+            )
         found[position] = FunctionKey(position, _read_key(fields), label)
         fields.done()
     return tuple(found.values())
@@ -83,7 +92,10 @@ def _read_key(fields: Fields) -> Key:
 def _diversion(fields: Fields) -> DiversionKey:
     kind, number = fields.one_of("target", DiversionKind), _number(fields, "number")
     if emergency_number(number) is not None:
-        raise FieldError(fields.path("number"), "calls cannot be diverted to an emergency number")
+        raise FieldError(
+            fields.path("number"),
+            Sentence("diversion-emergency", "calls cannot be diverted to an emergency number"),
+        )
     return DiversionKey(kind, number)
 
 
@@ -102,9 +114,14 @@ _READ: Mapping[Kind, Callable[[Fields], Key]] = {
 def _number(fields: Fields, name: str, *, plain: bool = False) -> str:
     text = "".join(char for char in fields.text(name) if char not in " -()/.")
     if not text or len(text) > _LONGEST_NUMBER:
-        raise FieldError(fields.path(name), f"is empty, or longer than {_LONGEST_NUMBER} characters")
+        raise FieldError(
+            fields.path(name),
+            Sentence("number-length", "is empty, or longer than {count} characters", count=_LONGEST_NUMBER),
+        )
     if not set(text) <= _DIALLED or (plain and not text.isdigit()):
-        raise FieldError(fields.path(name), f"{text!r} cannot be dialled")
+        raise FieldError(
+            fields.path(name), Sentence("not-dialled", "{text} cannot be dialled", text=repr(text))
+        )
     return text
 
 
@@ -150,23 +167,27 @@ def check_keys(tenant: Tenant, user_id: str, keys: Iterable[FunctionKey]) -> Non
             raise FieldError(f"keys.{place}.target", fault)
 
 
-def _fault(tenant: Tenant, user_id: str, key: Key) -> str | None:
+def _fault(tenant: Tenant, user_id: str, key: Key) -> Sentence | None:
     attendant, fault = tenant.attendant, None
     match key:
         case LineKey(extension):
             if tenant.by_extension(extension) is None and not tenant.is_service(extension):
-                fault = f"nobody has the extension {extension}"
+                fault = Sentence(
+                    "nobody-has-extension", "nobody has the extension {extension}", extension=extension
+                )
         case GroupKey(extension):
             group = tenant.groups.get(extension)
             if group is None or user_id not in group.members:
-                fault = f"the user is no member of a group {extension}"
+                fault = Sentence(
+                    "no-member-of-group", "the user is no member of a group {extension}", extension=extension
+                )
         case ParkKey(slot):
             if slot not in tenant.park_slots:
-                fault = f"there is no slot {slot}"
+                fault = Sentence("no-such-slot", "there is no slot {slot}", slot=slot)
         case NightKey(position):
             if attendant is None or attendant.target(position) is None:
-                fault = "the attendant has no such night target"
+                fault = Sentence("no-night-target", "the attendant has no such night target")
         case PickupKey():
             if not any(user_id in group for group in tenant.pickup_groups):
-                fault = "the user is in no pick-up group"
+                fault = Sentence("no-pickup-group", "the user is in no pick-up group")
     return fault

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from stimme.sentences import Sentence
+
 _DIGITS = frozenset("0123456789")
 _KEYS = _DIGITS | {"*", "#"}
 _VALUE = re.compile(r"\{([a-z]+)\}")
@@ -101,7 +103,7 @@ def _reached(steps: tuple[_Step, ...], start: int) -> list[int]:
 def compile_pattern(text: str) -> Pattern:
     """Reads a pattern. Raises CodeError."""
     if text[:1] not in {"*", "#"}:
-        raise CodeError(f"{text}: a feature code begins with * or #")
+        raise CodeError(Sentence("code-begin", "{code}: a feature code begins with * or #", code=text))
     steps: list[_Step] = []
     expression: list[str] = []
     names: set[str] = set()
@@ -111,7 +113,7 @@ def compile_pattern(text: str) -> Pattern:
         if value is None:
             key = text[position]
             if key not in _KEYS:
-                raise CodeError(f"{text}: {key!r} is not a key")
+                raise CodeError(Sentence("code-key", "{code}: {key} is not a key", code=text, key=repr(key)))
             last = position == len(text) - 1 and key == "#" and position > 1
             steps.append(_Step(frozenset({key}), optional=last))
             expression.append(f"{re.escape(key)}?" if last else re.escape(key))
@@ -119,12 +121,16 @@ def compile_pattern(text: str) -> Pattern:
             continue
         name = value[1]
         if name not in VALUES or name in names:
-            raise CodeError(f"{text}: {{{name}}} is unknown or there twice")
+            raise CodeError(
+                Sentence(
+                    "code-value", "{code}: {value} is unknown or there twice", code=text, value=f"{{{name}}}"
+                )
+            )
         names.add(name)
         _add_value(name, steps, expression)
         position = value.end()
     if len(steps) < 2:
-        raise CodeError(f"{text}: too short for a feature code")
+        raise CodeError(Sentence("code-short", "{code}: too short for a feature code", code=text))
     return Pattern(text, tuple(steps), re.compile("".join(expression), re.ASCII))
 
 

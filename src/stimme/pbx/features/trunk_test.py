@@ -26,6 +26,7 @@ from stimme.pbx.records import Party
 from stimme.pbx.saying import say_and_end
 from stimme.pbx.self_call import Looping
 from stimme.prompts.say import Say
+from stimme.sentences import Sentence
 from stimme.sip.session import Session
 from stimme.trunks.identity import caller_of, outgoing_number
 from stimme.trunks.profiles.facts import Showing
@@ -73,12 +74,16 @@ class TrunkTests:
         """
         tenant = self._pbx.tenant
         if self._busy:
-            raise TrunkTestError("a test is under way already")
+            raise TrunkTestError(Sentence("test-under-way", "a test is under way already"))
         if not tenant.licensed_at(datetime.now(UTC)):
-            raise TrunkTestError("the customer has no licence, so calls cannot be made")
+            raise TrunkTestError(
+                Sentence("test-without-licence", "the customer has no licence, so calls cannot be made")
+            )
         head = next((block.head for block in tenant.numbers if block.trunk_id == trunk.id), None)
         if head is None:
-            raise TrunkTestError("the trunk has no number that could be called")
+            raise TrunkTestError(
+                Sentence("test-without-number", "the trunk has no number that could be called")
+            )
         free = free_number(tenant, trunk)
         self._busy, self._trunk_id = True, trunk.id
         self._number, self._free = free or head, free is not None
@@ -110,7 +115,9 @@ class TrunkTests:
             async with asyncio.timeout(LONGEST):
                 return await done
         except TimeoutError:
-            raise TrunkTestError("the call to ourselves did not come to an end") from None
+            raise TrunkTestError(
+                Sentence("test-endless", "the call to ourselves did not come to an end")
+            ) from None
 
     def takes(self, session: Session, trunk: TrunkConfig, number: str) -> bool:
         """Whether a call from the public network is one of ours: then it has been taken."""

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from stimme.sentences import Sentence
+
 
 class Strategy(Enum):
     """How members get a call."""
@@ -57,9 +59,13 @@ class Group:
 
     def __post_init__(self) -> None:
         if len(set(self.members)) != len(self.members):
-            raise GroupError(f"group {self.name}: a member is named twice")
+            raise GroupError(
+                Sentence("member-twice", "group {name}: a member is named twice", name=self.name)
+            )
         if self.ring_seconds <= 0 or self.timeout_seconds <= 0 or self.wrap_up_seconds < 0:
-            raise GroupError(f"group {self.name}: a time is not positive")
+            raise GroupError(
+                Sentence("time-not-positive", "group {name}: a time is not positive", name=self.name)
+            )
         if self.overflow == self.extension:
             raise GroupError(f"group {self.name} overflows into itself")
 

@@ -26,6 +26,7 @@ from stimme.pbx.groups.estimate import WaitEstimate
 from stimme.pbx.groups.group import Group, GroupError
 from stimme.pbx.groups.membership import Member
 from stimme.prompts.say import Say
+from stimme.sentences import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,15 @@ class QueueSettings:
 
     def __post_init__(self) -> None:
         if self.repeat_after <= 0 or self.first_after < 0 or self.max_wait < 0 or self.max_waiting < 1:
-            raise GroupError(f"queue {self.group.name}: a time or size is not positive")
+            raise GroupError(
+                Sentence(
+                    "time-not-positive", "queue {name}: a time or size is not positive", name=self.group.name
+                )
+            )
         if any(len(digit) != 1 or digit not in "0123456789*#" for digit in self.exits):
-            raise GroupError(f"queue {self.group.name}: an exit is one digit")
+            raise GroupError(
+                Sentence("exit-one-digit", "queue {name}: an exit is one digit", name=self.group.name)
+            )
 
 
 @dataclass(frozen=True, slots=True)

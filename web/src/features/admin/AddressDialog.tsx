@@ -3,10 +3,8 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { ApiError } from '@/shared/api/client'
-
 import { FormDialog, useAttempt } from './FormDialog'
-import { put, read, type BillingAddress } from './requests'
+import { put, readOptional, type BillingAddress } from './requests'
 
 const NEEDED = ['name', 'street', 'postcode', 'city', 'country'] as const
 const OPTIONAL = ['email', 'contact', 'phone', 'vat_id', 'tax_number'] as const
@@ -28,14 +26,7 @@ export function AddressDialog(props: Props) {
   const address = useQuery({
     queryKey: ['admin', path],
     gcTime: 0,
-    queryFn: async ({ signal }) => {
-      try {
-        return await read<BillingAddress>(path, signal)
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return null
-        throw error
-      }
-    },
+    queryFn: ({ signal }) => readOptional<BillingAddress>(path, signal),
   })
   if (address.data !== undefined) return <Address {...props} path={path} before={address.data} />
   return (

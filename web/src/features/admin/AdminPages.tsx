@@ -5,18 +5,23 @@ import { useSignedIn } from '@/app/services'
 import { BooksPage } from '@/features/books/BooksPage'
 import { Page } from '@/shared/ui/Page'
 
+import { AccountsPage } from './access/AccountsPage'
+import { SignOnPage } from './access/SignOnPage'
 import classes from './admin.module.css'
 import { AuditPage } from './AuditPage'
 import { CustomerPage, CustomersPage } from './CustomersPage'
+import { GatewaysPage } from './GatewaysPage'
 import { HealthPage } from './HealthPage'
 import { LicencesPage } from './LicencesPage'
 import { LinesPage } from './LinesPage'
 import { DevicesPage } from './DevicesPage'
+import { MailPage } from './MailPage'
 import { InvoicesPage, MonthsPage, PricesPage } from './MoneyPages'
+import { RecordedCallsPage } from './RecordedCallsPage'
 import { RecordsPage } from './RecordsPage'
 import { ResellersPage } from './ResellersPage'
 import { SearchPage } from './SearchPage'
-import { SECTIONS, SECTION_ICONS } from './sections'
+import { SECTION_ICONS, sectionsOf } from './sections'
 import { GroupsPage, ReceptionPage, RulesPage } from './services/ServicePages'
 import { SetupPage } from './setup/SetupPage'
 import { SitesPage } from './SitesPage'
@@ -40,6 +45,9 @@ export function AdminPages() {
     lines: <LinesPage customerId={organisation.id} />,
     sites: <SitesPage customerId={organisation.id} />,
     records: <RecordsPage customerId={organisation.id} />,
+    recordings: <RecordedCallsPage customerId={organisation.id} />,
+    gateways: <GatewaysPage />,
+    mail: <MailPage />,
     licences: <LicencesPage customerId={organisation.id} />,
     customers: <CustomersPage />,
     resellers: <ResellersPage />,
@@ -47,9 +55,11 @@ export function AdminPages() {
     prices: <PricesPage />,
     months: <MonthsPage />,
     invoices: <InvoicesPage />,
+    accounts: <AccountsPage organisationId={organisation.id} role={role} />,
+    'sign-on': <SignOnPage customerId={organisation.id} />,
     audit: <AuditPage />,
   }
-  const sections = SECTIONS[role]
+  const sections = sectionsOf(account)
   return (
     <Routes>
       {sections.map((section) => (
@@ -67,11 +77,10 @@ export function AdminPages() {
 function Overview() {
   const { t } = useTranslation()
   const { account } = useSignedIn()
-  if (account.role === 'user') return null
   return (
     <Page title={t('admin.title')}>
       <ul className={`quiet-list ${classes.rows ?? ''}`}>
-        {SECTIONS[account.role].map((section) => (
+        {sectionsOf(account).map((section) => (
           <li key={section} className={classes.row}>
             <Link to={`/admin/${section}`} className={classes.tile ?? ''} data-testid={`more-${section}`}>
               {SECTION_ICONS[section]}

@@ -10,6 +10,8 @@ import { LANGUAGES, languageCodes, type Language } from '@/shared/i18n/languages
 import { Page } from '@/shared/ui/Page'
 
 import { Action } from './Action'
+import { AccountsPage } from './access/AccountsPage'
+import { SignOnPage } from './access/SignOnPage'
 import classes from './admin.module.css'
 import { DevicesPage } from './DevicesPage'
 import { ConfirmDialog, FormDialog, useAttempt } from './FormDialog'
@@ -18,6 +20,7 @@ import { LinesPage } from './LinesPage'
 import { Listing, Pill, RowText, SearchField, useSearch } from './Listing'
 import { RecordsPage } from './RecordsPage'
 import { put, read, readAll, remove, type Customer, type Reseller } from './requests'
+import { mayOpen } from './sections'
 import { useList } from './useList'
 import { GroupsPage, ReceptionPage, RulesPage } from './services/ServicePages'
 import { SetupPage } from './setup/SetupPage'
@@ -182,12 +185,13 @@ function CustomerDialog({ customer, onClose }: { customer: Customer | null; onCl
   )
 }
 
-const PARTS = ['users', 'devices', 'groups', 'reception', 'sounds', 'rules', 'lines', 'sites', 'records', 'licences', 'setup'] as const
+const PARTS = ['users', 'devices', 'groups', 'reception', 'sounds', 'rules', 'lines', 'sites', 'records', 'licences', 'accounts', 'sign-on', 'setup'] as const
 
 /** One customer: the same pages as its own administrator has. */
 export function CustomerPage() {
   const { t } = useTranslation()
   const { customerId = '' } = useParams()
+  const { rights } = useSignedIn().account
   const customer = useQuery({
     queryKey: ['admin', '/customers', customerId],
     queryFn: ({ signal }) => read<Customer>(`/customers/${customerId}`, signal),
@@ -201,7 +205,7 @@ export function CustomerPage() {
         </Link>
         <strong className={classes.customerName} data-testid="customer-name">{customer.data?.name ?? '…'}</strong>
         <div className={classes.parts}>
-          {PARTS.map((part) => (
+          {PARTS.filter((part) => mayOpen(rights, part)).map((part) => (
             <NavLink key={part} to={`/admin/customers/${customerId}/${part}`} className={classes.part ?? ''} data-testid={`customer-${part}`}>
               {t(`admin.${part}.title`)}
             </NavLink>
@@ -220,6 +224,8 @@ export function CustomerPage() {
         <Route path="sites" element={<SitesPage customerId={customerId} />} />
         <Route path="records" element={<RecordsPage customerId={customerId} />} />
         <Route path="licences" element={<LicencesPage customerId={customerId} />} />
+        <Route path="accounts" element={<AccountsPage organisationId={customerId} role="customer" />} />
+        <Route path="sign-on" element={<SignOnPage customerId={customerId} />} />
         <Route path="*" element={<Navigate to={`/admin/customers/${customerId}/users`} replace />} />
       </Routes>
     </>

@@ -4,7 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { readable, refusalOf, unshown, type Refusal } from './refusal'
+import { refusalOf, unshown, type Refusal } from './refusal'
 
 const NARROW = '(max-width: 760px)'
 
@@ -18,7 +18,6 @@ export interface Attempt {
 
 /** Something asked of the server that may be refused; lists are read anew when it was done, or was stale. */
 export function useAttempt(): Attempt {
-  const { t } = useTranslation()
   const client = useQueryClient()
   const [busy, setBusy] = useState(false)
   const [refusal, setRefusal] = useState<Refusal | null>(null)
@@ -30,7 +29,7 @@ export function useAttempt(): Attempt {
       void client.invalidateQueries({ queryKey: ['admin'] })
       return true
     } catch (error) {
-      const refused = readable(refusalOf(error), t('admin.fieldWrong'))
+      const refused = refusalOf(error)
       if (refused.kind === 'stale') void client.invalidateQueries({ queryKey: ['admin'] })
       setRefusal(refused)
       return false

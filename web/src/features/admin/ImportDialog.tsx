@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { request } from '@/shared/api/client'
+import { spoken } from '@/shared/api/sentences'
 
 import classes from './admin.module.css'
 import { FormDialog, useAttempt } from './FormDialog'
@@ -99,7 +100,7 @@ export function ImportDialog({ customerId, onClose }: { customerId: string; onCl
                     <Table.Td>
                       <Pill tone={TONES[one.action]}>{t(`admin.import.action.${one.action}`)}</Pill>
                     </Table.Td>
-                    <Table.Td>{one.message !== null && `${one.field === null ? '' : `${one.field}: `}${one.message}`}</Table.Td>
+                    <Table.Td>{one.message !== null && `${one.field === null ? '' : `${one.field}: `}${spoken({ ...one, message: one.message })}`}</Table.Td>
                   </Table.Tr>
                 ))}
               </Table.Tbody>

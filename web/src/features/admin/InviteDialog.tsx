@@ -44,14 +44,22 @@ export function InviteDialog({ user, onClose }: { user: User; onClose: () => voi
   )
 }
 
-function Made({ invitation, name, onClose }: { invitation: NewInvitation; name: string; onClose: () => void }) {
+interface MadeProps {
+  invitation: NewInvitation
+  name: string
+  /** Who administers does not telephone with this account. */
+  staff?: boolean
+  onClose: () => void
+}
+
+export function Made({ invitation, name, staff = false, onClose }: MadeProps) {
   const { t, i18n } = useTranslation()
   const link = `${window.location.origin}/invitation#${invitation.token}`
   return (
     <Modal opened onClose={onClose} title={t('admin.invite.title', { name })} closeButtonProps={{ 'aria-label': t('admin.close') }} centered>
       <Stack align="center" data-testid="invitation">
         {invitation.mailed && <Alert color="petrol">{t('admin.invite.mailed', { login: invitation.login })}</Alert>}
-        <p className={classes.servicesHint}>{t('admin.invite.scan', { date: moment(invitation.expires_at, i18n.language) })}</p>
+        <p className={classes.servicesHint}>{t(staff ? 'admin.invite.scanStaff' : 'admin.invite.scan', { date: moment(invitation.expires_at, i18n.language) })}</p>
         <QrCode text={link} label={t('admin.invite.code', { name })} />
         <code className={classes.link} data-testid="invitation-link">
           {link}

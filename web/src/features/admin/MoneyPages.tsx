@@ -1,6 +1,6 @@
 import { Alert, Button, NativeSelect, Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { IconFileInvoice, IconFileTypePdf, IconFileTypeXml, IconLock, IconPlus, IconReceipt2, IconTag, IconTrash } from '@tabler/icons-react'
+import { IconFileInvoice, IconFileTypePdf, IconFileTypeXml, IconLock, IconPlus, IconReceipt2, IconReceiptRefund, IconTag, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
@@ -11,32 +11,18 @@ import { Page } from '@/shared/ui/Page'
 import { Action } from './Action'
 import { AddressDialog } from './AddressDialog'
 import classes from './admin.module.css'
+import { CreditDialog } from './CreditDialog'
 import { lastMonths } from './filters'
 import { ConfirmDialog } from './FormDialog'
 import { Listing, Pill, RowText } from './Listing'
 import { MonthFiles } from './MonthFiles'
 import { day, euros, moment, monthName } from './moment'
 import { PriceDialog } from './PriceDialogs'
-import { read, readAll, type Closing, type Invoice, type LicenceEvent, type MonthReport, type PageOf, type Price, type Reseller } from './requests'
-import { useList, type List } from './useList'
+import { read, readAll, type Closing, type Invoice, type LicenceEvent, type MonthReport, type Price, type Reseller } from './requests'
+import { useList, useWhole } from './useList'
+import { VatRates } from './VatRates'
 
 const MONTHS_BACK = 24
-
-/** A list that the API answers whole. */
-function useWhole<T>(path: string): List<T> {
-  const query = useQuery({
-    queryKey: ['admin', path],
-    queryFn: ({ signal }) => read<PageOf<T>>(path, signal),
-  })
-  return {
-    items: query.data?.items ?? [],
-    state: query.isPending ? 'loading' : query.isError ? 'failed' : 'ready',
-    hasMore: false,
-    loadingMore: false,
-    more: () => undefined,
-    retry: () => void query.refetch(),
-  }
-}
 
 export function PricesPage() {
   const { t, i18n } = useTranslation()
@@ -96,6 +82,7 @@ export function PricesPage() {
           </>
         )}
       />
+      <VatRates changed={provider} />
       {open === 'create' && <PriceDialog resellers={resellers.data ?? []} onClose={() => setOpen(null)} />}
       {open !== null && open !== 'create' && (
         <ConfirmDialog
@@ -224,6 +211,7 @@ export function InvoicesPage() {
   const { t, i18n } = useTranslation()
   const { account } = useSignedIn()
   const [month, setMonth] = useState('')
+  const [credited, setCredited] = useState<Invoice | null>(null)
   const list = useList<Invoice>('/invoices', { month }, 'before')
   const months = lastMonths(new Date(), MONTHS_BACK)
   return (
@@ -248,8 +236,11 @@ export function InvoicesPage() {
         name={t('admin.invoices.title')}
         id={(invoice) => invoice.number}
         empty={t('admin.invoices.empty')}
-        row={(invoice) => <InvoiceRow invoice={invoice} />}
+        row={(invoice) => (
+          <InvoiceRow invoice={invoice} {...(account.role === 'provider' ? { onCredit: () => setCredited(invoice) } : {})} />
+        )}
       />
+      {credited && <CreditDialog invoice={credited} onClose={() => setCredited(null)} />}
     </Page>
   )
 }
@@ -259,7 +250,7 @@ const FILES = [
   { kind: 'xml', icon: <IconFileTypeXml size={18} /> },
 ] as const
 
-function InvoiceRow({ invoice }: { invoice: Invoice }) {
+function InvoiceRow({ invoice, onCredit }: { invoice: Invoice; onCredit?: () => void }) {
   const { t, i18n } = useTranslation()
   const credit = invoice.kind === 'credit_note'
   return (
@@ -289,6 +280,11 @@ function InvoiceRow({ invoice }: { invoice: Invoice }) {
             {kind.toLocaleUpperCase()}
           </Button>
         ))}
+        {!credit && onCredit && (
+          <Action label={t('admin.credit.title', { number: invoice.number })} onClick={onCredit} testId="invoice-credit">
+            <IconReceiptRefund size={20} />
+          </Action>
+        )}
       </span>
     </>
   )

@@ -13,7 +13,7 @@ import classes from './admin.module.css'
 import { ConfirmDialog, FormDialog, RefusalAlert, useAttempt } from './FormDialog'
 import { Pill, RowText, SearchField, useSearch } from './Listing'
 import { put, read, remove, type Prompt, type Recording } from './requests'
-import { OWN, useRecordings } from './services/estate'
+import { HOLD, OWN, useRecordings } from './services/estate'
 import { soundName } from './sounds'
 
 const AUDIO = 'audio/wav,audio/x-wav,audio/mpeg,.wav,.mp3'
@@ -47,7 +47,10 @@ export function SoundsPage({ customerId }: { customerId: string }) {
   const own = recordings
     .filter((one) => one.folder === language && one.name.startsWith(OWN))
     .map((one): Sound => ({ folder: language, name: one.name, title: one.name.slice(OWN.length), own: one }))
-  const hold: Sound = { folder: 'music', name: 'hold', title: t('admin.sounds.hold'), own: recording('music', 'hold') }
+  const music = recordings
+    .filter((one) => one.folder === 'music' && one.name !== HOLD)
+    .map((one): Sound => ({ folder: 'music', name: one.name, title: one.name, own: one }))
+  const hold: Sound = { folder: 'music', name: HOLD, title: t('admin.sounds.hold'), own: recording('music', HOLD) }
   return (
     <Page
       title={t('admin.sounds.title')}
@@ -68,7 +71,7 @@ export function SoundsPage({ customerId }: { customerId: string }) {
       }
     >
       <Sounds title={t('admin.sounds.own')} hint={t('admin.sounds.ownHint')} sounds={own} customerId={customerId} />
-      <Sounds title={t('admin.sounds.music')} sounds={[hold]} customerId={customerId} />
+      <Sounds title={t('admin.sounds.music')} sounds={[hold, ...music]} customerId={customerId} />
       <Sounds title={t('admin.sounds.ours')} sounds={ours} customerId={customerId} />
       {adding && <NewSound customerId={customerId} folder={language} onClose={() => setAdding(false)} />}
     </Page>
@@ -156,10 +159,11 @@ function NewSound({ customerId, folder, onClose }: { customerId: string; folder:
   const { t } = useTranslation()
   const attempt = useAttempt()
   const [title, setTitle] = useState('')
+  const [kind, setKind] = useState<'announcement' | 'music'>('announcement')
   const [file, setFile] = useState<File | null>(null)
   const name = soundName(title)
   const send = async () => {
-    const path = pathOf(customerId, { folder, name: OWN + name })
+    const path = pathOf(customerId, kind === 'music' ? { folder: 'music', name } : { folder, name: OWN + name })
     if (file && (await attempt.run(() => put(path, null, file)))) onClose()
   }
   return (
@@ -171,6 +175,14 @@ function NewSound({ customerId, folder, onClose }: { customerId: string; folder:
       onSubmit={() => void send()}
       onClose={onClose}
     >
+      <NativeSelect
+        label={t('admin.sounds.kind')}
+        description={t(`admin.sounds.kindHint.${kind}`)}
+        data={(['announcement', 'music'] as const).map((value) => ({ value, label: t(`admin.sounds.kinds.${value}`) }))}
+        value={kind}
+        onChange={(event) => setKind(event.currentTarget.value as 'announcement' | 'music')}
+        data-testid="field-kind"
+      />
       <TextInput
         label={t('admin.sounds.name')}
         value={title}

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { IconArrowRampRight, IconDeviceLandlinePhone, IconFileImport, IconKeyboard, IconPencil, IconPlus, IconQrcode, IconTrash } from '@tabler/icons-react'
+import { IconArrowRampRight, IconDeviceLandlinePhone, IconFileImport, IconKeyboard, IconPassword, IconPencil, IconPlus, IconQrcode, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
@@ -15,12 +15,13 @@ import { DiversionsDialog } from './DiversionsDialog'
 import { ConfirmDialog } from './FormDialog'
 import { ImportDialog } from './ImportDialog'
 import { InviteDialog } from './InviteDialog'
+import { PinDialog } from './PinDialog'
 import { Listing, Pill, RowText, SearchField, useSearch } from './Listing'
 import { remove, type User } from './requests'
 import { useList } from './useList'
 import { UserDialog } from './UserDialog'
 
-type Open = { what: 'import' } | { what: 'change'; user: User | null } | { what: 'delete' | 'devices' | 'keys' | 'settings' | 'invite'; user: User } | null
+type Open = { what: 'import' } | { what: 'change'; user: User | null } | { what: 'delete' | 'devices' | 'keys' | 'settings' | 'invite' | 'pin'; user: User } | null
 
 /** The people of a customer. */
 export function UsersPage({ customerId }: { customerId: string }) {
@@ -71,6 +72,7 @@ export function UsersPage({ customerId }: { customerId: string }) {
         <KeysDialog path={`/users/${open.user.id}/keys`} title={t('keys.of', { name: open.user.name })} onClose={close} />
       )}
       {open?.what === 'invite' && <InviteDialog user={open.user} onClose={close} />}
+      {open?.what === 'pin' && <PinDialog user={open.user} onClose={close} />}
       {open?.what === 'settings' && <DiversionsDialog user={open.user} onClose={close} />}
       {open?.what === 'delete' && (
         <ConfirmDialog
@@ -85,7 +87,7 @@ export function UsersPage({ customerId }: { customerId: string }) {
   )
 }
 
-function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'change' | 'delete' | 'devices' | 'keys' | 'settings' | 'invite') => void }) {
+function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'change' | 'delete' | 'devices' | 'keys' | 'settings' | 'invite' | 'pin') => void }) {
   const { t } = useTranslation()
   const { name } = user
   return (
@@ -107,6 +109,9 @@ function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'change' | 'dele
         </Action>
         <Action label={t('admin.users.settings', { name })} onClick={() => onOpen('settings')} testId="user-settings">
           <IconArrowRampRight size={20} />
+        </Action>
+        <Action label={t('admin.pin.title', { name })} onClick={() => onOpen('pin')} testId="user-pin">
+          <IconPassword size={20} />
         </Action>
         <Action label={t('admin.users.change', { name })} onClick={() => onOpen('change')} testId="admin-change">
           <IconPencil size={20} />

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { ApiError, UnreachableError } from '@/shared/api/client'
 
 import { decimal, differences, lastMonths, nextMonth, passes, sick, type RecordFilter } from './filters'
-import { readable, refusalOf, unshown } from './refusal'
+import { refusalOf, unshown } from './refusal'
 import { address, conditions, type CallRecord } from './requests'
 
 it('leaves empty parameters out of an address', () => {
@@ -33,15 +33,6 @@ it('loses no message of a field that is not shown', () => {
     new ApiError(422, { errors: [{ field: 'name', message: 'a' }, { field: 'domain', message: 'b' }] }, null),
   )
   expect(unshown(refusal, ['name'])).toEqual(['domain: b'])
-})
-
-it('does not show people what a schema check says', () => {
-  const errors = [
-    { field: 'extension', message: "String should match pattern '^[0-9]+$'" },
-    { field: 'number', message: 'This number is taken.' },
-  ]
-  const refusal = readable(refusalOf(new ApiError(422, { errors }, null)), 'Please check.')
-  expect(refusal.fields).toEqual({ extension: 'Please check.', number: 'This number is taken.' })
 })
 
 const record = (direction: CallRecord['direction'], result: CallRecord['result']): CallRecord => ({

@@ -11,6 +11,7 @@ const line = (number: number, action: ImportResult['items'][number]['action']): 
   action,
   field: null,
   message: null,
+  values: {},
 })
 const result: ImportResult = { applied: false, items: [line(2, 'keep'), line(3, 'create'), line(4, 'refuse'), line(5, 'create')] }
 

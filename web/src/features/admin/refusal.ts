@@ -1,11 +1,12 @@
 import { ApiError, UnreachableError } from '@/shared/api/client'
+import { reasonOf, spoken } from '@/shared/api/sentences'
 
 /** Why the server did not do what it was asked for, sorted by what a person can do about it. */
 export interface Refusal {
   kind: 'stale' | 'fields' | 'refused' | 'unreachable' | 'fault'
   /** Messages by the field of the request's body. */
   fields: Readonly<Record<string, string>>
-  /** The server's own sentence, when it helps. */
+  /** Why, in the language of the page, when it helps. */
   detail: string | null
 }
 
@@ -14,9 +15,9 @@ export function refusalOf(error: unknown): Refusal {
   if (!(error instanceof ApiError) || error.status >= 500) return { kind: 'fault', fields: {}, detail: null }
   if (error.status === 412 || error.status === 428) return { kind: 'stale', fields: {}, detail: null }
   const fields: Record<string, string> = {}
-  for (const { field, message } of error.problem.errors ?? []) fields[field] = message
+  for (const { field, ...said } of error.problem.errors ?? []) fields[field] = spoken(said)
   const kind = Object.keys(fields).length > 0 ? 'fields' : 'refused'
-  return { kind, fields, detail: error.problem.detail ?? null }
+  return { kind, fields, detail: reasonOf(error) }
 }
 
 /** The settings of a service as a whole: what is wrong between its fields. */
@@ -27,11 +28,4 @@ export function unshown(refusal: Refusal, shown: readonly string[]): string[] {
   return Object.entries(refusal.fields)
     .filter(([field]) => !shown.includes(field))
     .map(([field, message]) => (field === WHOLE ? message : `${field}: ${message}`))
-}
-
-/** Messages of the server's schema check are for programmers; people get one sentence, the form says what is wanted. */
-export function readable(refusal: Refusal, sentence: string): Refusal {
-  const technical = /^(String|Input|Value|Field) (should|error|required)/
-  const fields = Object.entries(refusal.fields).map(([field, message]) => [field, technical.test(message) ? sentence : message])
-  return { ...refusal, fields: Object.fromEntries(fields) as Record<string, string> }
 }

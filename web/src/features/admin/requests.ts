@@ -32,6 +32,15 @@ export type Price = Schemas['PriceItem']
 export type Closing = Schemas['ClosingItem']
 export type Invoice = Schemas['InvoiceItem']
 export type MonthReport = Schemas['MonthReport']
+export type AccountItem = Schemas['AccountItem']
+export type Invitation = Schemas['InvitationItem']
+export type SignOn = Schemas['SignOnItem']
+export type SignOnLink = Schemas['LinkItem']
+export type CallRecording = Schemas['CallRecordingItem']
+export type Gateway = Schemas['GatewayItem']
+export type MailServer = Schemas['MailServerItem']
+export type Letter = Schemas['LetterItem']
+export type VatRate = Schemas['VatRateBody-Output']
 export type AuditEntry = Schemas['AuditItem']
 
 export interface PageOf<T> {
@@ -56,6 +65,16 @@ export function conditions(version: number | null): Record<string, string> {
 
 export function read<T>(path: string, signal?: AbortSignal): Promise<T> {
   return request<T>('GET', path, undefined, signal)
+}
+
+/** What may not be there yet: null then. */
+export async function readOptional<T>(path: string, signal?: AbortSignal): Promise<T | null> {
+  try {
+    return await read<T>(path, signal)
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null
+    throw error
+  }
 }
 
 /** Creates or changes; the client chooses the id, so that a lost answer does no harm. */

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, type InfiniteData } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery, type InfiniteData } from '@tanstack/react-query'
 
 import { address, read, type PageOf, type Parameters } from './requests'
 
@@ -33,6 +33,22 @@ export function useList<T>(path: string, parameters: Parameters, cursor: 'after'
     hasMore: query.hasNextPage,
     loadingMore: query.isFetchingNextPage,
     more: () => void query.fetchNextPage(),
+    retry: () => void query.refetch(),
+  }
+}
+
+/** A list that the API answers whole. */
+export function useWhole<T>(path: string): List<T> {
+  const query = useQuery({
+    queryKey: ['admin', path],
+    queryFn: ({ signal }) => read<PageOf<T>>(path, signal),
+  })
+  return {
+    items: query.data?.items ?? [],
+    state: query.isPending ? 'loading' : query.isError ? 'failed' : 'ready',
+    hasMore: false,
+    loadingMore: false,
+    more: () => undefined,
     retry: () => void query.refetch(),
   }
 }

@@ -1,19 +1,42 @@
 import type { Account, CallListPage, Colleague, SoftphoneAccess } from './types'
 import { visited } from './visited'
 
+/** A sentence of the server: in English, and as code and values for saying it in another language. */
+export interface Said {
+  message: string
+  code?: string | null
+  values?: Readonly<Record<string, string | number>> | null
+}
+
 /** RFC 9457 problem details as the server sends them. */
 interface Problem {
   type?: string
   status?: number
   title?: string
   detail?: string
-  errors?: { field: string; message: string }[]
+  /** `detail` again, for other languages. */
+  code?: string | null
+  values?: Said['values']
+  errors?: (Said & { field: string })[]
+  reasons?: Said[] | null
 }
+
+/** What people sign in with; `code` for accounts that have one-time codes on. */
+export interface Credentials {
+  login: string
+  password: string
+  remember: boolean
+  code?: string
+}
+
+const TYPE = 'urn:stimme:problem:'
 
 /** The server answered, but not with what was asked for. */
 export class ApiError extends Error {
   readonly status: number
   readonly problem: Problem
+  /** The name of the problem type; empty when something that is not the server has answered. */
+  readonly slug: string
   /** Seconds until another try is worth it (`Retry-After`), if the server said so. */
   readonly retryAfter: number | null
 
@@ -22,6 +45,7 @@ export class ApiError extends Error {
     this.name = 'ApiError'
     this.status = status
     this.problem = problem
+    this.slug = problem.type?.startsWith(TYPE) === true ? problem.type.slice(TYPE.length) : ''
     this.retryAfter = retryAfter
   }
 }
@@ -102,8 +126,8 @@ export const api = {
       return null
     }
   },
-  async signIn(login: string, password: string, remember: boolean): Promise<Account> {
-    const session = await request<{ account: Account }>('POST', '/session', { login, password, remember })
+  async signIn(credentials: Credentials): Promise<Account> {
+    const session = await request<{ account: Account }>('POST', '/session', credentials)
     visited.set(true)
     return session.account
   },

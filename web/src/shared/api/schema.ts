@@ -3186,10 +3186,19 @@ export interface components {
          * @description One mistake in a request.
          */
         FieldError: {
+            /** Code */
+            code: string;
             /** Field */
             field: string;
             /** Message */
             message: string;
+            /**
+             * Values
+             * @default {}
+             */
+            values: {
+                [key: string]: string | number;
+            };
         };
         /**
          * ForgottenPassword
@@ -4086,8 +4095,13 @@ export interface components {
         /**
          * Problem
          * @description Every error of the API (RFC 9457); a refusal for want of a package names it and the feature.
+         *
+         *     ``code`` and ``values`` say ``detail`` again, for clients that speak other languages; without a code the
+         *     type says all. ``reasons`` are there when more than one thing stands in the way.
          */
         Problem: {
+            /** Code */
+            code?: string | null;
             /** Detail */
             detail: string;
             /**
@@ -4098,12 +4112,18 @@ export interface components {
             feature?: components["schemas"]["Feature"] | null;
             /** Package */
             package?: ("klare" | "klingende" | "volle") | null;
+            /** Reasons */
+            reasons?: components["schemas"]["Said"][] | null;
             /** Status */
             status: number;
             /** Title */
             title: string;
             /** Type */
             type: string;
+            /** Values */
+            values?: {
+                [key: string]: string | number;
+            } | null;
         };
         /**
          * PromptItem
@@ -4257,6 +4277,23 @@ export interface components {
         RightsBody: {
             /** Rights */
             rights: components["schemas"]["Right"][] | null;
+        };
+        /**
+         * Said
+         * @description A sentence of a refusal: in English, and as code and values for saying it in another language.
+         */
+        Said: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /**
+             * Values
+             * @default {}
+             */
+            values: {
+                [key: string]: string | number;
+            };
         };
         /**
          * SearchHit
@@ -4935,6 +4972,8 @@ export interface components {
              * @enum {string}
              */
             action: "create" | "change" | "keep" | "refuse";
+            /** Code */
+            code?: string | null;
             /** Extension */
             extension: string;
             /** Field */
@@ -4943,6 +4982,13 @@ export interface components {
             line: number;
             /** Message */
             message: string | null;
+            /**
+             * Values
+             * @default {}
+             */
+            values: {
+                [key: string]: string | number;
+            };
         };
         /**
          * UserImportResult

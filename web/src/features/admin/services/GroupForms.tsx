@@ -1,7 +1,7 @@
 import { Fieldset, SimpleGrid, Stack } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 
-import { useDestinations, userOptions, type Estate } from './estate'
+import { HOLD, useDestinations, userOptions, type Estate } from './estate'
 import { ChoiceField, DestinationField, ManyField, NumberField, PromptField, SwitchField, TextField } from './fields'
 import { within, type Form } from './form'
 import { KeyRows } from './KeyRows'
@@ -84,6 +84,12 @@ export function QueueForm({ form, estate }: Props<QueueSettings>) {
             <NumberField form={form} name="first_after" label={t('admin.queue.firstAfter')} seconds />
             <NumberField form={form} name="repeat_after" label={t('admin.queue.repeatAfter')} seconds min={1} />
           </SimpleGrid>
+          <ChoiceField
+            form={form}
+            name="music"
+            label={t('admin.queue.music')}
+            options={estate.music.map((value) => ({ value, label: value === HOLD ? t('admin.queue.houseMusic') : value }))}
+          />
           <SwitchField form={form} name="say_position" label={t('admin.queue.sayPosition')} />
           <SwitchField form={form} name="say_wait" label={t('admin.queue.sayWait')} />
         </Stack>

@@ -14,6 +14,7 @@ import { ManyField, NumberField, SwitchField } from './fields'
 import { shownOf, useSettingsForm, type Form } from './form'
 import { GroupForm, PickupForm, QueueForm } from './GroupForms'
 import { MenuForm } from './MenuForm'
+import { PagingForm } from './PagingForm'
 import { BLANK, nameOf, settingsOf, type KnownKind, type Service, type SettingsOf } from './model'
 
 /** Kinds that have a form; feature codes have a page of their own. */
@@ -31,6 +32,7 @@ const FORMS: { readonly [K in EditedKind]: (props: Body<K>) => React.ReactNode }
   menu: MenuForm,
   attendant: AttendantForm,
   calendar: CalendarForm,
+  paging: PagingForm,
   parking: ParkingForm,
   barring: BarringForm,
   hot_desking: HotDeskingForm,
@@ -40,11 +42,12 @@ const FORMS: { readonly [K in EditedKind]: (props: Body<K>) => React.ReactNode }
 /** Fields that show what the server says about them; the rest is told at the top. */
 const SHOWN: { readonly [K in EditedKind]: readonly string[] } = {
   group: ['extension', 'name', 'members', 'strategy', 'ring_seconds', 'timeout_seconds', 'wrap_up_seconds', 'call_waiting', 'overflow', 'display'],
-  queue: ['group', 'answer', 'announcement_1', 'announcement_2', 'first_after', 'repeat_after', 'exits', 'max_waiting', 'max_wait', 'when_empty'],
+  queue: ['group', 'answer', 'announcement_1', 'announcement_2', 'first_after', 'repeat_after', 'exits', 'max_waiting', 'max_wait', 'when_empty', 'music'],
   pickup_group: ['members'],
   menu: ['extension', 'name', 'greeting', 'choices', 'timeout', 'digit_timeout', 'attempts', 'on_failure', 'calendar', 'closed'],
   attendant: ['extension', 'to', 'night_1', 'night_2', 'calendar', 'on_holidays', 'announcement', 'menu', 'recall_seconds'],
   calendar: ['calendar.name', 'calendar.region', 'calendar.special'],
+  paging: ['extension', 'name', 'members', 'multicast', 'longest_seconds'],
   parking: ['slots'],
   barring: ['everybody', 'users', 'limits'],
   hot_desking: ['logout_at', 'logout_after_hours'],

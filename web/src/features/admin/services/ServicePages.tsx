@@ -1,5 +1,5 @@
 import { Alert, Button, Skeleton } from '@mantine/core'
-import { IconCalendarWeek, IconDesk, IconHeadset, IconListNumbers, IconLock, IconMicrophone, IconParking, IconPhoneIncoming, IconUsersGroup, IconUserUp } from '@tabler/icons-react'
+import { IconCalendarWeek, IconDesk, IconHeadset, IconListNumbers, IconLock, IconMicrophone, IconParking, IconPhoneIncoming, IconSpeakerphone, IconUsersGroup, IconUserUp } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 
@@ -76,6 +76,25 @@ export function GroupsPage({ customerId }: PageProps) {
                 <RowText title={people(settingsOf('pickup_group', service).members, whole.estate)} />
               </>
             )}
+          />
+          <ServiceList
+            {...whole}
+            kind="paging"
+            title={t('admin.groups.paging')}
+            hint={t('admin.groups.pagingHint')}
+            services={ofKind(whole.estate.services, 'paging')}
+            row={(service) => {
+              const page = settingsOf('paging', service)
+              return (
+                <>
+                  <IconSpeakerphone aria-hidden />
+                  <RowText title={page.name} badge={page.multicast && <Pill>{t('admin.paging.short')}</Pill>}>
+                    <span className="numeric">{page.extension}</span>
+                    <span>{people(page.members, whole.estate)}</span>
+                  </RowText>
+                </>
+              )
+            }}
           />
         </>
       )}

@@ -11,6 +11,8 @@ export interface Estate {
   trunks: Trunk[]
   /** Names of the customer's own announcements (`own.…`). */
   announcements: string[]
+  /** Names of the customer's own music, beside that of the house. */
+  music: string[]
 }
 
 /** A number that can be dialled, with what it is called. */
@@ -62,6 +64,14 @@ export function announcementsOf(recordings: readonly Recording[]): string[] {
   return [...new Set(recordings.map((one) => one.name).filter((name) => name.startsWith(OWN)))]
 }
 
+/** The music that waiting callers of a queue can hear: the house's, and each piece of one's own. */
+export function musicOf(recordings: readonly Recording[]): string[] {
+  return [HOLD, ...recordings.filter((one) => one.folder === 'music' && one.name !== HOLD).map((one) => one.name)]
+}
+
+/** The music of the house, which a customer can replace. */
+export const HOLD = 'hold'
+
 /** What names of own announcements begin with. */
 export const OWN = 'own.'
 
@@ -74,7 +84,7 @@ export function useEstate(customerId: string) {
   const queries = [services, users, trunks, recordings]
   const estate: Estate | null =
     services.data && users.data && trunks.data && recordings.data
-      ? { services: services.data, users: users.data, trunks: trunks.data, announcements: announcementsOf(recordings.data) }
+      ? { services: services.data, users: users.data, trunks: trunks.data, announcements: announcementsOf(recordings.data), music: musicOf(recordings.data) }
       : null
   return {
     estate,

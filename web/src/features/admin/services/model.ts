@@ -33,6 +33,7 @@ export interface QueueSettings {
   max_waiting: number
   max_wait: number
   when_empty: 'wait' | 'overflow'
+  music: string
 }
 
 export interface PickupSettings {
@@ -100,6 +101,16 @@ export interface CalendarSettings {
   calendar: Calendar
 }
 
+/** Who hears an announcement; multicast also reaches telephones that are set to listen to it. */
+export interface PagingSettings {
+  id: string
+  extension: string
+  name: string
+  members: string[]
+  multicast: { address: string; port: number; codec: 'G722' | 'PCMA' | 'PCMU' } | null
+  longest_seconds: number
+}
+
 export interface ParkingSettings {
   slots: string[]
 }
@@ -141,6 +152,7 @@ export interface SettingsOf {
   attendant: AttendantSettings
   calendar: CalendarSettings
   parking: ParkingSettings
+  paging: PagingSettings
   codes: CodesSettings
   barring: BarringSettings
   hot_desking: HotDeskingSettings
@@ -182,6 +194,7 @@ export const BLANK: { readonly [K in KnownKind]: (id: string) => SettingsOf[K] }
     max_waiting: 50,
     max_wait: 600,
     when_empty: 'overflow',
+    music: 'hold',
   }),
   pickup_group: () => ({ members: [] }),
   menu: (id) => ({
@@ -220,6 +233,7 @@ export const BLANK: { readonly [K in KnownKind]: (id: string) => SettingsOf[K] }
       zone: 'Europe/Berlin',
     },
   }),
+  paging: (id) => ({ id, extension: '', name: '', members: [], multicast: null, longest_seconds: 60 }),
   parking: () => ({ slots: [] }),
   codes: () => ({ changes: {} }),
   barring: () => ({
