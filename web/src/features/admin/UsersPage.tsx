@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { IconArrowRampRight, IconDeviceLandlinePhone, IconFileImport, IconKeyboard, IconPassword, IconPencil, IconPlus, IconQrcode, IconTrash } from '@tabler/icons-react'
+import { IconArrowRampRight, IconDeviceLandlinePhone, IconFileImport, IconKeyboard, IconLockPassword, IconPencil, IconPlus, IconQrcode, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
@@ -111,7 +111,7 @@ function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'change' | 'dele
           <IconArrowRampRight size={20} />
         </Action>
         <Action label={t('admin.pin.title', { name })} onClick={() => onOpen('pin')} testId="user-pin">
-          <IconPassword size={20} />
+          <IconLockPassword size={20} />
         </Action>
         <Action label={t('admin.users.change', { name })} onClick={() => onOpen('change')} testId="admin-change">
           <IconPencil size={20} />

@@ -20,9 +20,9 @@ export function VatRates({ changed }: { changed: boolean }) {
   const [open, setOpen] = useState(false)
   const percent = new Intl.NumberFormat(i18n.language, { style: 'percent', maximumFractionDigits: 2 })
   return (
-    <section aria-label={t('admin.vat.title')}>
+    <section className={classes.after} aria-label={t('admin.vat.title')}>
       <header className={classes.servicesHead}>
-        <h2 className={classes.heading}>{t('admin.vat.title')}</h2>
+        <h2>{t('admin.vat.title')}</h2>
         {changed && (
           <Button variant="light" radius="xl" leftSection={<IconPlus size={18} />} onClick={() => setOpen(true)} data-testid="vat-create">
             {t('admin.vat.create')}
@@ -38,7 +38,7 @@ export function VatRates({ changed }: { changed: boolean }) {
           <>
             <IconPercentage aria-hidden />
             <RowText title={t('admin.vat.standard')}>
-              <span>{t('admin.prices.from', { date: day(rate.valid_from, i18n.language) })}</span>
+              <span>{t('admin.vat.since', { date: day(rate.valid_from, i18n.language) })}</span>
             </RowText>
             <span className={`${classes.amount ?? ''} numeric`}>{percent.format(Number(rate.percent) / 100)}</span>
           </>
