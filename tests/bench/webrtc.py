@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from tests.bench import accounting, report, stimme_server
 from tests.bench.peers import janus
 from tests.bench.peers.webrtc_load import EXTENSIONS, PAYLOAD_TYPES, Peer, Told, WebrtcLoad, read
-from tests.bench.processes import BenchError, Server, first_line
-from tests.bench.video import ARRIVE, WARM_SECONDS, browser, counted, told
+from tests.bench.processes import Server, first_line
+from tests.bench.video import WARM_SECONDS, browser, check, counted, told
 
 from stimme.media import Codec, Endpoint, Engine, HeaderExtension, RemoteMedia
 from stimme.sip.sdp import SessionDescription
@@ -26,6 +26,7 @@ TARGET = 0.8
 UNIT = "ms CPU per leg and second"
 _NUMBER = PAYLOAD_TYPES["audio"]
 _OPUS = Codec("opus", _NUMBER, 48_000, 2)
+_PACKETS_A_SECOND = 50
 _MID_ONLY = EXTENSIONS[1:]
 _PLAIN = """\
 v=0\r
@@ -160,8 +161,7 @@ def measure(gateway: Gateway, options: Options) -> dict[str, Any]:
         heard = load.talk(at_start=note, at_end=note)
     gateway.server.check_alive()
     gateway.clear()
-    if heard["received"] < ARRIVE * heard["sent"]:
-        raise BenchError(f"{gateway.server.name}: {heard['received']} heard of {heard['sent']} packets")
+    check(gateway.server, heard, _PACKETS_A_SECOND * 2 * options.calls * options.seconds)
     seconds = (spent[1] - spent[0]) / options.seconds / (2 * options.calls)
     return {"server": gateway.server.name, "ms_per_leg_second": 1000 * seconds, **heard}
 
