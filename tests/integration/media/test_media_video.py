@@ -60,6 +60,7 @@ async def test_another_partner_is_one_stream_for_the_viewer(gallery: Gallery, cl
     await client.engine.bridge(red.endpoint, lime.endpoint, tag="first")
     await red.sees("lime")
     await blue.sees_nothing()
+    await blue.sends()
     await client.engine.bridge(red.endpoint, blue.endpoint, tag="second")
     await red.sees("blue")
     await blue.sees("red")
@@ -129,7 +130,7 @@ async def test_layers_are_chosen_by_what_the_network_carries(gallery: Gallery, c
     await viewer.sees("red")
     await viewer.sees_width(320)
     origin = (sender.endpoint.id, sender.streams[0].mid)
-    # More than the lowest layer, with which everybody begins. How far up it goes depends on the machine's load:
+    # More than the lowest layer, with which everybody begins. How far up it goes depends on the load:
     # Chromium leaves out the highest one on a busy processor, and what is late looks like a slow network.
     async with asyncio.timeout(30):
         while True:

@@ -85,6 +85,12 @@ class Person:
         )
         return shown
 
+    async def sends(self, *, place: int = 0, packets: int = 10, within: float = 30.0) -> None:
+        """Waits until so many packets of one of its streams have come to the engine. Raises TimeoutError."""
+        async with asyncio.timeout(within):
+            while (await self.endpoint.stats()).video[place].packets_received < packets:
+                await asyncio.sleep(0.05)
+
     async def sees_nothing(self, *, place: int = 0) -> None:
         """Asserts that it has not been shown anything yet."""
         assert await self.shown(place) is None
