@@ -12,6 +12,8 @@ RUST_SOURCES := $(shell find crates -name '*.rs' -o -name '*.toml' 2>/dev/null) 
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 WORKERS ?= 2
 TELEPHONES ?= 3
+# Cargo shares its work out by itself.
+CARGO := env -u MAKEFLAGS cargo
 
 .PHONY: help setup packages venv native engine web prompts run test lint typecheck rust-check web-check unit integration features interop browser bench fuzz nightly lock clean
 
@@ -46,7 +48,7 @@ $(STAMPS)/native: scripts/compile_sip.py $(wildcard src/stimme/sip/*.py) | $(STA
 
 $(ENGINE): $(RUST_SOURCES) | $(STAMPS)/packages
 	@echo "building the media engine"
-	@cargo build --release --locked --package stimme-media
+	@$(CARGO) build --release --locked --package stimme-media
 	@touch $@
 
 $(STAMPS)/node-modules: web/package-lock.json | $(STAMPS)/packages
@@ -83,8 +85,8 @@ typecheck: venv
 rust-check: packages
 	@echo "cargo fmt, clippy, test"
 	@cargo fmt --all --check
-	@cargo clippy --release --locked --workspace --all-targets -- -D warnings
-	@cargo test --release --locked --workspace --quiet
+	@$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
+	@$(CARGO) test --release --locked --workspace --quiet
 
 # The stamp spares the web checks when nothing in web/ has changed since they passed.
 $(STAMPS)/web-check: web/dist/index.html

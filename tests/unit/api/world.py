@@ -3,7 +3,7 @@
 import asyncio
 import datetime
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import httpx
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from fastapi import FastAPI
+from tests.migrated import fill_once
 from tests.unit.api.identity import NOW, IdentityServer
 
 from stimme.api.application import create_api
@@ -285,13 +286,15 @@ async def _customer(provisioning: Provisioning, database: Database, parent: str,
     return Customer(customer_id, user_id, colleague_id, device_id, trunk_id, call_id)
 
 
-async def build_world(tmp_path: Path, openid: OpenIdClient | None = None) -> AsyncIterator[World]:
-    """Yield the world and close its database after use; identity providers are in memory by default."""
-    database = Database(f"sqlite+aiosqlite:///{tmp_path}/api.db")
+def _passwords() -> Passwords:
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+async def _inhabit(database: Database) -> dict[str, Any]:
+    """Fills an empty database; gives the key of its secrets and who its customers are."""
     await migrate.upgrade(database.engine)
-    vault = Vault(Fernet.generate_key())
-    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    provisioning = Provisioning(database, vault, passwords)
+    key = Fernet.generate_key()
+    provisioning = Provisioning(database, Vault(key), _passwords())
     provider = await provisioning.create_provider("Provider", "root@provider.example", PASSWORD)
     home = await provisioning.create_reseller(provider, "Home")
     away = await provisioning.create_reseller(provider, "Away")
@@ -302,6 +305,16 @@ async def build_world(tmp_path: Path, openid: OpenIdClient | None = None) -> Asy
         "south": await _customer(provisioning, database, home, "south"),
         "other": await _customer(provisioning, database, away, "other"),
     }
+    return {"key": key.decode(), "customers": {name: asdict(each) for name, each in customers.items()}}
+
+
+async def build_world(tmp_path: Path, openid: OpenIdClient | None = None) -> AsyncIterator[World]:
+    """Yield the world and close its database after use; identity providers are in memory by default."""
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/api.db")
+    found = await fill_once(database, "world", _inhabit)
+    vault, passwords = Vault(found["key"].encode()), _passwords()
+    provisioning = Provisioning(database, vault, passwords)
+    customers = {name: Customer(**ids) for name, ids in found["customers"].items()}
     telephony, events, sip = FakeTelephony(), FakeEvents(), FakeSip()
     for customer in customers.values():
         telephony.live[customer.id] = [

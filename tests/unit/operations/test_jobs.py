@@ -10,10 +10,10 @@ from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
+from tests.migrated import bring_up_to_date
 
 from stimme.operations.agenda import RETRY, Every
 from stimme.operations.jobs import Job, JobRunner, node_jobs
-from stimme.store import migrate
 from stimme.store.accounts import Accounts
 from stimme.store.call_recordings import CallRecordings
 from stimme.store.database import Database
@@ -66,7 +66,7 @@ async def no_mail(_now: datetime.datetime) -> None:
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     now = [START]
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/d.db")
-    await migrate.upgrade(database.engine)
+    await bring_up_to_date(database)
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     make = Provisioning(database, Vault(Fernet.generate_key()), passwords, now=lambda: now[0])
     provider = await make.create_provider("P", "root", "a long password")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyrage
 import pytest
 from argon2 import PasswordHasher
+from tests.migrated import bring_up_to_date
 
 from stimme.store import migrate
 from stimme.store.backed_up import BackupError
@@ -45,7 +46,7 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
     folder = tmp_path / "node"
     folder.mkdir()
     database = Database(f"sqlite+aiosqlite:///{folder}/stimme.db")
-    await migrate.upgrade(database.engine)
+    await bring_up_to_date(database)
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     make = Provisioning(database, open_vault(folder / "secret.key"), passwords)
     provider = await make.create_provider("P", "root", "a long password")

@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
+from tests.migrated import bring_up_to_date
 from tests.unit.licensing.test_usage import recount
 
 from stimme.licensing.errors import ClosingError, InvoiceError, PriceError
@@ -21,7 +22,6 @@ from stimme.licensing.holding import Holding
 from stimme.licensing.packages import LicenceKind, Package
 from stimme.licensing.prices import DEFAULT_PRICES, Price, VatRate
 from stimme.licensing.usage import LicenceEvent, Month
-from stimme.store import migrate
 from stimme.store.audit import Actor
 from stimme.store.billing import Billing
 from stimme.store.customer_models import BillingAddress, CustomerLicence
@@ -62,7 +62,7 @@ class Books:
 @pytest.fixture
 async def books(tmp_path: Path) -> AsyncIterator[Books]:
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/b.db")
-    await migrate.upgrade(database.engine)
+    await bring_up_to_date(database)
     clock = [MONTH.start + datetime.timedelta(hours=1)]
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     make = Provisioning(database, Vault(Fernet.generate_key()), passwords, now=lambda: clock[0])

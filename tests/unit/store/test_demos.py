@@ -6,10 +6,10 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from sqlalchemy import func, select
+from tests.migrated import bring_up_to_date
 
 from stimme.licensing.holding import Standing
 from stimme.licensing.packages import LicenceKind
-from stimme.store import migrate
 from stimme.store.audit import Actor
 from stimme.store.changes import Authority
 from stimme.store.database import Database, Scope
@@ -28,7 +28,7 @@ SECOND = datetime.timedelta(seconds=1)
 async def test_a_demo_ends_and_thirty_days_later_its_data_goes(tmp_path: Path) -> None:
     now = [START]
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/d.db")
-    await migrate.upgrade(database.engine)
+    await bring_up_to_date(database)
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     make = Provisioning(database, Vault(Fernet.generate_key()), passwords, now=lambda: now[0])
     provider = await make.create_provider("P", "root", "a long password")

@@ -10,9 +10,9 @@ from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import IntegrityError
+from tests.migrated import bring_up_to_date
 
 from stimme.licensing.errors import LicenceLimitError, LicenceMissingError
-from stimme.store import migrate
 from stimme.store.audit import Actor
 from stimme.store.customer_models import BillingAddress, CustomerLicence
 from stimme.store.database import Database, Scope, TenantLeakError
@@ -29,7 +29,7 @@ NOW = datetime.datetime(2026, 11, 25, 12, tzinfo=datetime.UTC)
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     opened = Database(f"sqlite+aiosqlite:///{tmp_path}/l.db")
-    await migrate.upgrade(opened.engine)
+    await bring_up_to_date(opened)
     yield opened
     await opened.close()
 

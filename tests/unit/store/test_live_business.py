@@ -5,9 +5,9 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
+from tests.migrated import bring_up_to_date
 
 from stimme.licensing.holding import DEMO_LIFE, Standing
-from stimme.store import migrate
 from stimme.store.customer_models import Site
 from stimme.store.database import Database
 from stimme.store.live_business import load_business
@@ -21,7 +21,7 @@ NOW = datetime.datetime(2026, 11, 25, 12, tzinfo=datetime.UTC)
 
 async def test_standing_and_site_of_each_user(tmp_path: Path) -> None:
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/b.db")
-    await migrate.upgrade(database.engine)
+    await bring_up_to_date(database)
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     make = Provisioning(database, Vault(Fernet.generate_key()), passwords, now=lambda: NOW)
     provider = await make.create_provider("P", "root", "a long password")

@@ -10,8 +10,8 @@ import pytest
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from sqlalchemy import select
+from tests.migrated import bring_up_to_date
 
-from stimme.store import migrate
 from stimme.store.accounts import Accounts
 from stimme.store.audit import Actor
 from stimme.store.changes import ANY, Authority
@@ -45,7 +45,7 @@ class Office:
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/p.db")
-    await migrate.upgrade(database.engine)
+    await bring_up_to_date(database)
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     make = Provisioning(database, Vault(Fernet.generate_key()), passwords)
     provider = await make.create_provider("P", "root", "a long password")

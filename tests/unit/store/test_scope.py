@@ -8,8 +8,8 @@ import pytest
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from sqlalchemy import delete, func, select, update
+from tests.migrated import bring_up_to_date
 
-from stimme.store import migrate
 from stimme.store.accounts import Accounts
 from stimme.store.database import Database, Scope, TenantLeakError
 from stimme.store.models import Device, Organisation, User
@@ -22,7 +22,7 @@ PASSWORDS = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     opened = Database(f"sqlite+aiosqlite:///{tmp_path}/s.db")
-    await migrate.upgrade(opened.engine)
+    await bring_up_to_date(opened)
     yield opened
     await opened.close()
 

@@ -10,9 +10,9 @@ import pytest
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from sqlalchemy import select
+from tests.migrated import bring_up_to_date
 
 from stimme.licensing.errors import LicenceLimitError
-from stimme.store import migrate
 from stimme.store.accounts import Accounts
 from stimme.store.customer_models import BillingAddress, CustomerLicence, Site
 from stimme.store.database import Database
@@ -38,7 +38,7 @@ class Node:
 
 async def node(path: Path) -> Node:
     database = Database(f"sqlite+aiosqlite:///{path}")
-    await migrate.upgrade(database.engine)
+    await bring_up_to_date(database)
     vault = Vault(Fernet.generate_key())
     make = Provisioning(database, vault, PASSWORDS)
     provider = await make.create_provider("P", "root", "a long password")

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Table, event, select
+from tests.migrated import bring_up_to_date
 
-from stimme.store import migrate
 from stimme.store.database import Database
 from stimme.store.models import BindingRow, CallRecordRow, Organisation
 from stimme.store.writer import WriteBehind
@@ -26,7 +26,7 @@ TABLES = (BINDINGS, RECORDS)
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     opened = Database(f"sqlite+aiosqlite:///{tmp_path}/w.db")
-    await migrate.upgrade(opened.engine)
+    await bring_up_to_date(opened)
     async with opened.system() as session, session.begin():
         session.add(Organisation(id="p", kind="provider", name="P", created_at=NOW))
         await session.flush()
