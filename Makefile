@@ -100,12 +100,13 @@ unit: venv native
 	@STIMME_NATIVE=build/native $(PYTHON) -m pytest tests/unit/sip tests/conformance -n $(WORKERS)
 
 # Real programs on a machine that does other work: what failed is run once more, alone, and both runs are shown.
-# Telephones mostly wait for each other, so more of these tests run at once than there are processors. Those that look at
+# Telephones mostly wait for each other, so more of these tests run at once than there are processors; browsers, which
+# take longest, come first, so that none is left for the end. Those that look at
 # the sound of single packets run after them, two at a time, and those that need the processors for themselves (load,
 # kills) one by one.
 twice = $(PYTHON) -m pytest $(1) || $(PYTHON) -m pytest $(1) -n 0 --last-failed --last-failed-no-failures none
 integration: setup ## end-to-end tests with baresip, Kamailio, sipp and Chromium
-	@$(call twice,tests/integration tests/browser -m "not slow and not alone" -n $(TELEPHONES))
+	@$(call twice,tests/browser tests/integration -m "not slow and not alone" -n $(TELEPHONES))
 	@$(call twice,tests/integration/media -m "not slow" -n $(WORKERS))
 	@$(call twice,tests/integration --ignore=tests/integration/media -m "alone and not slow" -n 0)
 
