@@ -4,7 +4,7 @@ A transaction is given messages and time by its layer and hands messages to the 
 state follows on which event is looked up in `transitions`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -385,8 +385,11 @@ def unfinished_of(role: str, invite: Request, destination: Destination) -> dict[
     }
 
 
-def from_head(uri: str, head: Iterable[tuple[str, str]]) -> Request:
-    """An INVITE as far as `head_of` kept it. Raises SipParseError for a damaged URI."""
+def from_head(uri: str, head: Iterable[Sequence[str]]) -> Request:
+    """An INVITE as far as `head_of` kept it, as JSON gives it back: pairs are lists then.
+
+    Raises SipParseError for a damaged URI, ValueError for what is no pair.
+    """
     return Request("INVITE", parse_uri(uri), Headers((name, value) for name, value in head))
 
 

@@ -1,5 +1,8 @@
 """What a user agent does, after a crash, about the INVITEs and dialogs that were open."""
 
+import json
+from typing import Any
+
 import pytest
 from tests.unit.sip.agents import Agent, Ears, Network, label
 
@@ -16,6 +19,12 @@ def restarted(agent: Agent) -> Agent:
     return again
 
 
+def journalled(kept: dict[str, Any]) -> dict[str, Any]:
+    """What a journal gives back of what it was given: JSON types, pairs as lists."""
+    again: dict[str, Any] = json.loads(json.dumps(kept))
+    return again
+
+
 def put_in_place(net: Network, agent: Agent, again: Agent) -> None:
     """The network reaches the new process from now on."""
     if agent is net.caller:
@@ -28,7 +37,7 @@ def put_in_place(net: Network, agent: Agent, again: Agent) -> None:
 
 def died(net: Network, agent: Agent, session: Session) -> Agent:
     """The agent is another process, which has wound up the session from what was kept of it."""
-    kept = session.unfinished()
+    kept = journalled(session.unfinished())
     again = restarted(agent)
     put_in_place(net, agent, again)
     again.ua.wind_up(kept, net.flow_at(again))
@@ -56,7 +65,7 @@ def test_a_retransmitted_invite_finds_its_refusal() -> None:
     net.drop = lambda agent, message: agent is net.callee and isinstance(message, Response)
     session, ears = net.call()
     again = restarted(net.callee)
-    kept = net.callee.application.sessions[0].unfinished()
+    kept = journalled(net.callee.application.sessions[0].unfinished())
     put_in_place(net, net.callee, again)
     net.drop = lambda agent, message: False
     again.ua.wind_up(kept, net.flow_at(again))
@@ -81,7 +90,7 @@ def test_a_telephone_that_answered_meanwhile_is_hung_up() -> None:
     net = Network()
     net.callee.application.on_call = lambda session: session.ring(180)
     session, _ = net.call()
-    kept = session.unfinished()
+    kept = journalled(session.unfinished())
     again = restarted(net.caller)
     net.drop = lambda agent, message: True
     net.callee.application.sessions[0].answer(b"answer")
@@ -112,7 +121,7 @@ def test_an_answer_that_never_left_is_said_again() -> None:
     called.answer(b"answer")
     net.settle()
     assert ears.heard == ["provisional 180"]
-    again, kept = restarted(net.callee), called.snapshot()
+    again, kept = restarted(net.callee), journalled(called.snapshot())
     put_in_place(net, net.callee, again)
     net.drop = lambda agent, message: False
     restored = again.ua.restore(kept, Ears(), net.flow_at(again))
@@ -129,7 +138,9 @@ def test_an_answer_without_ack_does_not_end_a_restored_call() -> None:
     net.drop = lambda agent, message: label(message) == "ACK"
     net.call()
     again = restarted(net.callee)
-    restored = again.ua.restore(net.callee.application.sessions[0].snapshot(), Ears(), net.flow_at(again))
+    restored = again.ua.restore(
+        journalled(net.callee.application.sessions[0].snapshot()), Ears(), net.flow_at(again)
+    )
     again.run_to(100)
     assert restored.state is SessionState.CONFIRMED
 
