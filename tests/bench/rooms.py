@@ -17,7 +17,7 @@ from tests.bench.peers import janus
 from tests.bench.peers.rtp_load import CodecLoad
 from tests.bench.processes import BenchError, Server, first_line
 
-from stimme.media import Codec, Endpoint, Engine, RemoteMedia, Room
+from stimme.media import Codec, Endpoint, RemoteMedia, Room
 
 NAME = "rooms"
 TARGET = 0.6
@@ -77,38 +77,31 @@ class Janus:
         self._rooms = []
 
 
-class Stimme:
+class Stimme(stimme_server.DrivenEngine):
     """Our engine alone, driven by its Python face as call control does."""
 
     def __init__(self, stack: ExitStack, scratch: Path) -> None:
-        path = scratch / "media.sock"
-        self.server = stack.enter_context(
-            stimme_server.engine(scratch, path, first_port=44_000, last_port=53_000)
-        )
-        self.server.wait_until(path.exists)
-        self._runner = stack.enter_context(asyncio.Runner())
-        self._engine = self._runner.run(Engine.connect(path, owner="bench", on_event=lambda _event: None))
-        stack.callback(lambda: self._runner.run(self._engine.close()))
+        super().__init__(stack, scratch)
         self._rooms: list[Room] = []
         self._endpoints: list[Endpoint] = []
 
     def seat(self, ports: Sequence[int]) -> list[int]:
         """A room for each five."""
-        self._runner.run(self._seat(ports))
+        self.runner.run(self._seat(ports))
         return [endpoint.local.port for endpoint in self._endpoints]
 
     async def _seat(self, ports: Sequence[int]) -> None:
         for number, port in enumerate(ports):
             if number % _SEATS == 0:
-                self._rooms.append(await self._engine.create_room(tag=f"bench-{number}", rate=_RATE))
-            endpoint = await self._engine.create_endpoint("rtp", tag=f"bench-{port}")
+                self._rooms.append(await self.engine.create_room(tag=f"bench-{number}", rate=_RATE))
+            endpoint = await self.engine.create_endpoint("rtp", tag=f"bench-{port}")
             await endpoint.configure(RemoteMedia("127.0.0.1", port), [_PCMU])
             await self._rooms[-1].add(endpoint)
             self._endpoints.append(endpoint)
 
     def clear(self) -> None:
         """Delete rooms and endpoints."""
-        self._runner.run(self._clear())
+        self.runner.run(self._clear())
 
     async def _clear(self) -> None:
         await asyncio.gather(*(room.delete() for room in self._rooms))

@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import ipaddress
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from cryptography.x509.oid import NameOID
 from tests.bench import sip_client
 from tests.bench.processes import BenchError, Server
 
+from stimme.media import Engine
 from stimme.store import migrate
 from stimme.store.database import Database
 from stimme.store.provisioning import Provisioning
@@ -143,6 +145,20 @@ def engine(directory: Path, socket: Path, *, first_port: int, last_port: int) ->
     command = [str(_built("stimme-media")), "--socket", str(socket), "--address", "127.0.0.1"]
     command += ["--ports", f"{first_port}-{last_port}"]
     return Server("stimme-media", command, log=directory / "stimme-media.log")
+
+
+class DrivenEngine:
+    """The media engine alone, driven by its Python face as call control does."""
+
+    address = "127.0.0.1"
+
+    def __init__(self, stack: ExitStack, scratch: Path) -> None:
+        path = scratch / "media.sock"
+        self.server = stack.enter_context(engine(scratch, path, first_port=44_000, last_port=53_000))
+        self.server.wait_until(path.exists)
+        self.runner = stack.enter_context(asyncio.Runner())
+        self.engine = self.runner.run(Engine.connect(path, owner="bench", on_event=lambda _event: None))
+        stack.callback(lambda: self.runner.run(self.engine.close()))
 
 
 def example(name: str) -> Path:

@@ -18,7 +18,7 @@ from tests.bench.peers import janus
 from tests.bench.peers.webrtc_load import EXTENSIONS, PAYLOAD_TYPES, Peer, Told, WebrtcLoad, read
 from tests.bench.processes import BenchError, Server, first_line
 
-from stimme.media import Codec, Endpoint, Engine, HeaderExtension, RemoteMedia, Room, VideoStream
+from stimme.media import Codec, Endpoint, HeaderExtension, RemoteMedia, Room, VideoStream
 
 NAME = "video"
 TARGET = 1.0
@@ -124,35 +124,26 @@ class Janus:
         self._session.tell(self._maker, {"request": "destroy", "room": _ROOM})
 
 
-class Stimme:
+class Stimme(stimme_server.DrivenEngine):
     """Our engine alone, driven by its Python face as call control does."""
 
-    address = "127.0.0.1"
-
     def __init__(self, stack: ExitStack, scratch: Path) -> None:
-        path = scratch / "media.sock"
-        self.server = stack.enter_context(
-            stimme_server.engine(scratch, path, first_port=44_000, last_port=53_000)
-        )
-        self.server.wait_until(path.exists)
-        self._runner = stack.enter_context(asyncio.Runner())
-        self._engine = self._runner.run(Engine.connect(path, owner="bench", on_event=lambda _event: None))
-        stack.callback(lambda: self._runner.run(self._engine.close()))
+        super().__init__(stack, scratch)
         self._room: Room | None = None
         self._endpoints: list[Endpoint] = []
 
     def sender(self, peer: Peer) -> Told:
         """A room, and who sends in it."""
-        return self._runner.run(self._enter(peer, "recvonly"))
+        return self.runner.run(self._enter(peer, "recvonly"))
 
     def viewers(self, peers: Sequence[Peer]) -> list[Told]:
         """Who watches; the only one who sends is shown."""
-        return [self._runner.run(self._enter(peer, "sendonly")) for peer in peers]
+        return [self.runner.run(self._enter(peer, "sendonly")) for peer in peers]
 
     async def _enter(self, peer: Peer, direction: Any) -> Told:
         if self._room is None:
-            self._room = await self._engine.create_room(tag="bench")
-        endpoint = await self._engine.create_endpoint("webrtc", tag=f"bench-{peer.port}")
+            self._room = await self.engine.create_room(tag="bench")
+        endpoint = await self.engine.create_endpoint("webrtc", tag=f"bench-{peer.port}")
         self._endpoints.append(endpoint)
         stream = VideoStream("0", (_VP8,), direction, ssrc=0x5000_0000 + len(self._endpoints))
         await endpoint.configure(
@@ -163,7 +154,7 @@ class Stimme:
 
     def clear(self) -> None:
         """Delete room and endpoints."""
-        self._runner.run(self._clear())
+        self.runner.run(self._clear())
 
     async def _clear(self) -> None:
         if self._room is not None:

@@ -18,7 +18,7 @@ from tests.bench.peers.webrtc_load import EXTENSIONS, PAYLOAD_TYPES, Peer, Told,
 from tests.bench.processes import Server, first_line
 from tests.bench.video import WARM_SECONDS, browser, check, counted, told
 
-from stimme.media import Codec, Endpoint, Engine, HeaderExtension, RemoteMedia
+from stimme.media import Codec, Endpoint, HeaderExtension, RemoteMedia
 from stimme.sip.sdp import SessionDescription
 
 NAME = "webrtc"
@@ -94,41 +94,32 @@ class Janus:
         self._handles = []
 
 
-class Stimme:
+class Stimme(stimme_server.DrivenEngine):
     """Our engine alone, driven by its Python face as call control does."""
 
-    address = "127.0.0.1"
-
     def __init__(self, stack: ExitStack, scratch: Path) -> None:
-        path = scratch / "media.sock"
-        self.server = stack.enter_context(
-            stimme_server.engine(scratch, path, first_port=44_000, last_port=53_000)
-        )
-        self.server.wait_until(path.exists)
-        self._runner = stack.enter_context(asyncio.Runner())
-        self._engine = self._runner.run(Engine.connect(path, owner="bench", on_event=lambda _event: None))
-        stack.callback(lambda: self._runner.run(self._engine.close()))
+        super().__init__(stack, scratch)
         self._endpoints: list[Endpoint] = []
 
     def call(self, peer: Peer) -> Told:
         """Two endpoints and their bridge."""
-        return self._runner.run(self._call(peer))
+        return self.runner.run(self._call(peer))
 
     async def _call(self, peer: Peer) -> Told:
-        one = await self._engine.create_endpoint("webrtc", tag=f"bench-{peer.port}")
-        other = await self._engine.create_endpoint("rtp", tag=f"bench-{peer.plain}")
+        one = await self.engine.create_endpoint("webrtc", tag=f"bench-{peer.port}")
+        other = await self.engine.create_endpoint("rtp", tag=f"bench-{peer.plain}")
         self._endpoints += [one, other]
         await one.configure(
             browser(peer), [_OPUS], mid="0", extensions=[HeaderExtension(*each) for each in _MID_ONLY]
         )
         await other.configure(RemoteMedia("127.0.0.1", peer.plain or 0), [_OPUS])
-        await self._engine.bridge(one, other, tag=f"bench-{peer.port}")
+        await self.engine.bridge(one, other, tag=f"bench-{peer.port}")
         plain = f"{other.local.address}:{other.local.port}"
         return replace(told(one, _NUMBER, plain=plain), extensions=_MID_ONLY)
 
     def clear(self) -> None:
         """Delete all endpoints."""
-        self._runner.run(self._clear())
+        self.runner.run(self._clear())
 
     async def _clear(self) -> None:
         await asyncio.gather(*(endpoint.delete() for endpoint in self._endpoints))
