@@ -96,8 +96,8 @@ web-check: $(STAMPS)/web-check
 
 # The SIP stack is tested as source and as machine code: the one is the reference of the other.
 unit: venv native
-	@$(PYTHON) -m pytest tests/unit tests/conformance -n $(WORKERS)
-	@STIMME_NATIVE=build/native $(PYTHON) -m pytest tests/unit/sip tests/conformance -n $(WORKERS)
+	@$(PYTHON) -m pytest tests/unit -n $(WORKERS)
+	@STIMME_NATIVE=build/native $(PYTHON) -m pytest tests/unit/sip -n $(WORKERS)
 
 # Real programs on a machine that does other work: what failed is run once more, alone, and both runs are shown.
 # Telephones mostly wait for each other, so more of these tests run at once than there are processors; browsers, which
@@ -106,6 +106,8 @@ unit: venv native
 # kills) one by one.
 twice = $(PYTHON) -m pytest $(1) || $(PYTHON) -m pytest $(1) -n 0 --last-failed --last-failed-no-failures none
 integration: setup ## end-to-end tests with baresip, Kamailio, sipp and Chromium
+	@$(call twice,tests/conformance -n $(WORKERS))
+	@export STIMME_NATIVE=build/native; $(call twice,tests/conformance -n $(WORKERS))
 	@$(call twice,tests/browser tests/integration -m "not slow and not alone" -n $(TELEPHONES))
 	@$(call twice,tests/integration/media -m "not slow" -n $(WORKERS))
 	@$(call twice,tests/integration --ignore=tests/integration/media -m "alone and not slow" -n 0)

@@ -1,7 +1,8 @@
-"""Free base ports for demo systems under test."""
+"""Free ports for the programs under test and their peers."""
 
 import fcntl
 import random
+import socket
 import tempfile
 from pathlib import Path
 from typing import IO
@@ -44,4 +45,29 @@ def _reserve(base: int) -> bool:
         file.close()
         return False
     _RESERVED[base] = file
+    return True
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that are free for TCP and UDP together with their next ones, none of them twice.
+
+    baresip listens for TLS one above its SIP port. They lie below the ranges of demo systems, which lie below
+    the one that the kernel gives to clients: what was free a moment ago still is when the program starts.
+    """
+    draw = random.SystemRandom()
+    found: list[int] = []
+    while len(found) < count:
+        port = draw.randrange(2_000, 9_900, 2)
+        if port not in found and _is_free(port) and _is_free(port + 1):
+            found.append(port)
+    return found
+
+
+def _is_free(port: int) -> bool:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
     return True

@@ -1,8 +1,9 @@
 """Running sipp with a scenario of its own or of ours, and the bare user agents that it talks to."""
 
 import asyncio
-import socket
 from pathlib import Path
+
+from tests.ports import free_ports
 
 from stimme.sip.auth import DigestServer, Stale, Verified, ha1
 from stimme.sip.flow import Flow
@@ -22,23 +23,19 @@ class SippError(AssertionError):
     """sipp saw a call fail, or did not come to its end."""
 
 
-def free_port() -> int:
-    """A port that nobody uses now, for UDP and TCP."""
-    while True:
-        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
-            stream.bind((LOCALHOST, 0))
-            try:
-                datagram.bind(stream.getsockname())
-            except OSError:
-                continue
-            return int(stream.getsockname()[1])
-
-
 async def sipp(directory: Path, *arguments: str, calls: int, transport: str = "u1") -> None:
     """Runs sipp until it has made or taken `calls` calls. Raises SippError unless all succeeded."""
     log = directory / "messages.log"
     command = ["sipp", *arguments, "-i", LOCALHOST, "-t", transport, "-m", str(calls), "-nostdin"]
-    command += ["-mp", str(free_port()), "-timeout", f"{_SECONDS}s", "-trace_err", "-error_file", str(log)]
+    command += [
+        "-mp",
+        str(free_ports(1)[0]),
+        "-timeout",
+        f"{_SECONDS}s",
+        "-trace_err",
+        "-error_file",
+        str(log),
+    ]
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,

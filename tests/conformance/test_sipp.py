@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.conformance.sipp import ANSWER, LOCALHOST, Answerer, free_port, receive, scenario, send, sipp
+from tests.conformance.sipp import ANSWER, LOCALHOST, Answerer, receive, scenario, send, sipp
+from tests.ports import free_ports
 
 from stimme.sip.flow import Target
 from stimme.sip.transport.runner import SipRunner
@@ -45,7 +47,7 @@ async def test_sipp_calls_us(tmp_path: Path, transport: str, flag: str) -> None:
 @pytest.mark.interop(client="sipp", feature="uas: is called by us; UDP, TCP")
 @pytest.mark.parametrize(("transport", "flag"), TRANSPORTS)
 async def test_we_call_sipp(tmp_path: Path, transport: str, flag: str) -> None:
-    port = free_port()
+    port = free_ports(1)[0]
     async with listening(transport) as (runner, answerer, _):
         peer = asyncio.create_task(sipp(tmp_path, "-sn", "uas", "-p", str(port), calls=CALLS, transport=flag))
         await until_it_listens(port, transport)
@@ -65,10 +67,13 @@ async def test_we_call_sipp(tmp_path: Path, transport: str, flag: str) -> None:
 
 
 async def until_it_listens(port: int, transport: str) -> None:
-    """Waits until sipp has its socket."""
+    """Waits until sipp has its socket, not one that a connection of others left behind."""
     table = Path(f"/proc/net/{transport}")
+    listens = re.compile(
+        rf"^ *\d+: \S+:{port:04X} \S+:0000 {'0A' if transport == 'tcp' else '07'} ", re.MULTILINE
+    )
     async with asyncio.timeout(10):
-        while f":{port:04X} " not in table.read_text():
+        while not listens.search(table.read_text()):
             await asyncio.sleep(0.02)
 
 
@@ -150,7 +155,7 @@ async def test_calls_over_a_lossy_network(tmp_path: Path) -> None:
 async def test_third_party_call_control(tmp_path: Path) -> None:
     """sipp's two controllers call us twice for each call, the first time without an offer (RFC 3725)."""
     async with listening("udp") as (runner, answerer, address):
-        meeting = f"{LOCALHOST}:{free_port()}"
+        meeting = f"{LOCALHOST}:{free_ports(1)[0]}"
         for folder in ("a", "b"):
             (tmp_path / folder).mkdir()
         second = asyncio.create_task(

@@ -5,9 +5,7 @@ import asyncio
 import contextlib
 import json
 import os
-import random
 import signal
-import socket
 import struct
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 from tests.audio import Samples
+from tests.ports import free_ports
 
 _MODULES = Path("/usr/lib/baresip/modules")
 _START_SECONDS = 10.0
@@ -296,31 +295,6 @@ def _write_configuration(
         f"regint={interval};answermode={answer};audio_codecs={codecs}{account}\n"
     )
     return control
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of loopback that are free for TCP and UDP together with their next ones, none of them twice.
-
-    baresip listens for TLS one above its SIP port. They lie below the ranges of demo systems (`tests.ports`),
-    which lie below the one that the kernel gives to clients; two test processes draw different ones.
-    """
-    draw = random.SystemRandom()
-    found: list[int] = []
-    while len(found) < count:
-        port = draw.randrange(2_000, 9_900, 2)
-        if port not in found and _is_free(port) and _is_free(port + 1):
-            found.append(port)
-    return found
-
-
-def _is_free(port: int) -> bool:
-    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        with socket.socket(socket.AF_INET, kind) as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                return False
-    return True
 
 
 async def _read_netstring(reader: asyncio.StreamReader) -> bytes:

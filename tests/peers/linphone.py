@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 from tests.audio import Samples, sine
-from tests.peers.baresip import Line, free_ports
+from tests.peers.baresip import Line
+from tests.ports import free_ports
 
 _SECONDS = 40
 _RATE = 8000

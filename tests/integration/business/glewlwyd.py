@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from tests.integration.business.ports import free_port
+from tests.ports import free_ports
 
 from stimme.demo.certificates import Certificates
 
@@ -147,7 +147,7 @@ def running(folder: Path, tls: Certificates) -> Iterator[Glewlwyd]:
     """The provider for the length of a block, its state in a folder."""
     program = shutil.which("glewlwyd")
     assert program, "Glewlwyd is missing: run make packages"
-    port = free_port()
+    (port,) = free_ports(1)
     database = folder / "glewlwyd.db"
     with contextlib.closing(sqlite3.connect(database)) as connection:
         connection.executescript(_TABLES.read_text())
