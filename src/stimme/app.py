@@ -137,8 +137,7 @@ class Application:
         runner = await self._open_sip(node, tls)
         telephony = await self._open_web(node, runner, database, vault=vault, tls=tls, sounds=sounds)
         loaded = utc_now()
-        for tenant in await load_tenants(database, vault):
-            await node.add_tenant(self._with_books(tenant))
+        await node.add_tenants(map(self._with_books, await load_tenants(database, vault)))
         await self._meet_engine(node)
         _spare_collections()
         runner.release()

@@ -16,9 +16,9 @@ import typer
 from stimme.cli_business import business
 from stimme.cli_node import node
 from stimme.cli_output import done, load, read_secret, refuse
+from stimme.cli_serve import serving
 from stimme.demo import system as demo_system
 from stimme.demo.welcome import welcome
-from stimme.operations.supervisor import serve as serve_node
 from stimme.operations.traces import TraceFiles
 from stimme.sip.ladder import ladder
 from stimme.store import migrate
@@ -30,6 +30,7 @@ from stimme.store.secrets import Passwords, SecretKeyError, open_vault
 app = typer.Typer(name="stimme", help="Business phone system.", no_args_is_help=True, add_completion=True)
 app.add_typer(business)
 app.add_typer(node)
+app.add_typer(serving)
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The node's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
@@ -47,13 +48,6 @@ def check_config(
     """Check a configuration file without starting anything."""
     load(file, as_json=as_json)
     done(as_json, {"file": str(file), "valid": True}, f"{file}: valid.")
-
-
-@app.command("serve")
-def serve(config: ConfigFile, as_json: AsJson = False) -> None:
-    """Run a node until SIGTERM or SIGINT."""
-    settings = load(config, as_json=as_json)
-    raise typer.Exit(asyncio.run(serve_node(settings, config)))
 
 
 @app.command("demo")

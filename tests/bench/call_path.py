@@ -87,7 +87,7 @@ class Nowhere:
     def add(self, record: CallRecord, entries: Sequence[CallListEntry]) -> None:
         """A finished call."""
 
-    async def load(self, tenant_id: str) -> dict[str, dict[str, Any]]:
+    async def load(self, only: str | None = None) -> dict[str, Any]:
         """Nothing."""
         return {}
 

@@ -1,5 +1,6 @@
 """What one tenant lives from: plain values that the store loads and the actor keeps in memory."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -37,7 +38,7 @@ class Device:
     user_id: str
     sip_user: str
     kind: Literal["phone", "web"] = "phone"
-    ha1: dict[str, str] = field(default_factory=dict, repr=False)
+    ha1: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

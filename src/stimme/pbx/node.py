@@ -8,7 +8,7 @@ stranger learns nothing about who exists.
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import structlog
@@ -21,7 +21,7 @@ from stimme.pbx.entitlement import device_refused, tell_changes, withdraw_regist
 from stimme.pbx.guard import GuessingGuard
 from stimme.pbx.model import Device, Tenant
 from stimme.pbx.pbx import Pbx
-from stimme.pbx.ports import BindingStore, CallRecords, Journal, RecordingStore, Sounds, StateStore
+from stimme.pbx.ports import BindingStore, CallRecords, Journal, RecordingStore, Sounds, StateStore, Stored
 from stimme.pbx.presence import PublishedPresence
 from stimme.pbx.registrar import Refusal
 from stimme.pbx.routing import dialled_of
@@ -108,6 +108,7 @@ class Node:
         self._timeouts = (ring_timeout, media_timeout)
         self._locator = Locator(resolver, rng=rng, clock=clock) if resolver is not None else None
         self._devices: dict[str, tuple[Pbx, Device]] = {}
+        self._sip_users: dict[str, tuple[str, ...]] = {}
         self._sources = TrunkSources()
         self._digest: dict[str, DigestServer] = {}
         self._ua: UserAgent | None = None
@@ -151,7 +152,17 @@ class Node:
     # -- tenants --------------------------------------------------------------------------------------------
 
     async def add_tenant(self, tenant: Tenant) -> Pbx:
-        """Takes a tenant in: registrations come back from the store; trunks register once we started."""
+        """Takes a tenant in: what the store kept of it comes back; its trunks register once we started."""
+        bindings, states = await self._bindings.load(tenant.id), await self._store.load(tenant.id)
+        return self._take_in(tenant, bindings.get(tenant.id, {}), states.get(tenant.id, {}))
+
+    async def add_tenants(self, tenants: Iterable[Tenant]) -> None:
+        """Takes many in: the store is asked once for all."""
+        bindings, states = await self._bindings.load(), await self._store.load()
+        for tenant in tenants:
+            self._take_in(tenant, bindings.get(tenant.id, {}), states.get(tenant.id, {}))
+
+    def _take_in(self, tenant: Tenant, bindings: Stored, states: Stored) -> Pbx:
         ring_timeout, media_timeout = self._timeouts
         pbx = Pbx(
             tenant,
@@ -177,9 +188,9 @@ class Node:
         if self._lamps is not None:
             self._lamps.watch(pbx)
         self._digest[tenant.id] = DigestServer(tenant.domain, self._key, clock=self._wall_clock)
-        pbx.registrar.restore(await self._bindings.load(tenant.id))
+        pbx.registrar.restore(bindings)
         withdraw_registrations(tenant, pbx.registrar)
-        pbx.restore_state(await self._store.load(tenant.id))
+        pbx.restore_state(states)
         self._index(pbx)
         if self._started:
             pbx.start()
@@ -214,17 +225,22 @@ class Node:
         pbx = self.tenants.pop(tenant_id, None)
         if pbx is None:
             return
-        self._devices = {user: known for user, known in self._devices.items() if known[0] is not pbx}
+        self._forget_devices(pbx)
         self._sources.forget(pbx)
         del self._digest[tenant_id]
         await pbx.leave()
 
     def _index(self, pbx: Pbx) -> None:
-        self._devices = {user: known for user, known in self._devices.items() if known[0] is not pbx}
+        self._forget_devices(pbx)
         for device in pbx.tenant.devices.values():
             self._devices[device.sip_user] = (pbx, device)
+        self._sip_users[pbx.tenant.id] = tuple(device.sip_user for device in pbx.tenant.devices.values())
         for host in self._sources.learn(pbx):
             self._trust(host)
+
+    def _forget_devices(self, pbx: Pbx) -> None:
+        for user in self._sip_users.pop(pbx.tenant.id, ()):
+            self._devices.pop(user, None)
 
     # -- SIP ------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from stimme.pbx.events import (
     SettingsChanged,
     TrunkChanged,
 )
-from stimme.pbx.features.codes import CodeTable
+from stimme.pbx.features.codes import code_table
 from stimme.pbx.features.park import ParkLot
 from stimme.pbx.features.registry import Features
 from stimme.pbx.groups.memberships import Memberships
@@ -154,7 +154,7 @@ class Pbx:
             escape=lambda: self.codes.escape if switch.keeps_digits else None,
             new_id=self.new_id,
         )
-        self.codes = CodeTable(tenant.code_changes)
+        self.codes = code_table(tenant.code_changes)
         self.settings = Settings(tenant.id, store, self._settings_changed)
         self.groups = Memberships(tenant.id, store, self._member_line, self._membership_changed)
         self.lot = ParkLot(tenant.park_slots)
@@ -179,7 +179,7 @@ class Pbx:
         """Takes over a changed configuration; calls go on, a changed trunk registers anew."""
         before, self.tenant = self.tenant, tenant
         self.desks.reconfigure(tenant)
-        self.codes = CodeTable(tenant.code_changes)
+        self.codes = code_table(tenant.code_changes)
         self.ways.configure(tenant)
         self.queues.reconfigured()
         self.features.reception.changed()

@@ -9,6 +9,9 @@ from typing import Any, Protocol
 from stimme.pbx.records import CallListEntry, CallNote, CallRecord, Party
 from stimme.prompts.say import Say
 
+Stored = dict[str, dict[str, Any]]
+"""JSON values by key."""
+
 
 class BindingStore(Protocol):
     """Registrations that outlive a restart."""
@@ -19,8 +22,8 @@ class BindingStore(Protocol):
     def remove(self, key: str) -> None:
         """Forgets a binding."""
 
-    async def load(self, tenant_id: str) -> dict[str, dict[str, Any]]:
-        """The bindings of a tenant by key."""
+    async def load(self, only: str | None = None) -> dict[str, Stored]:
+        """The bindings by key, of all tenants or ``only`` one, by tenant."""
 
 
 class StateStore(Protocol):
@@ -32,8 +35,8 @@ class StateStore(Protocol):
     def delete(self, tenant_id: str, key: str) -> None:
         """Forgets a value."""
 
-    async def load(self, tenant_id: str) -> dict[str, dict[str, Any]]:
-        """The values of a tenant by key."""
+    async def load(self, only: str | None = None) -> dict[str, Stored]:
+        """The values by key, of all tenants or ``only`` one, by tenant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Call control's side of the store: customers' configuration in; registrations, journal and records out.
 
 Policy: what call control reports costs it a dictionary entry and is written soon after, in one transaction
-with everything else that happened meanwhile (``stimme.store.writer``). Secrets are decrypted here, once, and
-of a device's password only the digest hashes go on.
+with everything else that happened meanwhile (``stimme.store.writer``). Of a device's password only the digest
+hashes go on (``stimme.store.digest_hashes``).
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ from stimme.pbx.features.key_plan import read_keys
 from stimme.pbx.features.keys import KeyPlan
 from stimme.pbx.model import Device, NumberBlock, Tenant, TrunkConfig, User
 from stimme.pbx.records import CallListEntry, CallNote, CallRecord
-from stimme.sip.auth import ALGORITHMS, ha1
 from stimme.store import models
 from stimme.store.database import Database
+from stimme.store.digest_hashes import DigestHashes
 from stimme.store.key_models import KeyPlanRow
 from stimme.store.live_business import load_business
 from stimme.store.secrets import Vault
@@ -34,6 +34,8 @@ _RECORDS = cast(Table, models.CallRecordRow.__table__)
 _LISTS = cast(Table, models.CallListEntry.__table__)
 _STATES = cast(Table, TenantState.__table__)
 _NOTES = cast(Table, CallNoteRow.__table__)
+_USER = ("id", "customer_id", "extension", "name", "package", "number", "language")
+_DEVICE = ("id", "customer_id", "user_id", "sip_user", "kind", "secret")
 LIVE_TABLES = (_BINDINGS, _RECORDS, _LISTS, _STATES, _NOTES)
 """What `WriteBehind` must be made with, in the order of their foreign keys."""
 
@@ -53,11 +55,10 @@ class Bindings:
         """Forget a binding."""
         self._writer.delete(_BINDINGS, key)
 
-    async def load(self, tenant_id: str) -> dict[str, dict[str, Any]]:
-        """Return the bindings of a tenant by key."""
-        statement = select(models.BindingRow).where(models.BindingRow.tenant_id == tenant_id)
-        async with self._database.system() as session:
-            return {row.key: row.value for row in await session.scalars(statement)}
+    async def load(self, only: str | None = None) -> dict[str, dict[str, dict[str, Any]]]:
+        """Return the bindings by key, of all tenants or ``only`` one, by tenant."""
+        row = models.BindingRow
+        return await _kept(self._database, row.tenant_id, row.key, row.value, only)
 
 
 class States:
@@ -77,11 +78,23 @@ class States:
         """Forget a value."""
         self._writer.delete(_STATES, f"{tenant_id}|{key}")
 
-    async def load(self, tenant_id: str) -> dict[str, dict[str, Any]]:
-        """Return the values of a tenant by key."""
-        statement = select(TenantState).where(TenantState.customer_id == tenant_id)
-        async with self._database.system() as session:
-            return {row.key: row.value for row in await session.scalars(statement)}
+    async def load(self, only: str | None = None) -> dict[str, dict[str, dict[str, Any]]]:
+        """Return the values by key, of all tenants or ``only`` one, by tenant."""
+        row = TenantState
+        return await _kept(self._database, row.customer_id, row.key, row.value, only)
+
+
+async def _kept(
+    database: Database, tenant: Any, key: Any, value: Any, only: str | None
+) -> dict[str, dict[str, dict[str, Any]]]:
+    statement = select(tenant, key, value)
+    if only is not None:
+        statement = statement.where(tenant == only)
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    async with database.system() as session:
+        for tenant_id, name, kept in await session.execute(statement):
+            found.setdefault(tenant_id, {})[name] = kept
+    return found
 
 
 class Records:
@@ -170,18 +183,21 @@ async def load_tenants(database: Database, vault: Vault, *, only: str | None = N
     """Read the customers' telephone systems, all of them or ``only`` one.
 
     Raises:
-        SecretKeyError: When a stored secret does not fit the secret key.
+        SecretKeyError: When a trunk's stored password does not fit the secret key.
     """
     customers = select(models.Organisation).where(models.Organisation.kind == "customer")
     if only is not None:
         customers = customers.where(models.Organisation.id == only)
     async with database.system() as session:
         tenants = {row.id: _tenant(row) for row in await session.scalars(customers)}
-        for user in await session.scalars(_of(models.User, only).order_by(models.User.extension)):
-            tenants[user.customer_id].users[user.id] = _user(user)
-        for device in await session.scalars(_of(models.Device, only).order_by(models.Device.sip_user)):
-            tenant = tenants[device.customer_id]
-            tenant.devices[device.id] = _device(device, tenant.domain, vault)
+        # Columns instead of objects: there are many rows of these.
+        for row in await session.execute(_rows(models.User, _USER, only).order_by(models.User.extension)):
+            tenants[row.customer_id].users[row.id] = _user(row)
+        for row in await session.execute(
+            _rows(models.Device, _DEVICE, only).order_by(models.Device.sip_user)
+        ):
+            tenant = tenants[row.customer_id]
+            tenant.devices[row.id] = _device(row, tenant.domain, vault)
         for trunk in await session.scalars(_of(models.Trunk, only).order_by(models.Trunk.name)):
             tenants[trunk.customer_id].trunks[trunk.id] = _trunk(trunk, vault)
         for block in await session.scalars(_of(models.NumberBlock, only).order_by(models.NumberBlock.head)):
@@ -195,7 +211,7 @@ async def load_tenants(database: Database, vault: Vault, *, only: str | None = N
     for tenant_id, business in (await load_business(database, datetime.now(UTC), only=only)).items():
         tenant = tenants[tenant_id]
         tenant.licensed, tenant.licensed_until = business.standing.allows_calls(), business.ends
-        sites = {user_id: business.emergency_site(user_id) for user_id in tenant.users}
+        sites = {user_id: business.emergency_site(user_id) for user_id in business.site_of}
         tenant.site_of = {user_id: site for user_id, site in sites.items() if site is not None}
     for tenant_id, stored in services.items():
         for fault in add_services(tenants[tenant_id], stored):
@@ -215,6 +231,11 @@ def _of(model: Any, only: str | None) -> Any:
     return statement if only is None else statement.where(model.customer_id == only)
 
 
+def _rows(model: Any, names: Sequence[str], only: str | None) -> Any:
+    statement = select(*(getattr(model, name) for name in names))
+    return statement if only is None else statement.where(model.customer_id == only)
+
+
 def _plan(row: KeyPlanRow) -> KeyPlan:
     try:
         return KeyPlan(read_keys(row.keys))
@@ -227,7 +248,7 @@ def _tenant(row: models.Organisation) -> Tenant:
     return Tenant(id=row.id, name=row.name, domain=row.domain or "", language=row.language)
 
 
-def _user(row: models.User) -> User:
+def _user(row: Any) -> User:
     return User(
         id=row.id,
         extension=row.extension,
@@ -238,15 +259,13 @@ def _user(row: models.User) -> User:
     )
 
 
-def _device(row: models.Device, realm: str, vault: Vault) -> Device:
-    password = vault.decrypt(row.secret)
-    hashes = {algorithm: ha1(row.sip_user, realm, password, algorithm) for algorithm in ALGORITHMS}
+def _device(row: Any, realm: str, vault: Vault) -> Device:
     return Device(
         id=row.id,
         user_id=row.user_id,
         sip_user=row.sip_user,
         kind="web" if row.kind == "web" else "phone",
-        ha1=hashes,
+        ha1=DigestHashes(vault, row.secret, row.sip_user, realm),
     )
 
 

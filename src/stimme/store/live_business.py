@@ -53,10 +53,12 @@ async def load_business(
             address = f"{site.street}, {site.postcode} {site.city}"
             emergency = EmergencySite(trunk_id=site.trunk_id, number=site.emergency_number, address=address)
             businesses[site.customer_id].sites[site.id] = emergency
-        users = _of(User, only).where(User.site_id.is_not(None))
-        for user in await session.scalars(users):
-            if user.site_id is not None:
-                businesses[user.customer_id].site_of[user.id] = user.site_id
+        users = select(User.id, User.customer_id, User.site_id).where(User.site_id.is_not(None))
+        if only is not None:
+            users = users.where(User.customer_id == only)
+        for user_id, customer_id, site_id in await session.execute(users):
+            if site_id is not None:
+                businesses[customer_id].site_of[user_id] = site_id
     return businesses
 
 

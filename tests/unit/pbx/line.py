@@ -62,7 +62,7 @@ class NoState:
     def delete(self, tenant_id: str, key: str) -> None:
         pass
 
-    async def load(self, tenant_id: str) -> dict[str, dict[str, Any]]:
+    async def load(self, only: str | None = None) -> dict[str, dict[str, dict[str, Any]]]:
         return {}
 
 

@@ -19,8 +19,8 @@ class Kept:
     def delete(self, tenant_id: str, key: str) -> None:
         del self.values[key]
 
-    async def load(self, tenant_id: str) -> dict[str, dict[str, Any]]:
-        return self.values
+    async def load(self, only: str | None = None) -> dict[str, dict[str, dict[str, Any]]]:
+        return {"muster": self.values}
 
 
 DIVERTED = UserSettings(

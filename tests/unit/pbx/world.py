@@ -35,8 +35,8 @@ class Bindings:
     def remove(self, key: str) -> None:
         self.rows.pop(key, None)
 
-    async def load(self, tenant_id: str) -> dict[str, dict[str, Any]]:
-        return dict(self.rows)
+    async def load(self, only: str | None = None) -> dict[str, dict[str, dict[str, Any]]]:
+        return {"muster": dict(self.rows)}
 
 
 def muster() -> Tenant:

@@ -405,6 +405,14 @@ def _escape(wanted: Sequence[str]) -> str | None:
     return wanted[0]
 
 
+_DEFAULT = CodeTable()
+
+
+def code_table(changes: Mapping[str, Sequence[str]]) -> CodeTable:
+    """The table of a customer; those who have changed nothing share one. Raises CodeError."""
+    return CodeTable(changes) if changes else _DEFAULT
+
+
 IN_CALL: Mapping[str, c.Command] = {
     "0": c.RejectWaiting(),
     "1": c.EndAndTakeHeld(),

@@ -10,6 +10,7 @@ The last # may be left out: many telephones take it for "dial now" and do not se
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 
 from stimme.sentences import Sentence
 
@@ -43,9 +44,10 @@ class _Step:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled pattern."""
+    """A compiled pattern; `head` are the keys that it always begins with."""
 
     text: str
+    head: str
     steps: tuple[_Step, ...]
     expression: re.Pattern[str]
 
@@ -61,6 +63,8 @@ class Pattern:
 
     def overlaps(self, other: "Pattern") -> bool:
         """True when some keys mean both patterns."""
+        if not (self.head.startswith(other.head) or other.head.startswith(self.head)):
+            return False
         seen: set[tuple[int, int]] = set()
         todo = [(0, 0)]
         while todo:
@@ -131,7 +135,12 @@ def compile_pattern(text: str) -> Pattern:
         position = value.end()
     if len(steps) < 2:
         raise CodeError(Sentence("code-short", "{code}: too short for a feature code", code=text))
-    return Pattern(text, tuple(steps), re.compile("".join(expression), re.ASCII))
+    return Pattern(text, _head(steps), tuple(steps), re.compile("".join(expression), re.ASCII))
+
+
+def _head(steps: list[_Step]) -> str:
+    fixed = takewhile(lambda step: len(step.keys) == 1 and not step.optional, steps)
+    return "".join(key for step in fixed for key in step.keys)
 
 
 def _add_value(name: str, steps: list[_Step], expression: list[str]) -> None:

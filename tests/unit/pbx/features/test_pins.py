@@ -19,8 +19,8 @@ class Kept:
     def delete(self, tenant_id: str, key: str) -> None:
         self.values.pop(key, None)
 
-    async def load(self, tenant_id: str) -> dict[str, dict[str, Any]]:
-        return self.values
+    async def load(self, only: str | None = None) -> dict[str, dict[str, dict[str, Any]]]:
+        return {"muster": self.values}
 
 
 def test_only_the_own_pin_fits_and_it_outlives_a_restart() -> None:
