@@ -33,6 +33,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
         self._pending: dict[int, asyncio.Future[Any]] = {}
+        self._packer = msgpack.Packer()
         self._outgoing: list[bytes] = []
         self._next = 0
         self.closed: asyncio.Future[None] = self._loop.create_future()
@@ -104,7 +105,7 @@ class Connection(asyncio.Protocol):
             return future
         self._next += 1
         self._pending[self._next] = future
-        frame = cast(bytes, msgpack.packb([_REQUEST, self._next, op, fields]))
+        frame = cast(bytes, self._packer.pack([_REQUEST, self._next, op, fields]))
         if not self._outgoing:
             self._loop.call_soon(self._flush)
         self._outgoing += (_LENGTH.pack(len(frame)), frame)

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stimme.pbx.events import Event
+from stimme.pbx.events import NEVER, Event, stamp
 
 RING = 10_000
 QUEUE = 1_000
+_TICK = timedelta(microseconds=1)
 Filter = Callable[[Event], bool]
 
 
@@ -26,16 +27,15 @@ class EventBus:
         self._clock = clock
         self._ring: deque[Event] = deque(maxlen=ring)
         self._readers: set[_Reader] = set()
-        self._last = datetime.min.replace(tzinfo=UTC)
-        self._began = ""
+        self._last = self._began = NEVER
 
     def publish(self, event: Event) -> None:
         """Stamps the event and hands it to every reader. Returns at once."""
-        event.at = self._stamp()
-        if not self._began:
-            self._began = event.at
+        event.moment = self._now()
+        if self._began is NEVER:
+            self._began = event.moment
         if len(self._ring) == self._ring.maxlen:
-            self._began = self._ring[0].at  # this one leaves; who has seen it has missed nothing
+            self._began = self._ring[0].moment  # this one leaves; who has seen it has missed nothing
         self._ring.append(event)
         for reader in self._readers:
             reader.offer(event)
@@ -46,7 +46,7 @@ class EventBus:
         self._readers.add(reader)
         try:
             missed = [event for event in self._ring if since is not None and event.at > since]
-            if since is not None and (not self._began or since < self._began):
+            if since is not None and (self._began is NEVER or since < stamp(self._began)):
                 yield self._gap()
             for event in missed:
                 if visible(event):
@@ -57,12 +57,13 @@ class EventBus:
         finally:
             self._readers.discard(reader)
 
-    def _stamp(self) -> str:
-        self._last = max(self._clock(), self._last + timedelta(microseconds=1))
-        return self._last.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    def _now(self) -> datetime:
+        now = self._clock()
+        self._last = now if now > self._last else self._last + _TICK
+        return self._last
 
     def _gap(self) -> dict[str, Any]:
-        return {"type": "events.gap", "at": self._stamp(), "data": {}}
+        return {"type": "events.gap", "at": stamp(self._now()), "data": {}}
 
 
 class _Reader:

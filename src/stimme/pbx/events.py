@@ -2,22 +2,33 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
 from stimme.pbx.records import CallListEntry, Party
 
 LineState = Literal["free", "ringing", "busy", "offline"]
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def stamp(moment: datetime) -> str:
+    """See `Event.at`. Made only for those who read events: most are read by nobody."""
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 @dataclass(slots=True)
 class Event:
-    """Base of all events. `user_ids` None means everybody of the tenant; `at` is given by the bus."""
+    """Base of all events. `user_ids` None means everybody of the tenant; `moment` is given by the bus."""
 
     type: ClassVar[str] = ""
     tenant_id: str
     user_ids: Collection[str] | None = field(default=None, kw_only=True)
-    at: str = field(default="", kw_only=True)
+    moment: datetime = field(default=NEVER, kw_only=True)
+
+    @property
+    def at(self) -> str:
+        """The moment as clients get it, and give it back to resume: ISO 8601, UTC, microseconds."""
+        return stamp(self.moment)
 
     def data(self) -> dict[str, Any]:
         """The event's own fields."""

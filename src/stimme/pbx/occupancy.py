@@ -40,10 +40,10 @@ class Occupancy:
             rings = rings or state in _RINGS
         return "ringing" if rings else None
 
-    def note(self, call: Call) -> tuple[str, ...]:
-        """Notes whom a call concerns now; gives whose lines may have changed."""
-        users = () if call.state is CallState.ENDED else (*users_of(call), *_rung_in(call))
-        return tuple(dict.fromkeys((*self._set(call, tuple(dict.fromkeys(users))), *users_of(call))))
+    def note(self, call: Call, users: tuple[str, ...]) -> tuple[str, ...]:
+        """Notes that a call concerns these users now (`users_of`); gives whose lines may have changed."""
+        occupied = () if call.state is CallState.ENDED else tuple(dict.fromkeys((*users, *_rung_in(call))))
+        return tuple(dict.fromkeys((*self._set(call, occupied), *users)))
 
     def drop(self, call: Call) -> tuple[str, ...]:
         """A call is over; gives whose lines may have changed."""

@@ -131,7 +131,7 @@ class Owning:
     def call_changed(self, call: Call) -> None:
         """Tells everybody concerned."""
         users = users_of(call)
-        concerned = self._pbx.occupancy.note(call)
+        concerned = self._pbx.occupancy.note(call, users)
         self._pbx.publish(
             CallChanged(
                 self._pbx.tenant.id,

@@ -18,8 +18,8 @@ import structlog
 
 _log = structlog.get_logger("stimme.store")
 _GROWTH_BYTES = 16 << 20
-_FORGOTTEN = cast(bytes, msgpack.packb(None))
 _PACKER = msgpack.Packer()
+_FORGOTTEN = cast(bytes, _PACKER.pack(None))
 
 
 class CallJournal:
@@ -38,7 +38,7 @@ class CallJournal:
         self._settled = settled
         # As they stand in the file: objects would take three times the memory, for every call that goes on.
         self._living: dict[str, bytes] = {
-            key: cast(bytes, msgpack.packb(value)) for key, value in _read(file).items()
+            key: cast(bytes, _PACKER.pack(value)) for key, value in _read(file).items()
         }
         self._descriptor = -1
         self._grown = 0
@@ -46,7 +46,7 @@ class CallJournal:
 
     def put(self, key: str, value: dict[str, Any], *, voids: Sequence[str] = ()) -> None:
         """Keep the state of a call or leg, in place of what was there and of the entries that it voids."""
-        packed = self._living[key] = cast(bytes, msgpack.packb(value))
+        packed = self._living[key] = cast(bytes, _PACKER.pack(value))
         for void in voids:
             self._living.pop(void, None)
         self._append(key, packed, voids)
@@ -95,7 +95,7 @@ class CallJournal:
 
 def _entry(key: str, packed: bytes, voids: Sequence[str] = ()) -> bytes:
     head = _PACKER.pack_array_header(2 + len(voids))
-    return b"".join([head, msgpack.packb(key), packed, *(msgpack.packb(void) for void in voids)])
+    return b"".join([head, _PACKER.pack(key), packed, *map(_PACKER.pack, voids)])
 
 
 def _read(file: Path) -> dict[str, dict[str, Any]]:
