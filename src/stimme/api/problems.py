@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from stimme.api.field_faults import field_sentence
 from stimme.api.schemas import FieldError, Problem
+from stimme.directory.apart import HelperError
 from stimme.licensing.errors import (
     ClosingError,
     LicenceRightError,
@@ -30,6 +31,7 @@ from stimme.store.rights import Right
 
 PROBLEM_TYPE = "application/problem+json"
 _ALL_RIGHTS = Sentence("all-rights-needed", "This account may not do that; it needs all rights.")
+_NOT_READ = Sentence("phone-book-not-read", "The phone book cannot be read now; please try again later.")
 _log = structlog.get_logger("stimme.api")
 
 
@@ -181,6 +183,10 @@ def install_problem_handlers(app: FastAPI) -> None:
             ProblemError(status, error.slug, error.sentence, needs=needs, reasons=reasons)
         )
 
+    async def on_helper(_request: Request, error: Exception) -> JSONResponse:
+        _log.error("the helper of phone books failed", exc_info=error)
+        return problem_response(ProblemError(503, "phone-book-helper", _NOT_READ))
+
     async def on_bug(request: Request, error: Exception) -> JSONResponse:
         _log.error("request failed", path=request.url.path, exc_info=error)
         return problem_response(ProblemError(500, "internal", "Something went wrong on our side."))
@@ -190,6 +196,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(StoreError, on_store)
     app.add_exception_handler(LicensingError, on_licensing)
+    app.add_exception_handler(HelperError, on_helper)
     app.add_exception_handler(Exception, on_bug)
 
 

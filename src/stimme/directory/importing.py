@@ -39,18 +39,23 @@ def draft_of(content: bytes, format_: str, area: str, there: Iterable[Entry]) ->
         area: country and area code for numbers without one; empty for none.
         there: what the book holds.
     """
+    return read_against(content, format_, area, {mark(entry) for entry in there})
+
+
+def read_against(content: bytes, format_: str, area: str, known: set[tuple[str, str]]) -> Draft:
+    """As `draft_of`, with the marks of what the book holds; those of the new entries come in addition."""
     reading = _READERS[format_](content, lambda: str(uuid.uuid4()), area)
-    known = {_mark(entry) for entry in there}
     new = []
     for entry in reading.entries:
-        mark = _mark(entry)
-        if mark not in known:
-            known.add(mark)
+        own = mark(entry)
+        if own not in known:
+            known.add(own)
             new.append(_cut(entry))
     return Draft(new, len(reading.entries) - len(new), reading.problems)
 
 
-def _mark(entry: Entry) -> tuple[str, str]:
+def mark(entry: Entry) -> tuple[str, str]:
+    """By what an entry is known: its name and first number."""
     return fold(entry.name[:_LONGEST]), entry.numbers[0].number if entry.numbers else ""
 
 

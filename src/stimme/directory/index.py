@@ -2,25 +2,23 @@
 
 Built for 100,000 entries: a number is one dictionary look-up, a search two bisections in a sorted list for
 each word. Single changes are kept beside the list, until there are enough of them to build it anew.
-Building takes seconds of CPU for a large book: both the first time and when `worn`, it belongs into a
-thread. An index that is not `searchable` yet knows numbers only, which takes a tenth of that.
+Putting the words of a large book in order takes seconds of CPU: both the first time and when `worn`, that is
+done elsewhere (``order``, ``helper``) and the result taken over. An index that is not `searchable` yet knows
+numbers only, which takes a tenth of that.
 """
 
-from array import array
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
-from itertools import groupby, islice
-from operator import itemgetter
+from itertools import islice
 
 from stimme.directory.entry import Entry
-from stimme.directory.words import digits_of, fold, query_words, search_words
+from stimme.directory.order import WordOrder, words_of
+from stimme.directory.words import digits_of, fold, query_words
 
 _REBUILD_AFTER = 1_000
 # How many digits an extension behind a head number may have (…-0 stands for the whole company).
 _LONGEST_EXTENSION = 4
 _END = "\U0010ffff"
-# Short beginnings of many words fit very many entries: their places are kept ready.
-_SHORT_WORD, _SHORT_NUMBER, _MANY = 3, 5, 100
 
 
 class Index:
@@ -28,26 +26,23 @@ class Index:
 
     Args:
         entries: what it holds at first.
-        searchable: words can be searched; without, only numbers are found until it is `rebuilt`.
+        searchable: words can be searched; without, only numbers are found until its order is taken over.
     """
 
     def __init__(self, entries: Iterable[Entry] = (), *, searchable: bool = True) -> None:
         self.searchable = searchable
-        self._entries: dict[str, Entry] = {entry.id: entry for entry in entries}
+        self._entries: dict[str, Entry] = {}
         self._numbers: dict[str, list[str]] = {}
         self._shorts: dict[str, str] = {}
-        # Entries in the order of their names, and beside each word the places of its entries in that order.
-        self._ordered: list[str] = []
-        self._words: list[str] = []
-        self._places: list[list[int]] = []
-        self._short: dict[str, array[int]] = {}
+        # The words of the entries as they were when these ids were listed.
+        self._order = WordOrder.of(())
+        self._listed_ids: list[str] = []
         # What has changed since: words of new entries, and entries of the list that no longer count.
         self._changed: list[tuple[str, str]] = []
         self._stale: set[str] = set()
-        for entry in self._entries.values():
-            self._add_numbers(entry)
+        self.extend(entries)
         if searchable:
-            self._build()
+            self.take_order(WordOrder.of(list(self)))
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -57,12 +52,32 @@ class Index:
 
     @property
     def worn(self) -> bool:
-        """True when so much has changed that a new index (`rebuilt`) is worth its time."""
+        """True when so much has changed that a new order of its words is worth its time."""
         return len(self._stale) + len(self._changed) > _REBUILD_AFTER
 
-    def rebuilt(self) -> "Index":
-        """A new index over the same entries; this one may be searched meanwhile, but not changed."""
-        return Index(list(self._entries.values()))
+    def extend(self, entries: Iterable[Entry]) -> None:
+        """Adds entries with new ids, whose words are not searched until their order is taken over."""
+        for entry in entries:
+            self._entries[entry.id] = entry
+            self._add_numbers(entry)
+
+    def take_order(self, order: WordOrder) -> None:
+        """Makes it searchable by the order of all entries, as they are listed by `iter` now."""
+        self._order = order
+        self._listed_ids = list(self._entries)
+        self._changed.clear()
+        self._stale.clear()
+        self.searchable = True
+
+    def emptied(self, step: int) -> Iterator[None]:
+        """Lets the entries of an index go that nobody uses any more, a step at a time."""
+        while self._entries or self._numbers or self._listed_ids:
+            for _ in range(min(step, len(self._entries))):
+                self._entries.popitem()
+            for _ in range(min(step, len(self._numbers))):
+                self._numbers.popitem()
+            del self._listed_ids[-step:]
+            yield
 
     def get(self, entry_id: str) -> Entry | None:
         """The entry with this id."""
@@ -73,7 +88,7 @@ class Index:
         self.remove(entry.id)
         self._entries[entry.id] = entry
         self._add_numbers(entry)
-        for word in _words_of(entry) if self.searchable else ():
+        for word in words_of(entry) if self.searchable else ():
             insort(self._changed, (word, entry.id))
 
     def remove(self, entry_id: str) -> None:
@@ -126,18 +141,14 @@ class Index:
         return sorted(both, key=lambda entry: fold(entry.key))[:limit]
 
     def _listed(self, words: list[str], limit: int) -> list[Entry]:
-        if len(words) == 1 and words[0] in self._short:
-            return self._alive(self._short[words[0]], limit)
-        return self._alive(sorted(set.intersection(*(self._places_of(word) for word in words))), limit)
-
-    def _places_of(self, word: str) -> set[int]:
-        if word in self._short:
-            return set(self._short[word])
-        first, last = (bisect_left(self._words, edge) for edge in (word, word + _END))
-        return set[int]().union(*self._places[first:last])
+        ready = self._order.ready(words[0]) if len(words) == 1 else None
+        if ready is not None:
+            return self._alive(ready, limit)
+        return self._alive(sorted(set.intersection(*map(self._order.places, words))), limit)
 
     def _alive(self, places: Iterable[int], limit: int) -> list[Entry]:
-        ids = (self._ordered[place] for place in places)
+        order, listed = self._order.order, self._listed_ids
+        ids = (listed[order[place]] for place in places)
         alive = (entry_id for entry_id in ids if entry_id not in self._stale)
         return [self._entries[entry_id] for entry_id in islice(alive, limit)]
 
@@ -150,38 +161,3 @@ class Index:
             self._numbers.setdefault(number.number, []).append(entry.id)
         if entry.short:
             self._shorts[entry.short] = entry.id
-
-    def _build(self) -> None:
-        entries = sorted(self._entries.values(), key=lambda entry: (fold(entry.key), entry.id))
-        self._ordered = [entry.id for entry in entries]
-        self._short = {}
-        places: dict[str, list[int]] = {}
-        for place, entry in enumerate(entries):
-            for word in _words_of(entry):
-                places.setdefault(word, []).append(place)
-        self._words = sorted(places)
-        self._places = [places[word] for word in self._words]
-        for length in range(1, _SHORT_NUMBER + 1):
-            self._keep_short(places, length)
-        self._changed.clear()
-        self._stale.clear()
-
-    def _keep_short(self, places: dict[str, list[int]], length: int) -> None:
-        for start, words in groupby(self._words, key=itemgetter(slice(length))):
-            if len(start) < length or (length > _SHORT_WORD and not start[0].isdigit()):
-                continue
-            lists = [places[word] for word in words]
-            if len(lists) > _MANY:
-                self._short[start] = array("I", sorted(set[int]().union(*lists)))
-
-
-def _words_of(entry: Entry) -> set[str]:
-    words = search_words(f"{entry.name} {entry.company}")
-    for number in entry.numbers:
-        digits = number.number.removeprefix("+")
-        words.add(digits)
-        if number.number.startswith("+49"):
-            words.add(f"0{digits[2:]}")
-        elif number.number.startswith("+"):
-            words.add(f"00{digits}")
-    return words

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import structlog
 
-from stimme.operations.supervisor import Patience, die_with_parent
+from stimme.operations.parents import die_with_parent
+from stimme.operations.supervisor import Patience
 
 _STOPPING = frozenset({signal.SIGTERM, signal.SIGINT})
 _WATCHED = _STOPPING | {signal.SIGCHLD}

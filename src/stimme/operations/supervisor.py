@@ -8,7 +8,6 @@ asked to end, and killed when they linger.
 
 import asyncio
 import contextlib
-import ctypes
 import enum
 import os
 import signal
@@ -21,10 +20,9 @@ import structlog
 
 from stimme.config import Config
 from stimme.operations.heartbeat import Heartbeat
+from stimme.operations.parents import die_with_parent
 
-_PR_SET_PDEATHSIG = 1
 _ENGINE_WATCHDOG_SECONDS = 10.0
-_LIBC = ctypes.CDLL(None, use_errno=True)
 _log = structlog.get_logger(__name__)
 
 
@@ -225,11 +223,6 @@ def _kill_group(pid: int) -> None:
     # Each child leads a session of its own, so that what it forked ends with it.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-
-
-def die_with_parent() -> None:
-    """Make the calling process receive SIGKILL when its parent thread ends; for a ``preexec_fn``."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def commands_of(config: Config, config_path: Path) -> list[Command]:

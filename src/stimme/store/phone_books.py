@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from stimme.directory.books import Book
 from stimme.directory.entry import Entry, EntryNumber, NumberKind
+from stimme.directory.frames import SLICE, slices
 from stimme.directory.shelf import Shelf
 from stimme.directory.words import fold
 from stimme.sentences import Sentence
@@ -29,7 +30,6 @@ MOST_ENTRIES = 100_000
 MOST_BOOKS = 20
 MOST_PRIVATE = 3
 _LONGEST_PLACE = 400
-_AT_ONCE = 2_000
 _ENTRIES = cast(Table, PhoneBookEntryRow.__table__)
 
 
@@ -181,7 +181,7 @@ class PhoneBookRepository:
             if replace:
                 await connection.execute(delete(_ENTRIES).where(_ENTRIES.c.book_id == book.id))
             await _refuse_full(session, book.id, len(entries))
-            for start in range(0, len(entries), _AT_ONCE):
+            for taken in slices(entries):
                 rows = [
                     {
                         "id": entry.id,
@@ -190,7 +190,7 @@ class PhoneBookRepository:
                         "version": 1,
                         **_values(entry),
                     }
-                    for entry in entries[start : start + _AT_ONCE]
+                    for entry in taken
                 ]
                 await connection.execute(insert(_ENTRIES), rows)
             await _record(session, book, {"imported": len(entries), "replaced": replace})
@@ -216,6 +216,11 @@ class PhoneBookRepository:
         async with self._database.system() as session:
             return (await session.scalars(select(PhoneBookRow).order_by(PhoneBookRow.customer_id))).all()
 
+    async def size(self) -> int:
+        """How many entries all books of the node have."""
+        async with self._database.system() as session:
+            return await session.scalar(select(func.count()).select_from(_ENTRIES)) or 0
+
     async def entries(self, book_id: str) -> AsyncIterator[Entry]:
         """The entries of a book, read bit by bit."""
         columns = [
@@ -223,7 +228,7 @@ class PhoneBookRepository:
         ]
         statement = select(*columns).where(_ENTRIES.c.book_id == book_id)
         async with self._database.system() as session:
-            async for row in await session.stream(statement.execution_options(yield_per=_AT_ONCE)):
+            async for row in await session.stream(statement.execution_options(yield_per=SLICE)):
                 yield Entry(
                     row.id,
                     row.name,
@@ -314,8 +319,9 @@ async def _record(session: AsyncSession, book: PhoneBookRow, after: dict[str, An
 
 async def fill_shelf(repository: PhoneBookRepository, shelf: Shelf) -> None:
     """Brings every book of the store into memory, and says so."""
-    for row in await repository.all_books():
-        book = Book(row.id, row.name, row.owner_id)
-        await shelf.fill(book, [entry async for entry in repository.entries(row.id)])
-        shelf.of(row.customer_id).put(book)
+    with shelf.spare_collections(await repository.size()):
+        for row in await repository.all_books():
+            book = Book(row.id, row.name, row.owner_id)
+            await shelf.fill(book, [entry async for entry in repository.entries(row.id)])
+            shelf.of(row.customer_id).put(book)
     shelf.is_loaded()

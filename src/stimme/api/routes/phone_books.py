@@ -6,7 +6,6 @@ sees. A file is looked at first (``apply`` false): what is new, what is known al
 What is changed counts in the next call.
 """
 
-import asyncio
 import uuid
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -20,7 +19,7 @@ from stimme.api.conditions import expectation, tag
 from stimme.api.views import decode_cursor, encode_cursor
 from stimme.directory.books import Book
 from stimme.directory.entry import Entry, EntryNumber, NumberKind
-from stimme.directory.importing import Draft, area_of, draft_of
+from stimme.directory.importing import Draft, area_of
 from stimme.directory.reading import number_of
 from stimme.directory.shelf import Shelf
 from stimme.sentences import Sentence, no_such
@@ -30,6 +29,8 @@ from stimme.store.phone_books import MOST_ENTRIES, NewBook, PhoneBookRepository,
 
 LARGEST = 40_000_000
 """Bytes of a file; 100,000 vCards without pictures have about half of it."""
+_SHORTEST = 20
+"""Bytes of an entry in a file, at least; what is shorter is hardly one."""
 _SHOWN_PROBLEMS = 50
 _SAMPLE = 10
 _FOUND = "found"
@@ -118,7 +119,10 @@ def _book_routes(router: APIRouter, signed_in: Any, repository: PhoneBookReposit
         book = await _changeable(repository, caller, book_id)
         async with shelf.changing(book.customer_id) as kept:
             await repository.delete(caller.authority, _user_id(caller), book.id, expected)
+            gone = kept.books.get(book.id)
             kept.remove(book.id)
+            if gone is not None:
+                await shelf.let_go(gone.index)
 
 
 def _entry_routes(router: APIRouter, signed_in: Any, repository: PhoneBookRepository, shelf: Shelf) -> None:
@@ -210,11 +214,12 @@ def _import_routes(router: APIRouter, signed_in: Any, repository: PhoneBookRepos
         async with shelf.changing(book.customer_id) as kept:
             known = kept.books.get(book.id) or Book(book.id, book.name, book.owner_id)
             there = [] if replace else list(known.index)
-            draft = await asyncio.to_thread(draft_of, content, format, area, there)
-            if apply and (draft.new or replace):
-                await repository.add_many(caller.authority, book, draft.new, replace=replace)
-                await shelf.fill(known, [*there, *draft.new])
-                kept.put(known)
+            with shelf.spare_collections(len(content) // _SHORTEST):
+                draft = await shelf.apart.read(content, format, area, there)
+                if apply and (draft.new or replace):
+                    await repository.add_many(caller.authority, book, draft.new, replace=replace)
+                    await shelf.fill(known, [*there, *draft.new])
+                    kept.put(known)
         return _import_view(draft, applied=apply)
 
 
