@@ -29,7 +29,7 @@ def test_nothing_stays_half_open(tmp_path: Path, kills: int) -> None:
     site = stimme_server.Site(
         tmp_path, sip_port=port, web_port=web, metrics_port=metrics, trunk_port=caller_port
     )
-    calls = round(kills * (_QUICK_DEATH + 0.6) * _RATE)
+    calls = round((kills * (_QUICK_DEATH + 0.6) + 1) * _RATE)
     with site.server() as server:
         server.wait_until(lambda: sip_client.answers_options(port), seconds=60)
         site.register_telephone(callee_port)
@@ -44,7 +44,7 @@ def test_nothing_stays_half_open(tmp_path: Path, kills: int) -> None:
                 number=site.number,
                 scenario=_SCENARIOS / "caller.xml",
             )
-            with killing(tmp_path / "run" / "call-control.pid", random.Random(kills)) as killed:
+            with killing(tmp_path / "run" / "call-control.pid", port, random.Random(kills)) as killed:
                 result = caller.run(sipp.Load(rate=_RATE, calls=calls))
             assert (result.successful, result.failed) == (calls, 0), "every call came to an end"
             ended = callee.counters_when(lambda counters: not counters.current, seconds=40)
@@ -59,12 +59,15 @@ def test_nothing_stays_half_open(tmp_path: Path, kills: int) -> None:
 
 
 @contextmanager
-def killing(pid_file: Path, rng: random.Random) -> Iterator[list[int]]:
-    """Kills the process of a pid file again and again, each life a little longer than the last was quick."""
+def killing(pid_file: Path, sip_port: int, rng: random.Random) -> Iterator[list[int]]:
+    """Kills the process of a pid file again and again, at a random moment after it has taken up its work."""
     done, killed = threading.Event(), list[int]()
 
     def kill_again() -> None:
         while not done.wait(_QUICK_DEATH + rng.random() / 2):
+            while not sip_client.answers_options(sip_port):
+                if done.wait(0.05):
+                    return
             killed.append(kill(pid_file))
             await_successor(pid_file, killed[-1])
 
