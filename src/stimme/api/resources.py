@@ -101,9 +101,15 @@ class UserImportResult(BaseModel):
 
 
 class DeviceBody(Input):
-    """Body of ``PUT /devices/{id}``; without ``sip_user`` one is made."""
+    """Body of ``PUT /devices/{id}``; without ``sip_user`` one is made.
 
-    user_id: str
+    With ``user_id`` null and ``customer_id`` the telephone is nobody's: somebody has to log in there.
+    Emergency calls before that come from ``site_id``, or from the customer's first site.
+    """
+
+    user_id: str | None = None
+    customer_id: str | None = None
+    site_id: str | None = None
     name: Annotated[str, Field(max_length=200)] = ""
     sip_user: SipUser | None = None
 
@@ -113,7 +119,8 @@ class DevicePut(BaseModel):
 
     id: str
     customer_id: str
-    user_id: str
+    user_id: str | None
+    site_id: str | None
     name: str
     sip_user: str
     version: int

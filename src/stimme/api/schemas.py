@@ -311,11 +311,12 @@ class UserList(BaseModel):
 
 
 class DeviceItem(BaseModel):
-    """A phone or browser of a user."""
+    """A phone or browser of a user; ``user_id`` is null for a phone at which somebody has to log in."""
 
     id: str
     customer_id: str
-    user_id: str
+    user_id: str | None
+    site_id: str | None
     kind: Literal["phone", "web"]
     name: str
     sip_user: str

@@ -128,6 +128,7 @@ def device_view(
             "id": device.id,
             "customer_id": device.customer_id,
             "user_id": device.user_id,
+            "site_id": device.site_id,
             "kind": device.kind,
             "name": device.name,
             "sip_user": device.sip_user,

@@ -53,6 +53,8 @@ from stimme.sip.transfer import event_of
 from stimme.sip.ua import UserAgent
 
 MOST_PER_DEVICE = 200
+FREE_RETRY = "60"
+"""Seconds after which a telephone that is nobody's may ask again: somebody may have logged in."""
 LONGEST = 600
 _MESSAGES = "*99#"
 
@@ -135,9 +137,9 @@ class BusyLamps:
         self, transaction: ServerTransaction, request: Request, flow: Flow, pbx: Pbx, device: Device
     ) -> None:
         """A SUBSCRIBE of one of our telephones, already authenticated. 404 for what is not to be seen."""
-        user = pbx.tenant.users.get(pbx.user_at(device))
-        if user is None:  # deleted while the configuration changed
-            transaction.respond(403)
+        user = pbx.tenant.users.get(pbx.user_at(device) or "")
+        if user is None:  # nobody has logged in, or its user was deleted while the configuration changed
+            transaction.respond(480, None, [("Retry-After", FREE_RETRY)])
             return
         watched = _watched(pbx, user, request.user)
         mine = self._alive(device.id)
@@ -222,7 +224,7 @@ def _watched(pbx: Pbx, user: User, address: str) -> Watched | None:
     tenant = pbx.tenant
     device = next((each for each in tenant.devices.values() if each.sip_user == address), None)
     if device is not None:
-        owner = tenant.users.get(pbx.user_at(device))
+        owner = tenant.users.get(pbx.user_at(device) or "")
         return Watched(LineKey(owner.extension), owner.extension) if owner is not None else None
     asked = parse_key(address)
     if isinstance(asked, OwnKey):

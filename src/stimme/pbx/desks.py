@@ -1,4 +1,4 @@
-"""Whose telephone is whose now: home users, and guests who have logged in by hot desking (K6).
+"""Whose telephone is whose now: home users or nobody, and guests who have logged in by hot desking (K6).
 
 Policy: ``stimme.pbx.features.hotdesk`` says who is where. Whoever asks which telephones are a user's, or
 whose a telephone is, asks here: calls, lamps and states follow at once. A browser is its user's for good.
@@ -86,8 +86,8 @@ class Desks:
 
     # -- questions ------------------------------------------------------------------------------------------
 
-    def user_at(self, device: Device) -> str:
-        """The id of the user whose device this is now."""
+    def user_at(self, device: Device) -> str | None:
+        """The id of the user whose device this is now; None for a telephone at which nobody has logged in."""
         return self._hot.user_of(device.id) or device.user_id
 
     def devices_of(self, user_id: str) -> list[Device]:
@@ -122,12 +122,15 @@ class Desks:
         for change in changes:
             log.info("a telephone changed hands", device=change.device_id, user=change.after)
             for user_id in (change.before, change.after):
-                if user_id is not None:
-                    self._tell(change.device_id, user_id)
+                self._tell(change.device_id, user_id)
             self._signal(f"desk:{change.device_id}")
         self._wake_when_due()
 
-    def _tell(self, device_id: str, user_id: str) -> None:
+    def _tell(self, device_id: str, user_id: str | None) -> None:
+        if user_id is None:
+            online = self._registered(device_id)
+            self._publish(RegistrationChanged(self._tenant.id, None, device_id, online, 0, user_ids=()))
+            return
         devices = self.devices_of(user_id)
         theirs = any(device.id == device_id for device in devices)
         self._publish(
@@ -145,7 +148,9 @@ class Desks:
     def _index(self) -> None:
         self._of_user = {}
         for device in self._tenant.devices.values():
-            self._of_user.setdefault(self.user_at(device), []).append(device)
+            user_id = self.user_at(device)
+            if user_id is not None:
+                self._of_user.setdefault(user_id, []).append(device)
 
     def _save(self) -> None:
         if self._hot.guests:

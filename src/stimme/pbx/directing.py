@@ -4,6 +4,8 @@ Policy, in this order:
     * Emergency numbers leave by the trunk of the caller's site, whatever else is set; when that trunk
       fails, by any other. Nothing is asked before: no barring, no limit, no setting, no licence
       (docs/emergency.md).
+    * At a telephone that is nobody's (``stimme.pbx.desks``) somebody can log in, and call nobody else: 403,
+      and an announcement says so.
     * A browser whose user's package has no softphone calls nobody else either (``stimme.pbx.entitlement``).
     * A customer whose licence has run out can call nobody else, inside or outside (the service's L3).
     * INVITE with Replaces takes the place of a leg (RFC 3891).
@@ -28,6 +30,7 @@ from stimme.pbx.apps.menu_stage import InMenu
 from stimme.pbx.call import Call
 from stimme.pbx.emergency_numbers import emergency_number
 from stimme.pbx.entitlement import device_refused
+from stimme.pbx.features import commands as c
 from stimme.pbx.features import paging
 from stimme.pbx.features.codes import Dialled, Incomplete
 from stimme.pbx.features.commands import DiversionKind
@@ -86,7 +89,7 @@ class Directing:
     def from_device(self, session: Session, device: Device) -> None:
         """A call of one of our users, already authenticated."""
         pbx = self._pbx
-        user = pbx.tenant.users.get(pbx.user_at(device))
+        user = pbx.tenant.users.get(pbx.user_at(device) or "")
         dialled = dialled_of(session.request.uri) if session.request is not None else ""
         user_id = user.id if user is not None else None
         dialled = pbx.features.function_keys.dialled(user_id, dialled)
@@ -94,12 +97,12 @@ class Directing:
         emergency = emergency_number(dialled)
         if emergency is not None:
             caller = party_of(user) if user is not None else Party(device.sip_user)
-            trunk_id = self.outside.emergency_trunk(user)
+            trunk_id = self.outside.emergency_trunk(user, device.id)
             call = pbx.new_call("emergency", caller, Party(emergency), trunk_id)
-            pbx.begin(call, leg, partial(self.outside.emergency, call, user, emergency))
+            pbx.begin(call, leg, partial(self.outside.emergency, call, user, emergency, device.id))
             return
-        if user is None:  # deleted while the configuration changed
-            session.reject(403)
+        if user is None:
+            self._from_nobody(session, leg, device, dialled)
             return
         refusal = device_refused(pbx.tenant, device)
         if refusal is not None:
@@ -119,6 +122,22 @@ class Directing:
             pbx.begin(call, leg, partial(self.to_instance, call, uri))
             return
         pbx.begin(call, leg, partial(self.dial, call, dialled, user))
+
+    def _from_nobody(self, session: Session, leg: Leg, device: Device, dialled: str) -> None:
+        if device.user_id is not None:  # its user was deleted while the configuration changed
+            session.reject(403)
+            return
+        callee = Party(self._pbx.codes.shown(dialled))
+        call = self._pbx.new_call("internal", Party(device.sip_user), callee)
+        self._pbx.begin(call, leg, partial(self._at_free_desk, call, dialled))
+
+    async def _at_free_desk(self, call: Call, dialled: str) -> None:
+        """A telephone that is nobody's: its owner for now says who it is."""
+        parsed = self._pbx.codes.parse(dialled)
+        if isinstance(parsed, Dialled) and isinstance(parsed.command, c.HotDeskLogin):
+            await self._pbx.features.log_in(call, parsed.command)
+        else:
+            await say_and_end(self._pbx, call, Say("hotdesk.not_logged_in"), 403)
 
     def from_trunk(self, session: Session, trunk: TrunkConfig) -> None:
         """A call from the public network."""
@@ -254,7 +273,9 @@ class Directing:
         tenant = self._pbx.tenant
         bindings = self._pbx.registrar.behind(uri, tenant.devices)
         user = (
-            tenant.users.get(self._pbx.user_at(tenant.devices[bindings[0].device_id])) if bindings else None
+            tenant.users.get(self._pbx.user_at(tenant.devices[bindings[0].device_id]) or "")
+            if bindings
+            else None
         )
         if user is None:
             await call.fail(480)

@@ -39,7 +39,7 @@ def lacking(user: User, command: object) -> Feature | None:
 
 def device_refused(tenant: Tenant, device: Device) -> Refusal | None:
     """Why a device is not to be served: a browser whose user has no softphone (None: it is served)."""
-    user = tenant.users.get(device.user_id)
+    user = tenant.users.get(device.user_id or "")
     return refused(tenant, user, Feature.SOFTPHONE) if device.kind == "web" and user is not None else None
 
 

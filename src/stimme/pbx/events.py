@@ -44,13 +44,13 @@ class RegistrationChanged(Event):
     """A device registered or is gone."""
 
     type: ClassVar[str] = "registration.changed"
-    user_id: str
+    user_id: str | None
     device_id: str
     registered: bool
     devices_online: int
 
     def data(self) -> dict[str, Any]:
-        """Who, which device, and how many devices the user has online."""
+        """Who (None: nobody has logged in there), which device, and how many devices the user has online."""
         return {
             "user_id": self.user_id,
             "device_id": self.device_id,

@@ -32,10 +32,14 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A telephone or browser of a user. `ha1` holds the digest secret per algorithm (RFC 8760)."""
+    """A telephone or browser. `ha1` holds the digest secret per algorithm (RFC 8760).
+
+    Attributes:
+        user_id: its user; None for a telephone at which somebody has to log in.
+    """
 
     id: str
-    user_id: str
+    user_id: str | None
     sip_user: str
     kind: Literal["phone", "web"] = "phone"
     ha1: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -80,6 +84,7 @@ class Tenant:
         rules: what calls to the public network are bound by.
         recording: who may record calls.
         site_of: what a user's site says of emergency calls, by user id.
+        desk_sites: the same by device id, for telephones that are nobody's.
         licensed: the customer's calls may go out.
         licensed_until: when that ends by itself.
         pickup_groups: the user ids of each pick-up group.
@@ -110,6 +115,7 @@ class Tenant:
     rules: OutsideRules = field(default_factory=OutsideRules)
     recording: RecordingPolicy = field(default_factory=RecordingPolicy)
     site_of: dict[str, EmergencySite] = field(default_factory=dict)
+    desk_sites: dict[str, EmergencySite] = field(default_factory=dict)
     licensed: bool = True
     licensed_until: datetime | None = None
 
@@ -140,6 +146,10 @@ class Tenant:
             if number.startswith(block.head):
                 return self.by_extension(number[len(block.head) :])
         return None
+
+    def emergency_site(self, user: User | None, device_id: str | None) -> EmergencySite | None:
+        """Where an emergency call comes from: the site of who calls, else that of a telephone of nobody."""
+        return self.site_of.get(user.id) if user is not None else self.desk_sites.get(device_id or "")
 
     def trunk_for(self, user: User | None) -> TrunkConfig | None:
         """The trunk that a user's outside calls take: the one of the user's number, else the first."""

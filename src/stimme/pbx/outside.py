@@ -142,21 +142,27 @@ class Outside:
 
     # -- emergency calls ------------------------------------------------------------------------------------
 
-    async def emergency(self, call: Call, user: User | None, number: str) -> None:
-        """By the trunk of the own site; should it fail, by the next: any address is better than no help."""
+    async def emergency(
+        self, call: Call, user: User | None, number: str, device_id: str | None = None
+    ) -> None:
+        """By the trunk of the own site; should it fail, by the next: any address is better than no help.
+
+        Args:
+            device_id: the telephone, whose site counts when it is nobody's.
+        """
         call.direction, call.callee = "emergency", Party(number)
         for leg in call.sides:
             leg.escape = None  # the control centre may ask for keys: no function stands between
-        await _Emergency(self._pbx, self, call, user, number).begin(self._ways(user))
+        await _Emergency(self._pbx, self, call, user, number).begin(self._ways(user, device_id))
 
-    def emergency_trunk(self, user: User | None) -> str | None:
+    def emergency_trunk(self, user: User | None, device_id: str | None = None) -> str | None:
         """The id of the trunk that is tried first."""
-        ways = self._ways(user)
+        ways = self._ways(user, device_id)
         return ways[0].trunk.id if ways else None
 
-    def _ways(self, user: User | None) -> tuple[Attempt, ...]:
+    def _ways(self, user: User | None, device_id: str | None) -> tuple[Attempt, ...]:
         tenant = self._pbx.tenant
-        site = tenant.site_of.get(user.id) if user is not None else None
+        site = tenant.emergency_site(user, device_id)
         return plan_emergency_call(tenant, user, site).attempts
 
     def place_emergency(self, call: Call, user: User | None, attempt: Attempt, number: str) -> Leg:

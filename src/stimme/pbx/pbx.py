@@ -213,7 +213,7 @@ class Pbx:
         """A word that is unique, for calls and legs."""
         return f"{self.rng.getrandbits(128):032x}"
 
-    def user_at(self, device: Device) -> str:
+    def user_at(self, device: Device) -> str | None:
         """Whose device this is at the moment."""
         return self.desks.user_at(device)
 

@@ -46,7 +46,7 @@ class PublishedPresence:
 
     def publish(self, transaction: ServerTransaction, request: Request, pbx: Pbx, device: Device) -> None:
         """Answers a PUBLISH of one of our telephones, already authenticated."""
-        user = pbx.tenant.users.get(pbx.user_at(device))
+        user = pbx.tenant.users.get(pbx.user_at(device) or "")
         if user is None or request.user not in (device.sip_user, user.extension):
             transaction.respond(403)
             return

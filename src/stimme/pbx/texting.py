@@ -39,7 +39,7 @@ class Texting:
 
     def message(self, transaction: ServerTransaction, request: Request, pbx: Pbx, device: Device) -> None:
         """A MESSAGE of one of our telephones, already authenticated."""
-        writer = pbx.tenant.users.get(pbx.user_at(device))
+        writer = pbx.tenant.users.get(pbx.user_at(device) or "")
         if writer is None:
             transaction.respond(403)
             return
@@ -135,5 +135,5 @@ def _user(pbx: Pbx, address: str) -> User | None:
     """Whose extension, or telephone, an address names."""
     for device in pbx.tenant.devices.values():
         if device.sip_user == address:
-            return pbx.tenant.users.get(pbx.user_at(device))
+            return pbx.tenant.users.get(pbx.user_at(device) or "")
     return pbx.tenant.by_extension(address)

@@ -35,7 +35,7 @@ _LISTS = cast(Table, models.CallListEntry.__table__)
 _STATES = cast(Table, TenantState.__table__)
 _NOTES = cast(Table, CallNoteRow.__table__)
 _USER = ("id", "customer_id", "extension", "name", "package", "number", "language")
-_DEVICE = ("id", "customer_id", "user_id", "sip_user", "kind", "secret")
+_DEVICE = ("id", "customer_id", "user_id", "site_id", "sip_user", "kind", "secret")
 LIVE_TABLES = (_BINDINGS, _RECORDS, _LISTS, _STATES, _NOTES)
 """What `WriteBehind` must be made with, in the order of their foreign keys."""
 
@@ -188,6 +188,7 @@ async def load_tenants(database: Database, vault: Vault, *, only: str | None = N
     customers = select(models.Organisation).where(models.Organisation.kind == "customer")
     if only is not None:
         customers = customers.where(models.Organisation.id == only)
+    free: dict[str, list[tuple[str, str | None]]] = {}
     async with database.system() as session:
         tenants = {row.id: _tenant(row) for row in await session.scalars(customers)}
         # Columns instead of objects: there are many rows of these.
@@ -198,6 +199,8 @@ async def load_tenants(database: Database, vault: Vault, *, only: str | None = N
         ):
             tenant = tenants[row.customer_id]
             tenant.devices[row.id] = _device(row, tenant.domain, vault)
+            if row.user_id is None:
+                free.setdefault(tenant.id, []).append((row.id, row.site_id))
         for trunk in await session.scalars(_of(models.Trunk, only).order_by(models.Trunk.name)):
             tenants[trunk.customer_id].trunks[trunk.id] = _trunk(trunk, vault)
         for block in await session.scalars(_of(models.NumberBlock, only).order_by(models.NumberBlock.head)):
@@ -213,6 +216,8 @@ async def load_tenants(database: Database, vault: Vault, *, only: str | None = N
         tenant.licensed, tenant.licensed_until = business.standing.allows_calls(), business.ends
         sites = {user_id: business.emergency_site(user_id) for user_id in business.site_of}
         tenant.site_of = {user_id: site for user_id, site in sites.items() if site is not None}
+        desks = {device_id: business.desk_site(site_id) for device_id, site_id in free.get(tenant_id, ())}
+        tenant.desk_sites = {device_id: site for device_id, site in desks.items() if site is not None}
     for tenant_id, stored in services.items():
         for fault in add_services(tenants[tenant_id], stored):
             _log.error("a service cannot be used", tenant=tenant_id, fault=fault)

@@ -1,7 +1,8 @@
 """What call control needs to know of the business: may this customer's calls go through, and from which site.
 
 Policy: read with the tenants at start and at every reload. ``Standing.allows_calls`` decides; emergency calls
-are never asked about. A user without a site has none: then the trunk of the user's number counts.
+are never asked about. A user without a site has none: then the trunk of the user's number counts. A telephone
+that is nobody's and has no site counts as standing at the customer's first.
 """
 
 import datetime
@@ -24,7 +25,7 @@ class Business:
     """One customer as call control sees it.
 
     Attributes:
-        sites: Emergency data by site id.
+        sites: Emergency data by site id, in the order of the sites' names.
         site_of: Site id by user id, for users who have one.
         ends: When the standing ends by itself (a demo), None when it does not.
     """
@@ -39,6 +40,10 @@ class Business:
         site_id = self.site_of.get(user_id)
         return None if site_id is None else self.sites.get(site_id)
 
+    def desk_site(self, site_id: str | None) -> EmergencySite | None:
+        """Return the site of a telephone that is nobody's: without one of its own the customer's first."""
+        return self.sites.get(site_id or "") or next(iter(self.sites.values()), None)
+
 
 async def load_business(
     database: Database, now: datetime.datetime, *, only: str | None = None
@@ -49,7 +54,7 @@ async def load_business(
             row.customer_id: _business(holding_of(row), now)
             for row in await session.scalars(_of(CustomerLicence, only))
         }
-        for site in await session.scalars(_of(Site, only)):
+        for site in await session.scalars(_of(Site, only).order_by(Site.name, Site.id)):
             address = f"{site.street}, {site.postcode} {site.city}"
             emergency = EmergencySite(trunk_id=site.trunk_id, number=site.emergency_number, address=address)
             businesses[site.customer_id].sites[site.id] = emergency

@@ -192,14 +192,20 @@ class Session(Base):
 
 
 class Device(CustomerOwned, Versioned, Base):
-    """A phone or a browser of a user. ``secret`` is the Fernet-encrypted SIP password."""
+    """A phone or a browser of a user; without one a phone at which somebody has to log in, at ``site_id``.
+
+    ``secret`` is the Fernet-encrypted SIP password.
+    """
 
     __tablename__ = "devices"
     __table_args__ = (
         one_of("kind", "phone", "web"),
+        CheckConstraint("kind <> 'web' OR user_id IS NOT NULL", name="browser"),
+        CheckConstraint("user_id IS NULL OR site_id IS NULL", name="site"),
         ForeignKeyConstraint(
             ["user_id", "customer_id"], ["users.id", "users.customer_id"], ondelete="CASCADE"
         ),
+        ForeignKeyConstraint(["site_id", "customer_id"], ["sites.id", "sites.customer_id"]),
         Index(
             "uq_devices_web_per_user",
             "user_id",
@@ -210,7 +216,8 @@ class Device(CustomerOwned, Versioned, Base):
     )
 
     id: Mapped[str] = mapped_column(_ID, primary_key=True)
-    user_id: Mapped[str] = mapped_column(_ID, index=True)
+    user_id: Mapped[str | None] = mapped_column(_ID, index=True)
+    site_id: Mapped[str | None] = mapped_column(_ID, index=True)
     kind: Mapped[str] = mapped_column(String(16))
     name: Mapped[str] = mapped_column(String(200), default="")
     sip_user: Mapped[str] = mapped_column(String(64), unique=True)

@@ -22,10 +22,11 @@ from stimme.store.customer_models import Site
 from stimme.store.database import Database, Scope
 from stimme.store.errors import ConflictError, FieldRefusedError
 from stimme.store.licences import change_licences, lock_licences, next_in_series
-from stimme.store.models import Device, NumberBlock, Trunk, User
+from stimme.store.models import Device, NumberBlock, Organisation, Trunk, User
 from stimme.store.secrets import Vault
 
 _SIP_USER_BYTES = 5
+_FREE = "free"
 _SIP_PASSWORD_BYTES = 18
 _NUMBERS_LOCK = "numbers-lock"
 
@@ -120,21 +121,50 @@ class TelephonyConfiguration:
     async def put_device(
         self, who: Authority, device_id: str, values: Mapping[str, Any], expected: Expectation
     ) -> NewDevice:
-        """Create or change a user's phone; a new one gets a random password and, unless named, a SIP user."""
+        """Create or change a phone; a new one gets a random password and, unless named, a SIP user.
+
+        ``values`` has the ``user_id``, or None and the ``customer_id`` for a phone that is nobody's, which
+        may have a ``site_id``.
+        """
         async with changing(self._database, who) as session:
-            user = await need(session, User, values["user_id"], "user_id")
-            old = await session.get(Device, device_id)
             wanted = dict(values)
+            customer_id, prefix = await self._whose(session, wanted.pop("customer_id", None), wanted)
+            old = await session.get(Device, device_id)
             if wanted.get("sip_user") is None:
-                fresh = f"{user.extension}-{secrets.token_hex(_SIP_USER_BYTES)}"
+                fresh = f"{prefix}-{secrets.token_hex(_SIP_USER_BYTES)}"
                 wanted["sip_user"] = fresh if old is None else old.sip_user
             password = None
-            fixed: dict[str, Any] = {"customer_id": user.customer_id, "kind": "phone"}
+            fixed: dict[str, Any] = {"customer_id": customer_id, "kind": "phone"}
             if old is None:
                 password = secrets.token_urlsafe(_SIP_PASSWORD_BYTES)
                 wanted["secret"] = self._vault.encrypt(password)
             put = await put_row(session, Device, device_id, fixed=fixed, values=wanted, expected=expected)
         return NewDevice(put, password)
+
+    async def _whose(
+        self, session: AsyncSession, customer_id: str | None, values: Mapping[str, Any]
+    ) -> tuple[str, str]:
+        """Return the customer of a phone, and what its SIP user begins with."""
+        if values["user_id"] is not None:
+            if values.get("site_id") is not None:
+                raise FieldRefusedError(
+                    "site_id", Sentence("site-of-user", "The site of its user counts for this telephone.")
+                )
+            user = await need(session, User, values["user_id"], "user_id")
+            if customer_id not in (None, user.customer_id):
+                raise FieldRefusedError("user_id", no_such("user"))
+            return user.customer_id, user.extension
+        if customer_id is None:
+            raise FieldRefusedError(
+                "customer_id", Sentence("device-of-nobody", "A telephone belongs to a user or to a customer.")
+            )
+        customer = await need(session, Organisation, customer_id, "customer_id")
+        if customer.kind != "customer":
+            raise FieldRefusedError("customer_id", no_such("customer"))
+        await lock_licences(session, customer_id)
+        if values.get("site_id") is not None:
+            await self._own(session, Site, values["site_id"], "site_id", customer_id)
+        return customer_id, _FREE
 
     async def renew_device_password(self, who: Authority, device_id: str) -> tuple[Device, str]:
         """Give a device a new password; the old one ends with the next registration."""
@@ -239,11 +269,13 @@ class TelephonyConfiguration:
             )
 
     async def delete_site(self, who: Authority, site_id: str, expected: Expectation) -> Site:
-        """Delete a site; refused while users or a gateway are there."""
+        """Delete a site; refused while users, telephones or a gateway are there."""
         async with changing(self._database, who) as session:
             await need(session, Site, site_id)
             if await session.scalar(select(User.id).where(User.site_id == site_id).limit(1)) is not None:
                 raise ConflictError(Sentence("site-of-users", "Users still belong to this site."))
+            if await session.scalar(select(Device.id).where(Device.site_id == site_id).limit(1)) is not None:
+                raise ConflictError(Sentence("site-of-devices", "Telephones still belong to this site."))
             return await delete_row(session, Site, site_id, expected)
 
     async def _count(

@@ -1,4 +1,4 @@
-"""What can be said in a scenario about function keys and phone books."""
+"""What can be said in a scenario about telephones that are nobody's, function keys and phone books."""
 
 import uuid
 from collections.abc import Callable
@@ -13,6 +13,31 @@ __all__ = ["LANGUAGE"]
 sentence = LANGUAGE.sentence
 
 _FENCE = {"X-Requested-With": "stimme"}
+
+
+@sentence("<who>'s telephone is nobody's [at <place>]")
+async def telephone_is_nobodys(stage: Stage, who: str, place: str | None = None) -> None:
+    """A free desk, at a site by name, until the scenario ends; the telephone stays registered."""
+    with stage.demo.as_role("customer") as client:
+        users = client.get("/users", params={"limit": 200}).raise_for_status().json()["items"]
+        user = next(each["id"] for each in users if each["extension"] == stage.who(who).number)
+        devices = client.get("/devices", params={"limit": 200}).raise_for_status().json()["items"]
+        sites = client.get("/sites").raise_for_status().json()["items"]
+        own = sorted(
+            each["sip_user"] for each in devices if each["user_id"] == user and each["kind"] == "phone"
+        )
+        before = next(each for each in devices if each["sip_user"] == own[0])
+        site = next((each["id"] for each in sites if each["name"] == place), None)
+    path, kept = f"/devices/{before['id']}", {name: before[name] for name in ("name", "sip_user")}
+
+    def put(body: dict[str, Any]) -> None:
+        with stage.demo.as_role("customer") as client:
+            etag = client.get(path).raise_for_status().headers["etag"]
+            changed = client.put(path, json={**kept, **body}, headers={**_FENCE, "If-Match": etag})
+            changed.raise_for_status()
+
+    put({"customer_id": before["customer_id"], "site_id": site})
+    stage.later(lambda: put({"user_id": user}))
 
 
 @sentence("key <position> of <who> is <kind>", "key <position> of <who> is <kind> <target> [to <number>]")

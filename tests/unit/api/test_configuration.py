@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from stimme.licensing.holding import DEMO_LIFE
+from stimme.store.live import load_tenants
 
 from .world import World
 
@@ -127,6 +128,38 @@ async def test_phones_get_a_password_once(world: World, api: dict[str, Api]) -> 
     assert "password" not in await admin.get(path)
     assert await admin.delete(path) == 204
     assert await admin.delete(path) == 404
+
+
+async def test_a_phone_may_be_nobodys_and_costs_no_licence(world: World, api: dict[str, Api]) -> None:
+    admin, north, south = api[ADMIN], world.customers["north"], world.customers["south"]
+    before = (await admin.get(f"/customers/{north.id}"))["licences"]
+    site_id, path = str(uuid.uuid4()), f"/devices/{uuid.uuid4()}"
+    site = {"customer_id": north.id, "name": "Werk", **ADDRESS, "trunk_id": north.trunk_id}
+    site |= {"emergency_number": "+4930231210"}
+    assert (await admin.put(f"/sites/{site_id}", site)).status_code == 201
+    free = {"customer_id": north.id, "site_id": site_id, "name": "Empfang"}
+    made = await admin.put(path, free)
+    assert made.status_code == 201, made.text
+    assert made.json()["sip_user"].startswith("free-")
+    assert (made.json()["user_id"], made.json()["site_id"]) == (None, site_id)
+    assert (await admin.get(f"/customers/{north.id}"))["licences"] == before
+    database = world.services.database
+    (tenant,) = await load_tenants(database, world.services.directory.vault, only=north.id)
+    device_id = made.json()["id"]
+    assert tenant.devices[device_id].user_id is None
+    assert tenant.desk_sites[device_id].number == "+4930231210"
+    assert await admin.delete(f"/sites/{site_id}") == 409
+    for body, wrong in (
+        ({"name": "X"}, "customer_id"),
+        ({"name": "X", "customer_id": south.id}, "customer_id"),
+        ({"name": "X", "customer_id": south.id, "user_id": north.user_id}, "user_id"),
+        ({"name": "X", "user_id": north.user_id, "site_id": site_id}, "site_id"),
+        ({**free, "site_id": str(uuid.uuid4())}, "site_id"),
+    ):
+        assert field(await admin.put(f"/devices/{uuid.uuid4()}", body)) == wrong, body
+    owned = await admin.put(path, {"user_id": north.user_id, "name": "Empfang"}, If_Match='"1"')
+    assert (owned.status_code, owned.json()["user_id"], owned.json()["site_id"]) == (200, north.user_id, None)
+    assert await admin.delete(f"/sites/{site_id}") == 204
 
 
 async def test_a_site_has_one_trunk_and_its_own_emergency_number(world: World, api: dict[str, Api]) -> None:

@@ -92,6 +92,32 @@ async def test_guests_outlive_a_restart_until_their_time_is_up() -> None:
     assert again.pbx.desks.guest_at("p10") is None
 
 
+async def test_at_a_telephone_of_nobody_somebody_logs_in_and_nobody_else_calls() -> None:
+    tenant = house()
+    tenant.devices["p10"] = replace(tenant.devices["p10"], user_id=None)
+    line = await telephone(tenant)
+    line.pbx.features.pins.set("u11", "4711")
+    registered(line, "p10")
+    told = await line.published()
+    for dialled in ("11", "030901820", "*26#", "#40#", "nonsense"):
+        assert await line.dials(dialled, password="right") == 403
+    assert await line.dials("*40*11*0000#", password="right") == 403
+    assert await line.dials("*40*11*4711#", password="right") == SUCCESS
+    assert line.pbx.user_at(tenant.devices["p10"]) == "u11"
+    assert [leg.user_id for leg in line.pbx.placing.to_user(tenant.users["u11"])] == ["u11"]
+    assert await line.dials("11", password="right") != 403
+    assert await line.dials("#40#", password="right") == SUCCESS
+    assert line.pbx.user_at(tenant.devices["p10"]) is None
+    assert await line.dials("11", password="right") == 403
+    changes = [each for each in told if isinstance(each, RegistrationChanged)]
+    assert [(each.user_id, each.registered, each.user_ids) for each in changes] == [
+        (None, True, ()),
+        ("u11", True, ("u11",)),
+        ("u11", False, ("u11",)),
+        (None, True, ()),
+    ]
+
+
 async def test_a_guest_without_user_or_telephone_is_there_no_longer(line: Telephone) -> None:
     pbx = line.pbx
     pbx.desks.log_in(pbx.tenant.devices["p10"], pbx.tenant.users["u11"])

@@ -145,6 +145,29 @@ async def test_an_engine_that_dies_while_it_rings_the_call_is_placed_again_by_th
     await line.pbx.close()
 
 
+@pytest.mark.parametrize(
+    ("site", "first"),
+    [
+        (MUNICH, ("203.0.113.9", "<sip:+498912345670@203.0.113.9>")),
+        (None, ("sip.provider.example", f"<sip:{HEAD}@sip.provider.example>")),
+    ],
+)
+async def test_a_telephone_that_is_nobodys_calls_as_from_its_own_site(
+    site: EmergencySite | None, first: tuple[str, str]
+) -> None:
+    tenant = muster()
+    tenant.devices["p10"] = replace(tenant.devices["p10"], user_id=None)
+    tenant.desk_sites = {} if site is None else {"p10": site}
+    line = await caller(tenant)
+    line.pbx.switch.connected(engine(EngineSide(), "one"))
+    assert line.call("112", password="right") == 100
+    (invite,) = await placed(line)
+    assert to_and_from(invite) == first
+    line.provider_says(invite, 503)
+    assert len(await placed(line)) == 1, "the other trunk is tried"
+    await line.pbx.close()
+
+
 @pytest.mark.parametrize("status", [403, 404, 480, 486, 500, 503, 600, 603])
 async def test_whatever_the_first_trunk_says_the_next_one_is_tried(status: int) -> None:
     tenant = muster()

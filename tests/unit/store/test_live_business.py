@@ -54,6 +54,8 @@ async def test_standing_and_site_of_each_user(tmp_path: Path) -> None:
     }
     assert both[demo].emergency_site(anna) == EmergencySite(trunk, "+4930231250", "Weg 1, 10115 Berlin")
     assert both[demo].emergency_site(bert) is None
+    assert both[demo].desk_site("s") == both[demo].desk_site(None) == both[demo].emergency_site(anna)
+    assert both[bare].desk_site(None) is None
     later = await load_business(database, NOW + DEMO_LIFE, only=demo)
     assert {one: business.standing.allows_calls() for one, business in later.items()} == {demo: False}
     assert later[demo].standing.allows_calls(emergency=True)

@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from stimme.store import migrate
 from stimme.store.database import Database
@@ -73,6 +75,28 @@ async def test_customers_of_the_first_version_keep_everything_and_are_licensed(t
     await migrate.downgrade(database.engine, "0001")
     for table, rows in (("users", 2), ("accounts", 1), ("devices", 1), ("trunks", 2)):
         assert await count(database, table) == rows
+    await database.close()
+
+
+async def test_a_telephone_of_nobody_is_lost_on_the_way_back_and_others_are_not(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/m.db")
+    await migrate.upgrade(database.engine, "0001")
+    async with database.engine.begin() as connection:
+        for statement in OLD_ROWS.split(";\n"):
+            await connection.execute(text(statement))
+    await migrate.upgrade(database.engine)
+    free = "INSERT INTO devices (id, customer_id, user_id, kind, name, sip_user, secret, version) VALUES "
+    async with database.engine.begin() as connection:
+        await connection.execute(text(free + "('e', 'c', NULL, 'phone', '', 'free', 'x', 1)"))
+    with pytest.raises(IntegrityError):
+        async with database.engine.begin() as connection:
+            await connection.execute(text(free + "('f', 'c', NULL, 'web', '', 'browser', 'x', 1)"))
+    await migrate.downgrade(database.engine, "0016")
+    async with database.engine.connect() as connection:
+        kept = (await connection.execute(text("SELECT id, user_id FROM devices"))).all()
+    assert [tuple(row) for row in kept] == [("d", "u")]
+    await migrate.upgrade(database.engine)
+    await migrate.check(database.engine)
     await database.close()
 
 

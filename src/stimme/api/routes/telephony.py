@@ -352,6 +352,7 @@ def _device_put(row: Device, password: str | None) -> resources.DevicePut:
         id=row.id,
         customer_id=row.customer_id,
         user_id=row.user_id,
+        site_id=row.site_id,
         name=row.name,
         sip_user=row.sip_user,
         version=row.version,

@@ -39,8 +39,9 @@ def plan_emergency_call(tenant: Tenant, user: User | None, site: EmergencySite |
     """How an emergency call of a user is placed.
 
     Args:
-        user: who calls; None when the telephone is nobody's any more.
-        site: the user's site; None when none is set: the trunk of the user's number counts.
+        user: who calls; None when the telephone is nobody's.
+        site: the user's site, or that of the telephone; None when none is set: the trunk of the user's number
+            counts.
     """
     trunks = emergency_trunks(tenant, user)
     own = site.trunk_id if site is not None and site.trunk_id in tenant.trunks else None

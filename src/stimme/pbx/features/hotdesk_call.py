@@ -117,7 +117,7 @@ class LoggingIn(Stage):
             self.call.log.info("a question cannot be heard", error=str(error))
 
 
-async def log_in(pbx: "Pbx", call: Call, user: User, command: c.HotDeskLogin) -> Say | None:
+async def log_in(pbx: "Pbx", call: Call, user: User | None, command: c.HotDeskLogin) -> Say | None:
     """Makes the telephone that calls the user's who proves it."""
     device = _telephone(pbx, call)
     if command.extension is not None and command.pin is not None:

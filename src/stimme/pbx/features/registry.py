@@ -1,6 +1,6 @@
 """Every feature that a user can ask for by a code: a command and who performs it, a line each."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from stimme.licensing.packages import package_of
@@ -133,8 +133,15 @@ class Features:
         if handler is None:
             await say_and_end(self._pbx, call, Say("code.refused"), 501)
             return
+        await self._said(call, handler(self._pbx, call, user, command))
+
+    async def log_in(self, call: Call, command: c.HotDeskLogin) -> None:
+        """Somebody takes a telephone that is nobody's."""
+        await self._said(call, hotdesk_call.log_in(self._pbx, call, None, command))
+
+    async def _said(self, call: Call, work: Awaitable[Say | None]) -> None:
         try:
-            say = await handler(self._pbx, call, user, command)
+            say = await work
         except FeatureRefusedError as refusal:
             await say_and_end(self._pbx, call, refusal.say, refusal.status)
             return

@@ -1,4 +1,4 @@
-import { Alert, Button, CopyButton, Group, Modal, Skeleton, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Button, CopyButton, Group, Modal, NativeSelect, Skeleton, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { IconDeviceLandlinePhone, IconDeviceLaptop, IconKey, IconPlus, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
@@ -11,16 +11,31 @@ import classes from './admin.module.css'
 import { ConfirmDialog, RefusalAlert, useAttempt } from './FormDialog'
 import { Pill, RowText } from './Listing'
 import { portsText } from './numbers'
-import { put, read, readAll, remove, type Customer, type Device, type DevicePut, type SipAccess, type User } from './requests'
+import { put, read, readAll, remove, type Customer, type Device, type DevicePut, type SipAccess, type Site, type User } from './requests'
+import { useSites } from './SitesPage'
 
-/** The telephones of a user. A password is shown once, when it was made; then nobody can read it any more. */
+/** The telephones of a user. */
 export function DevicesDialog({ user, onClose }: { user: User; onClose: () => void }) {
   const { t } = useTranslation()
+  const title = t('admin.devices.of', { name: user.name })
+  return <Telephones customerId={user.customer_id} userId={user.id} title={title} onClose={onClose} />
+}
+
+/** The telephones that are nobody's: somebody has to log in there. */
+export function FreeDevicesDialog({ customerId, onClose }: { customerId: string; onClose: () => void }) {
+  const { t } = useTranslation()
+  return <Telephones customerId={customerId} userId={null} title={t('admin.devices.free')} onClose={onClose} />
+}
+
+/** A password is shown once, when it was made; then nobody can read it any more. */
+function Telephones({ customerId, userId, title, onClose }: { customerId: string; userId: string | null; title: string; onClose: () => void }) {
+  const { t } = useTranslation()
   const devices = useQuery({
-    queryKey: ['admin', '/devices', user.customer_id, 'whole'],
-    queryFn: ({ signal }) => readAll<Device>('/devices', { customer_id: user.customer_id }, signal),
+    queryKey: ['admin', '/devices', customerId, 'whole'],
+    queryFn: ({ signal }) => readAll<Device>('/devices', { customer_id: customerId }, signal),
   })
-  const own = devices.data?.filter((device) => device.user_id === user.id) ?? []
+  const sites = useSites(customerId).data ?? []
+  const own = devices.data?.filter((device) => device.user_id === userId) ?? []
   const [told, setTold] = useState<DevicePut | null>(null)
   const [asked, setAsked] = useState<{ what: 'delete' | 'renew'; device: Device } | null>(null)
   return (
@@ -28,13 +43,14 @@ export function DevicesDialog({ user, onClose }: { user: User; onClose: () => vo
       <Modal
         opened={asked === null}
         onClose={onClose}
-        title={t('admin.devices.of', { name: user.name })}
+        title={title}
         closeButtonProps={{ 'aria-label': t('admin.close') }}
         size="lg"
         centered
       >
         <Stack data-testid="devices-dialog">
-          {told && <Settings device={told} customerId={user.customer_id} />}
+          {userId === null && <Text size="sm">{t('admin.devices.freeText')}</Text>}
+          {told && <Settings device={told} customerId={customerId} />}
           {devices.isPending && <Skeleton height={64} radius="lg" />}
           {devices.isError && <Alert color="apricot">{t('admin.failed')}</Alert>}
           {devices.isSuccess && own.length === 0 && <Text c="dimmed">{t('admin.devices.empty')}</Text>}
@@ -52,6 +68,7 @@ export function DevicesDialog({ user, onClose }: { user: User; onClose: () => vo
                     }
                   >
                     <span>{device.sip_user}</span>
+                    {device.site_id && <span>{sites.find((site) => site.id === device.site_id)?.name}</span>}
                   </RowText>
                   {device.kind === 'phone' && (
                     <span className={classes.actions}>
@@ -75,7 +92,7 @@ export function DevicesDialog({ user, onClose }: { user: User; onClose: () => vo
               ))}
             </ul>
           )}
-          <NewDevice user={user} onMade={setTold} />
+          <NewDevice customerId={customerId} userId={userId} sites={sites} onMade={setTold} />
         </Stack>
       </Modal>
       {asked?.what === 'delete' && (
@@ -100,13 +117,22 @@ export function DevicesDialog({ user, onClose }: { user: User; onClose: () => vo
   )
 }
 
-function NewDevice({ user, onMade }: { user: User; onMade: (made: DevicePut) => void }) {
+interface NewDeviceProps {
+  customerId: string
+  userId: string | null
+  sites: Site[]
+  onMade: (made: DevicePut) => void
+}
+
+function NewDevice({ customerId, userId, sites, onMade }: NewDeviceProps) {
   const { t } = useTranslation()
   const attempt = useAttempt()
   const [name, setName] = useState('')
+  const [siteId, setSiteId] = useState('')
   const [id, setId] = useState(() => crypto.randomUUID())
   const create = async () => {
-    const body = { user_id: user.id, name: name.trim() }
+    const whose = userId === null ? { customer_id: customerId, site_id: siteId || null } : { user_id: userId }
+    const body = { ...whose, name: name.trim() }
     const done = await attempt.run(async () => onMade(await put<DevicePut>(`/devices/${id}`, null, body)))
     if (!done) return
     setName('')
@@ -120,7 +146,7 @@ function NewDevice({ user, onMade }: { user: User; onMade: (made: DevicePut) => 
       }}
     >
       <Stack gap="sm">
-        <RefusalAlert refusal={attempt.refusal} shown={['name']} />
+        <RefusalAlert refusal={attempt.refusal} shown={['name', 'site_id']} />
         <Group align="flex-end" wrap="nowrap">
           <TextInput
             flex={1}
@@ -131,6 +157,16 @@ function NewDevice({ user, onMade }: { user: User; onMade: (made: DevicePut) => 
             error={attempt.refusal?.fields.name}
             data-testid="device-name"
           />
+          {userId === null && sites.length > 0 && (
+            <NativeSelect
+              label={t('admin.devices.site')}
+              data={[{ value: '', label: t('admin.devices.firstSite') }, ...sites.map((site) => ({ value: site.id, label: site.name }))]}
+              value={siteId}
+              onChange={(event) => setSiteId(event.currentTarget.value)}
+              error={attempt.refusal?.fields.site_id}
+              data-testid="device-site"
+            />
+          )}
           <Button type="submit" leftSection={<IconPlus size={18} />} loading={attempt.busy} data-testid="device-create">
             {t('admin.create')}
           </Button>

@@ -1,3 +1,4 @@
+import { Button } from '@mantine/core'
 import { IconDeviceLandlinePhone, IconDeviceLaptop, IconPencil } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -6,7 +7,7 @@ import { Page } from '@/shared/ui/Page'
 
 import { Action } from './Action'
 import classes from './admin.module.css'
-import { DevicesDialog } from './DevicesDialog'
+import { DevicesDialog, FreeDevicesDialog } from './DevicesDialog'
 import { Listing, Pill, RowText, SearchField, useSearch } from './Listing'
 import type { Device, User } from './requests'
 import { useUsers } from './services/estate'
@@ -18,11 +19,25 @@ export function DevicesPage({ customerId }: { customerId: string }) {
   const search = useSearch()
   const list = useList<Device>('/devices', { customer_id: customerId, query: search.wanted })
   const users = useUsers(customerId).data ?? []
-  const [open, setOpen] = useState<User | null>(null)
+  const [open, setOpen] = useState<User | 'free' | null>(null)
   return (
     <Page
       title={t('admin.devices.title')}
-      aside={<SearchField label={t('admin.devices.search')} text={search.text} onText={search.setText} />}
+      aside={
+        <div className={classes.tools}>
+          <SearchField label={t('admin.devices.search')} text={search.text} onText={search.setText} />
+          <Button
+            variant="light"
+            radius="xl"
+            size="md"
+            leftSection={<IconDeviceLandlinePhone size={18} />}
+            onClick={() => setOpen('free')}
+            data-testid="free-devices"
+          >
+            {t('admin.devices.free')}
+          </Button>
+        </div>
+      }
     >
       <Listing
         list={list}
@@ -44,8 +59,16 @@ export function DevicesPage({ customerId }: { customerId: string }) {
                 }
               >
                 {user && <span>{`${user.name} (${user.extension})`}</span>}
+                {device.user_id === null && <span>{t('admin.devices.nobody')}</span>}
                 <span>{device.sip_user}</span>
               </RowText>
+              {device.user_id === null && (
+                <span className={classes.actions}>
+                  <Action label={t('admin.devices.free')} onClick={() => setOpen('free')} testId="free-devices-of-row">
+                    <IconPencil size={20} />
+                  </Action>
+                </span>
+              )}
               {user && (
                 <span className={classes.actions}>
                   <Action label={t('admin.devices.of', { name: user.name })} onClick={() => setOpen(user)} testId="user-devices">
@@ -57,7 +80,8 @@ export function DevicesPage({ customerId }: { customerId: string }) {
           )
         }}
       />
-      {open && <DevicesDialog user={open} onClose={() => setOpen(null)} />}
+      {open === 'free' && <FreeDevicesDialog customerId={customerId} onClose={() => setOpen(null)} />}
+      {open && open !== 'free' && <DevicesDialog user={open} onClose={() => setOpen(null)} />}
     </Page>
   )
 }

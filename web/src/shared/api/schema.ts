@@ -2919,8 +2919,13 @@ export interface components {
         /**
          * DeviceBody
          * @description Body of ``PUT /devices/{id}``; without ``sip_user`` one is made.
+         *
+         *     With ``user_id`` null and ``customer_id`` the telephone is nobody's: somebody has to log in there.
+         *     Emergency calls before that come from ``site_id``, or from the customer's first site.
          */
         DeviceBody: {
+            /** Customer Id */
+            customer_id?: string | null;
             /**
              * Name
              * @default
@@ -2928,12 +2933,14 @@ export interface components {
             name: string;
             /** Sip User */
             sip_user?: string | null;
+            /** Site Id */
+            site_id?: string | null;
             /** User Id */
-            user_id: string;
+            user_id?: string | null;
         };
         /**
          * DeviceItem
-         * @description A phone or browser of a user.
+         * @description A phone or browser of a user; ``user_id`` is null for a phone at which somebody has to log in.
          */
         DeviceItem: {
             /** Customer Id */
@@ -2951,8 +2958,10 @@ export interface components {
             registered: boolean;
             /** Sip User */
             sip_user: string;
+            /** Site Id */
+            site_id: string | null;
             /** User Id */
-            user_id: string;
+            user_id: string | null;
             /** Version */
             version: number;
         };
@@ -2981,8 +2990,10 @@ export interface components {
             password: string | null;
             /** Sip User */
             sip_user: string;
+            /** Site Id */
+            site_id: string | null;
             /** User Id */
-            user_id: string;
+            user_id: string | null;
             /** Version */
             version: number;
         };

@@ -9,7 +9,7 @@ interface EventOf<T extends string, D> {
 
 /** What the WebSocket `/api/v1/events` sends and this client understands. */
 export type ServerEvent =
-  | EventOf<'registration.changed', { user_id: string; device_id: string; registered: boolean; devices_online: number }>
+  | EventOf<'registration.changed', { user_id: string | null; device_id: string; registered: boolean; devices_online: number }>
   | EventOf<'call_list.added', { entry: CallListEntry }>
   | EventOf<'line.changed', { user_id: string; state: LineState }>
   | EventOf<'call.changed', { call_id: string; state: string }>
