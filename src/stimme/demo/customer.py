@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from sqlalchemy import select, update
 
+from stimme.demo.furnishing import furnish
 from stimme.demo.house import services
 from stimme.demo.network import BRANCH_NUMBER, HEAD_NUMBER, REALM, SPARE_NUMBER, TrunkAccount
 from stimme.store import migrate
@@ -230,12 +231,14 @@ async def provision(url: str, secret_key_file: Path, known: Credentials, exchang
             if there:
                 await session.execute(update(Trunk).where(Trunk.id.in_(there)).values(port=exchange_port))
                 return
-        await _create(Provisioning(database, vault, Passwords()), known, exchange_port)
+        customer, users = await _create(Provisioning(database, vault, Passwords()), known, exchange_port)
+        await furnish(database, customer, users)
     finally:
         await database.close()
 
 
-async def _create(make: Provisioning, known: Credentials, exchange_port: int) -> None:
+async def _create(make: Provisioning, known: Credentials, exchange_port: int) -> tuple[str, dict[str, str]]:
+    """Return the customer's id, and those of its users by extension."""
     signs = {sign.role: sign for sign in known.accounts}
     provider = await make.create_provider("stimme", signs["provider"].login, signs["provider"].password)
     reseller = await make.create_reseller(provider, "Systemhaus Nord")
@@ -265,6 +268,7 @@ async def _create(make: Provisioning, known: Credentials, exchange_port: int) ->
             )
     for kind, extension, value in services(users):
         await make.create_service(customer, kind, extension, value)
+    return customer, users
 
 
 async def _create_site(

@@ -32,7 +32,7 @@ from stimme.store.service_models import Service
 _SIP_PASSWORD_BYTES = 18
 _MIN_PASSWORD_LENGTH = 10
 
-__all__ = ["ConflictError", "Provisioning", "WeakPasswordError", "check_password"]
+__all__ = ["ConflictError", "Provisioning", "WeakPasswordError", "check_password", "new_id"]
 
 
 class WeakPasswordError(Exception):
@@ -128,7 +128,7 @@ class Provisioning:
     ) -> str:
         """Create a user; ``number`` is E.164 with plus."""
         user = User(
-            id=_new_id(),
+            id=new_id(),
             customer_id=customer_id,
             extension=extension,
             name=name,
@@ -151,7 +151,7 @@ class Provisioning:
         if customer_id is None:
             raise ConflictError(no_such("user"))
         device = Device(
-            id=_new_id(),
+            id=new_id(),
             customer_id=customer_id,
             user_id=user_id,
             kind=kind,
@@ -178,7 +178,7 @@ class Provisioning:
     ) -> str:
         """Create a trunk; ``expires`` is the registration's life in seconds."""
         trunk = Trunk(
-            id=_new_id(),
+            id=new_id(),
             customer_id=customer_id,
             name=name,
             kind=kind,
@@ -200,7 +200,7 @@ class Provisioning:
         if customer_id is None:
             raise ConflictError(no_such("trunk"))
         block = NumberBlock(
-            id=_new_id(),
+            id=new_id(),
             customer_id=customer_id,
             trunk_id=trunk_id,
             head=head,
@@ -225,7 +225,7 @@ class Provisioning:
         if customer_id is None:
             raise ConflictError(no_such("trunk"))
         site = Site(
-            id=_new_id(),
+            id=new_id(),
             customer_id=customer_id,
             name=name,
             street=street,
@@ -246,7 +246,7 @@ class Provisioning:
         Raises:
             ConflictError: When the extension is another service's.
         """
-        service = Service(id=_new_id(), customer_id=customer_id, kind=kind, extension=extension, value=value)
+        service = Service(id=new_id(), customer_id=customer_id, kind=kind, extension=extension, value=value)
         await self._add(service)
         return service.id
 
@@ -254,7 +254,7 @@ class Provisioning:
         self, kind: str, parent_id: str | None, name: str, domain: str | None, language: str
     ) -> Organisation:
         return Organisation(
-            id=_new_id(),
+            id=new_id(),
             kind=kind,
             parent_id=parent_id,
             name=name,
@@ -275,7 +275,7 @@ class Provisioning:
     ) -> Account:
         check_password(password)
         return Account(
-            id=_new_id(),
+            id=new_id(),
             organisation_id=organisation_id,
             user_id=user_id,
             login=login.strip().lower(),
@@ -319,5 +319,6 @@ def check_password(password: str) -> None:
         raise WeakPasswordError(f"a password needs at least {_MIN_PASSWORD_LENGTH} characters")
 
 
-def _new_id() -> str:
+def new_id() -> str:
+    """Make the id of a new row."""
     return str(uuid.uuid4())
