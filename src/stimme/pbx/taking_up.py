@@ -7,7 +7,7 @@ to no call are freed. An entry that cannot be read costs its own call only.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -63,6 +63,9 @@ class TakingUp:
             if pbx is not None and "legs" in value:
                 return self._answered(pbx, value, engine, living)
             if pbx is not None:
+                if "leg" in value:  # noted until the telephone is known to be told, should we die again
+                    self._wind_up(value["leg"], lambda: self._journal.drop(key))
+                    return set()
                 self._unfinished(pbx, value)
         except (KeyError, TypeError, ValueError, SipParseError) as error:
             _log.warning("a journal entry cannot be read", entry=key, error=str(error))
@@ -92,8 +95,6 @@ class TakingUp:
                 self._wind_up(value["setup"])
             pbx.add_record(record, tuple(value["called_user_ids"]))
             _log.info("a call that was being set up is over", call=record.id, tenant=record.tenant_id)
-        elif "leg" in value:
-            self._wind_up(value["leg"])
 
     def _hang_up(self, legs: set[str]) -> None:
         """Those who hung up in the last moment before we died: their calls end now."""
@@ -104,9 +105,9 @@ class TakingUp:
                         leg.session.left()
                         leg.tell("bye", None)
 
-    def _wind_up(self, value: dict[str, Any]) -> None:
+    def _wind_up(self, value: dict[str, Any], done: Callable[[], None] = lambda: None) -> None:
         host, port = value["address"]
-        self._ua.wind_up(value, Target(value["transport"], host, port))
+        self._ua.wind_up(value, Target(value["transport"], host, port), done)
 
 
 async def _delete(endpoints: Iterable[Endpoint]) -> None:

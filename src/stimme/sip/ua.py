@@ -112,6 +112,7 @@ class UserAgent(TransactionLayer):
         self.allow = self.supported = self.supported_late = ""
         self._announce()
         self._sessions: dict[tuple[str, str], Session] = {}
+        self._winding_up: dict[str, Callable[[], None]] = {}
         self._usages: dict[tuple[str, str], DialogUsage] = {}
         self._merging: dict[tuple[str, str, int], tuple[str, ...]] = {}
 
@@ -226,25 +227,31 @@ class UserAgent(TransactionLayer):
         session.start(uri, offer, headers, route, credentials=credentials, alternatives=alternatives)
         return session
 
-    def wind_up(self, value: dict[str, Any], to: Destination) -> None:
+    def wind_up(
+        self, value: dict[str, Any], to: Destination, done: Callable[[], None] = lambda: None
+    ) -> None:
         """Ends what a crash left open: 503 for a call that came, CANCEL for one that was placed, else BYE.
 
-        `value` is `Session.unfinished` of then. Raises KeyError or SipParseError for a damaged one.
+        `value` is `Session.unfinished` of then; `done` is called once nothing is open any more. Raises
+        KeyError or SipParseError for a damaged one.
         """
         if value["role"] == "dialog":
             session = Session.restored(self, value, None, to)
             if session.caller:  # the ACK may never have left: a BYE must not be the first that the peer hears
                 session.acknowledge(int(value["local_cseq"]))
             session.bye()
+            done()
             return
         request = from_head(value["uri"], value["head"])
         if value["role"] == "client":
             session = Session.given_up(self, request, to)
             self._sessions[(session.call_id, session.id)] = session
+            self._winding_up[session.id] = done
             return
         transaction = ServerTransaction(self, request, server_key(request), to, value["tag"])
         self._servers[transaction.key] = transaction
         transaction.respond(503)
+        done()
 
     def restore(self, snapshot: dict[str, Any], handler: SessionHandler, to: Destination) -> Session:
         """Takes up a confirmed session after a restart.
@@ -295,6 +302,8 @@ class UserAgent(TransactionLayer):
     def drop(self, session: Session) -> None:
         """A session has ended: requests in its dialog get 481 from now on."""
         self._sessions.pop((session.call_id, session.id), None)
+        if (done := self._winding_up.pop(session.id, None)) is not None:
+            done()
 
     # -- messages -------------------------------------------------------------------------------------------
 

@@ -151,3 +151,37 @@ def test_a_damaged_entry_is_told() -> None:
         agent.ua.wind_up({"role": "client"}, Network().flow_at(agent))
     with pytest.raises(SipParseError):
         agent.ua.wind_up({"role": "server", "uri": "", "head": [], "tag": ""}, Network().flow_at(agent))
+
+
+def test_it_is_said_when_nothing_is_open_any_more() -> None:
+    net = Network()
+    net.callee.application.on_call = lambda session: session.ring(180)
+    session, _ = net.call()
+    kept = journalled(session.unfinished())
+    again = restarted(net.caller)
+    put_in_place(net, net.caller, again)
+    net.drop = lambda agent, message: True
+    done: list[str] = []
+    again.ua.wind_up(kept, net.flow_at(again), lambda: done.append("told"))
+    net.settle()
+    assert done == [], "we do not know yet that the telephone has heard it: another crash has to begin anew"
+    net.drop = lambda agent, message: False
+    net.run_to(5)
+    assert net.callee.application.ears.heard == ["cancel"]
+    assert done == ["told"]
+    assert at_rest(net)
+
+
+def test_a_telephone_that_never_answers_is_given_up() -> None:
+    net = Network()
+    net.callee.application.on_call = lambda session: session.ring(180)
+    session, _ = net.call()
+    kept = journalled(session.unfinished())
+    again = restarted(net.caller)
+    put_in_place(net, net.caller, again)
+    net.drop = lambda agent, message: True
+    done: list[str] = []
+    again.ua.wind_up(kept, net.flow_at(again), lambda: done.append("told"))
+    net.run_to(200)
+    assert done == ["told"]
+    assert (again.ua.transactions, again.ua.sessions) == (0, 0)
