@@ -16,6 +16,7 @@ import typer
 from stimme.cli_business import business
 from stimme.cli_node import node
 from stimme.cli_output import done, load, read_secret, refuse
+from stimme.cli_privacy import privacy
 from stimme.cli_serve import serving
 from stimme.demo import system as demo_system
 from stimme.demo.welcome import welcome
@@ -31,6 +32,7 @@ app = typer.Typer(name="stimme", help="Business phone system.", no_args_is_help=
 app.add_typer(business)
 app.add_typer(node)
 app.add_typer(serving)
+app.add_typer(privacy, name="personal-data", help="What is kept about a user: hand it over, forget it.")
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The node's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]

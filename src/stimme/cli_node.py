@@ -8,6 +8,7 @@ import json
 import ssl
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,11 +25,11 @@ ConfigFile = Annotated[Path, typer.Option("--config", help="The node's configura
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
     """The node has said no, or nothing; the sentence says why."""
 
 
-class _Node:
+class Node:
     """The API of a node, signed in once `sign_in` was called."""
 
     def __init__(self, config: Config, address: str | None) -> None:
@@ -38,11 +39,11 @@ class _Node:
         self._token = ""
 
     def sign_in(self, login: str, password: str) -> None:
-        """Raises _RefusedError."""
+        """Raises RefusedError."""
         self._token = str(self.ask("POST", "/session", {"login": login, "password": password})["token"])
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """One request. Raises _RefusedError."""
+        """One request; None for an answer without content. Raises RefusedError."""
         headers = {"Content-Type": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
@@ -54,11 +55,11 @@ class _Node:
         )
         try:
             with urllib.request.urlopen(request, timeout=_PATIENCE, context=self._trust) as answer:  # noqa: S310
-                return json.load(answer)
+                return json.load(answer) if answer.status != HTTPStatus.NO_CONTENT else None
         except urllib.error.HTTPError as error:
-            raise _RefusedError(_detail(error)) from error
+            raise RefusedError(_detail(error)) from error
         except (OSError, ValueError) as error:
-            raise _RefusedError(f"the node at {self._address} does not answer: {error}") from error
+            raise RefusedError(f"the node at {self._address} does not answer: {error}") from error
 
 
 def _detail(error: urllib.error.HTTPError) -> str:
@@ -78,11 +79,11 @@ def test_trunk(
 ) -> None:
     """Call oneself over a trunk and tell each step; status 1 when one of them has failed."""
     settings = load(config, as_json=as_json)
-    asked = _Node(settings, url)
+    asked = Node(settings, url)
     try:
         asked.sign_in(login, read_secret("Password", confirm=False))
         report = asked.ask("POST", f"/trunks/{_trunk_id(asked, trunk)}/test")
-    except _RefusedError as refusal:
+    except RefusedError as refusal:
         refuse(as_json, [str(refusal)])
     marks = {"passed": "✓", "failed": "✗", "noted": "i", "skipped": "–"}
     lines = [f"{marks[step['result']]} {step['words']}" for step in report["steps"]]
@@ -91,9 +92,9 @@ def test_trunk(
         raise typer.Exit(1)
 
 
-def _trunk_id(asked: _Node, trunk: str) -> str:
+def _trunk_id(asked: Node, trunk: str) -> str:
     found = asked.ask("GET", "/trunks?limit=200")["items"]
     fitting = [each["id"] for each in found if trunk in (each["id"], each["name"])]
     if len(fitting) != 1:
-        raise _RefusedError(f"there are {len(fitting)} trunks {trunk!r}; give an id")
+        raise RefusedError(f"there are {len(fitting)} trunks {trunk!r}; give an id")
     return str(fitting[0])

@@ -20,9 +20,18 @@ from stimme.store.book_models import PhoneBookEntryRow, PhoneBookRow
 from stimme.store.changes import Authority, Expectation, changing, delete_row, need
 from stimme.store.credential_models import ApiToken, Passkey
 from stimme.store.database import Database, Scope
+from stimme.store.errors import NotFoundError
 from stimme.store.key_models import KeyPlanRow
 from stimme.store.licences import change_licences, lock_licences
-from stimme.store.models import Account, CallListEntry, CallRecordRow, Device, Session, User
+from stimme.store.models import (
+    Account,
+    CallListEntry,
+    CallRecordRow,
+    Device,
+    Organisation,
+    Session,
+    User,
+)
 from stimme.store.service_models import CallNoteRow, TenantState
 from stimme.store.sign_on_models import ExternalIdentity
 from stimme.store.sound_models import CallRecordingRow
@@ -46,6 +55,33 @@ class Privacy:
     def __init__(self, database: Database, *, now: Callable[[], datetime.datetime] = utc_now) -> None:
         self._database = database
         self._now = now
+
+    async def find(self, text: str, customer: str | None = None) -> str:
+        """Find a user of the whole node by id, login or number, inside a customer also by extension.
+
+        Args:
+            customer: Id, domain or name of the customer; its users only.
+
+        Raises:
+            NotFoundError: When there is none, or more than one.
+        """
+        fits = [User.id == text, User.number == text, Account.login == text.strip().lower()]
+        statement = select(User.id).outerjoin(Account, Account.user_id == User.id)
+        if customer is not None:
+            fits.append(User.extension == text)
+            named = or_(
+                Organisation.id == customer,
+                Organisation.domain == customer.lower(),
+                Organisation.name == customer,
+            )
+            customers = select(Organisation.id).where(Organisation.kind == "customer", named)
+            statement = statement.where(User.customer_id.in_(customers))
+        async with self._database.system() as session:
+            found = (await session.scalars(statement.where(or_(*fits)))).all()
+        if len(found) != 1:
+            many = "There is more than one" if found else "There is no"
+            raise NotFoundError(f"{many} user '{text}'.")
+        return found[0]
 
     async def personal_data(self, scope: Scope, user_id: str) -> dict[str, Any]:
         """Return everything that is kept about a user; secrets are left out.

@@ -54,6 +54,43 @@ def test_import_export_and_plan(config: Path, tmp_path: Path) -> None:
     assert run("import", str(file), *where)[1]["error"] == "users[0].package: 'gold' is no package"
 
 
+def test_personal_data_is_handed_over_and_forgotten(config: Path, tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(
+        CUSTOMER + "- {id: v, extension: '11', name: Bert, package: volle, number: '+4930231299'}\n"
+    )
+    where = ("--config", str(config))
+    assert run("import", str(file), *where)[0] == 0
+    status, shown = run("personal-data", "export", "10", "--customer", "neu.example", *where)
+    assert (status, shown["user"]["name"], shown["devices"]) == (0, "Anna", [])
+    assert run("personal-data", "export", "10", *where) == (
+        1,
+        {"error": "There is no user '10'.", "problems": ["There is no user '10'."]},
+    )
+    assert run("personal-data", "export", "10", "--customer", "other.example", *where)[0] == 1
+    out = tmp_path / "out.json"
+    out.write_text("of before, readable by all")
+    assert run("personal-data", "export", "+4930231299", *where, "--output", str(out)) == (
+        0,
+        {"file": str(out)},
+    )
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert json.loads(out.read_text())["user"]["name"] == "Bert"
+    status, refused = run("personal-data", "forget", "u", *where)
+    assert (status, "--yes" in refused["error"]) == (1, True)
+    run_directory = tmp_path / "data" / "run"
+    run_directory.mkdir(parents=True)
+    (run_directory / "call-control.pid").write_text("1")
+    status, refused = run("personal-data", "forget", "u", *where, "--yes")
+    assert (status, "running" in refused["error"]) == (1, True)
+    status, refused = run("personal-data", "forget", "u", *where, "--yes", "--login", "root", said="x\n")
+    assert (status, "does not answer" in refused["error"]) == (1, True)
+    (run_directory / "call-control.pid").unlink()
+    assert run("personal-data", "forget", "u", *where, "--yes") == (0, {"user": "u", "forgotten": True})
+    assert run("personal-data", "export", "u", *where)[0] == 1
+    assert run("personal-data", "export", "v", *where)[0] == 0
+
+
 def test_months_are_closed_from_the_command_line(config: Path) -> None:
     where = ("--config", str(config))
     assert "is not a month" in run("close-month", "2026-13", *where)[1]["error"]
