@@ -83,7 +83,8 @@ def _api_routes(services: Services) -> APIRouter:
     throttle = SignInThrottle(services.clock, enabled=services.limits)
     sign_outs = SignOuts()
     router = APIRouter()
-    sign_ins = SignIns(services.accounts, throttle)
+    sign_on = SignOn(services.database, services.vault, now=services.now)
+    sign_ins = SignIns(services.accounts, throttle, sign_on)
     letters = Letters(services.database, services.vault, now=services.now)
     factors = SecondFactors(services.database, services.vault, now=services.now)
     router.include_router(
@@ -119,7 +120,6 @@ def _api_routes(services: Services) -> APIRouter:
         )
     )
     router.include_router(staff_routes(authentication, Staff(services.database)))
-    sign_on = SignOn(services.database, services.vault, now=services.now)
     router.include_router(sign_on_routes(authentication, sign_on, services.openid))
     router.include_router(sign_on_pages(sign_on, services.openid, sign_ins, SignInRequests(services.clock)))
     router.include_router(mail_routes(authentication, letters))

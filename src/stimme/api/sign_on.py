@@ -24,6 +24,8 @@ class SignOnBody(Input):
     client_secret: Annotated[str, Field(max_length=500)] | None = None
     trust_mail: bool = False
     """Every mail address that the provider tells is verified, also where it does not say so."""
+    required: bool = False
+    """The customer's people sign in there and no other way; only once somebody has signed in there."""
 
 
 class SignOnItem(BaseModel):
@@ -33,6 +35,7 @@ class SignOnItem(BaseModel):
     issuer: str
     client_id: str
     trust_mail: bool
+    required: bool
     version: int
     redirect_uri: str
 

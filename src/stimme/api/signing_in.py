@@ -7,15 +7,18 @@ from stimme.api import problems, schemas
 from stimme.api.authentication import COOKIE
 from stimme.api.throttle import SignInThrottle
 from stimme.api.views import account_view
+from stimme.sentences import Sentence
 from stimme.store.accounts import REMEMBERED_DAYS, Accounts
+from stimme.store.sign_on import SignOn
 
 
 class SignIns:
     """Makes sessions and their cookies."""
 
-    def __init__(self, accounts: Accounts, throttle: SignInThrottle) -> None:
+    def __init__(self, accounts: Accounts, throttle: SignInThrottle, providers: SignOn) -> None:
         self._accounts = accounts
         self._throttle = throttle
+        self._providers = providers
 
     def throttle(self, login: str, request: Request) -> None:
         """Count an attempt.
@@ -30,6 +33,23 @@ class SignIns:
     def proved(self, login: str, request: Request) -> None:
         """The attempt was right."""
         self._throttle.succeeded(login, _source(request))
+
+    async def check_way(self, account_id: str) -> None:
+        """Let in by password or passkey only who need not sign in with a company account.
+
+        Raises:
+            ProblemError: 403 when the customer has its people sign in there.
+        """
+        person = await self._accounts.by_id(account_id)
+        provider = None if person is None else await self._providers.required_by(person.organisation.id)
+        if provider is not None:
+            raise problems.ProblemError(
+                403,
+                "company-account",
+                Sentence(
+                    "company-account-only", "Sign in with your company account: {name}.", name=provider.name
+                ),
+            )
 
     async def open(
         self, account_id: str, request: Request, response: Response, *, remember: bool

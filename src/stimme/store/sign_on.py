@@ -5,7 +5,8 @@ whatever it says of others. Who comes for the first time is found by the verifie
 the login of an account; from then on the subject that the provider named counts, so a changed mail address
 changes nothing, and who is given the former mail address of a colleague is not let in as that colleague until
 an administrator has taken the link away. Another issuer or client ends all links. Nobody gets an account by
-signing in: accounts are invited.
+signing in: accounts are invited. A customer may have its accounts (nobody else's) sign in there only, once
+somebody has: a provider that does not work would lock everybody out. Staff above the customer can end that.
 """
 
 import datetime
@@ -20,11 +21,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stimme.licensing.holding import Role
+from stimme.sentences import Sentence
 from stimme.store.accounts import utc_now
 from stimme.store.audit import Actor
 from stimme.store.changes import Authority, Expectation, Put, change_row, changing, delete_row, need
 from stimme.store.database import Database, Scope
-from stimme.store.errors import NotFoundError, StaleError
+from stimme.store.errors import FieldRefusedError, NotFoundError, StaleError
 from stimme.store.models import Account, Organisation
 from stimme.store.secrets import Vault
 from stimme.store.sign_on_models import ExternalIdentity, IdentityProvider
@@ -110,6 +112,8 @@ class SignOn:
         async with changing(self._database, who) as session:
             await _customer(session, customer_id)
             row = await _find(session, customer_id)
+            if values.get("required"):
+                await _refuse_untried(session, row, values)
             if row is None:
                 if expected.version is not None:
                     raise StaleError("There is nothing to change.")
@@ -182,6 +186,14 @@ class SignOn:
         async with self._database.system() as session:
             return await session.get(IdentityProvider, provider_id)
 
+    async def required_by(self, organisation_id: str) -> IdentityProvider | None:
+        """Return where the people of an organisation have to sign in; ``None`` when passwords are good."""
+        statement = select(IdentityProvider).where(
+            IdentityProvider.customer_id == organisation_id, IdentityProvider.required
+        )
+        async with self._database.system() as session:
+            return (await session.scalars(statement)).one_or_none()
+
     def secret(self, provider: IdentityProvider) -> str:
         """Return the client's secret; empty for a public client."""
         return self._vault.decrypt(provider.secret)
@@ -224,6 +236,23 @@ async def _by_mail(session: AsyncSession, provider: IdentityProvider, proof: Pro
     if account is None:
         raise StrangerError(Stranger.NO_ACCOUNT)
     return account
+
+
+async def _refuse_untried(
+    session: AsyncSession, row: IdentityProvider | None, values: Mapping[str, Any]
+) -> None:
+    same = row is not None and (row.issuer, row.client_id) == (values["issuer"], values["client_id"])
+    if row is not None and same:
+        linked = select(ExternalIdentity.subject).where(ExternalIdentity.provider_id == row.id).limit(1)
+        if row.required or await session.scalar(linked) is not None:
+            return
+    raise FieldRefusedError(
+        "required",
+        Sentence(
+            "sign-on-untried",
+            "Somebody has to sign in with the company account first, so that nobody is locked out.",
+        ),
+    )
 
 
 async def _customer(session: AsyncSession, customer_id: str) -> None:

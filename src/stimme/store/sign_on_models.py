@@ -2,7 +2,7 @@
 
 import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stimme.store.credential_models import AccountOwned
@@ -27,6 +27,8 @@ class IdentityProvider(CustomerOwned, Versioned, Base):
     secret: Mapped[str] = mapped_column(String(1000))
     trust_mail: Mapped[bool]
     """Every mail address that the provider tells is verified, also where it does not say so."""
+    required: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The customer's people sign in there and no other way."""
 
 
 class ExternalIdentity(AccountOwned, Base):

@@ -4,8 +4,9 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.unit.api.authenticator import Authenticator
 from tests.unit.api.identity import CLIENT_ID, ISSUER, SECRET, IdentityServer
-from tests.unit.api.world import World
+from tests.unit.api.world import PASSWORD, World
 
 ADMIN = "admin@north.example"
 BODY = {"name": "North", "issuer": ISSUER, "client_id": CLIENT_ID, "client_secret": SECRET}
@@ -196,6 +197,60 @@ async def test_configuration_is_checked_and_its_secret_stays_inside(
 async def signs_in_is_unknown(world: World) -> str:
     async with world.client() as client:
         return await begin(client)
+
+
+async def test_a_customer_may_have_its_people_sign_in_there_only(
+    world: World, server: IdentityServer
+) -> None:
+    early = await configure(world, required=True)
+    assert (early.status_code, early.json()["errors"][0]["code"]) == (422, "sign-on-untried")
+    assert (await configure(world)).json()["required"] is False
+    early = await configure(world, required=True)
+    assert (early.status_code, early.json()["errors"][0]["field"]) == (422, "required")
+    assert await signs_in(world, server) == ("/#single-sign-on=done", "anna@north.example")
+    await world.signed_in(ADMIN)
+    assert (await configure(world, required=True)).json()["required"] is True
+
+    async def by_password(login: str, password: str = PASSWORD) -> tuple[int, str]:
+        async with world.client() as client:
+            answer = await client.post("/api/v1/session", json={"login": login, "password": password})
+            return answer.status_code, answer.json().get("code", "")
+
+    for login in ("anna@north.example", "bert@north.example", ADMIN):
+        assert await by_password(login) == (403, "company-account-only")
+        assert (await by_password(login, "wrong password"))[0] == 401
+    for login in ("anna@south.example", "home@reseller.example", "root@provider.example"):
+        assert (await by_password(login))[0] == 200
+    assert await signs_in(world, server) == ("/#single-sign-on=done", "anna@north.example")
+    server.issuer = "https://login.example/realms/new"
+    moved = await configure(world, issuer=server.issuer, required=True)
+    assert (moved.status_code, moved.json()["errors"][0]["field"]) == (422, "required")
+    server.issuer = ISSUER
+    assert (await configure(world, name="Renamed", required=True)).status_code == 200
+    assert (await configure(world, login="home@reseller.example", required=False)).status_code == 200
+    assert (await by_password(ADMIN))[0] == 200
+
+
+async def test_a_passkey_is_no_way_around_the_company_account(world: World, server: IdentityServer) -> None:
+    authenticator = Authenticator("https://pbx.example")
+    async with await world.signed_in("anna@north.example") as client:
+        begun = (await client.post("/api/v1/me/passkeys/options")).json()
+        credential = authenticator.create(begun["options"])
+        body = {"ceremony": begun["ceremony"], "name": "Key", "credential": credential}
+        assert (await client.post("/api/v1/me/passkeys", json=body)).status_code == 201
+    await configure(world)
+    await signs_in(world, server)
+
+    async def by_passkey() -> int:
+        async with world.client() as client:
+            begun = (await client.post("/api/v1/session/passkey/options")).json()
+            proof = authenticator.get(begun["options"])
+            body = {"ceremony": begun["ceremony"], "credential": proof}
+            return (await client.post("/api/v1/session/passkey", json=body)).status_code
+
+    assert await by_passkey() == 200
+    assert (await configure(world, required=True)).status_code == 200
+    assert await by_passkey() == 403
 
 
 async def test_programs_cannot_set_who_signs_in(world: World) -> None:

@@ -159,6 +159,7 @@ def _passkey_routes(
             count = ceremonies.finish_sign_in(request, body.ceremony, passkey, body.credential)
         except PasskeyRefusedError as error:
             raise problems.unauthenticated("The authenticator's answer does not fit.") from error
+        await sign_ins.check_way(passkey.account_id)
         await passkeys.used(passkey.id, count)
         return await sign_ins.open(passkey.account_id, request, response, remember=body.remember)
 

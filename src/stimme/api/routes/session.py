@@ -1,9 +1,9 @@
 """Signing in and out.
 
 Policy: an unknown login and a wrong password are the same answer after the same time; only whoever knows the
-password learns that a second factor is missing, and wrong codes count as wrong passwords do. The token is
-returned once, for programs; browsers keep it in a cookie that scripts cannot read and other sites cannot
-send.
+password learns that a second factor is missing, or that the customer has its people sign in with their
+company account; wrong codes count as wrong passwords do. The token is returned once, for programs; browsers
+keep it in a cookie that scripts cannot read and other sites cannot send.
 """
 
 import asyncio
@@ -44,6 +44,7 @@ def session_routes(
         if person is None or not right:
             raise problems.unauthenticated("The login or the password is wrong.")
         account_id = person.account.id
+        await sign_ins.check_way(account_id)
         if await factors.is_on(account_id) and not (body.code and await factors.check(account_id, body.code)):
             raise problems.second_factor_missing()
         sign_ins.proved(login, request)

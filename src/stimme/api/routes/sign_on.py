@@ -3,9 +3,9 @@
 Policy: an administrator of the customer or above it sets where the customer's people sign in; programs'
 tokens do not reach it, for whoever sets it can be anybody there. A new issuer is asked for its description
 before it is kept. Who has signed in there is signed in here, without a second factor of ours: that is the
-identity provider's business. Passwords go on being good. Whatever goes wrong, the browser comes back to the
-sign-in page with one word about it behind ``#single-sign-on=`` (``done`` when all went well); what the
-provider said is in the log.
+identity provider's business. Passwords go on being good, unless the customer has them refused. Whatever goes
+wrong, the browser comes back to the sign-in page with one word about it behind ``#single-sign-on=`` (``done``
+when all went well); what the provider said is in the log.
 """
 
 import uuid
@@ -199,6 +199,7 @@ def _view(row: IdentityProvider, request: Request) -> sign_on.SignOnItem:
         issuer=row.issuer,
         client_id=row.client_id,
         trust_mail=row.trust_mail,
+        required=row.required,
         version=row.version,
         redirect_uri=_redirect_uri(request),
     )

@@ -13,6 +13,7 @@ function failureOf(error: Error, withCode: boolean): SignInFailure {
   if (error instanceof UnreachableError) return { kind: 'unreachable' }
   if (!(error instanceof ApiError)) return { kind: 'server' }
   if (error.slug === 'second-factor') return { kind: withCode ? 'wrongCode' : 'code' }
+  if (error.slug === 'company-account') return { kind: 'company' }
   if (error.status === 401 || error.status === 403 || error.status === 422) return { kind: 'wrong' }
   if (error.status === 429) return { kind: 'tooMany', seconds: error.retryAfter }
   return { kind: error.status === 503 ? 'unreachable' : 'server' }

@@ -14,6 +14,8 @@ export type SignInFailure =
   | { kind: 'wrong' }
   /** The password is right; a one-time code is missing, or is not. */
   | { kind: 'code' | 'wrongCode' }
+  /** The password is right, but the customer has its people sign in with their company account. */
+  | { kind: 'company' }
   | { kind: 'tooMany'; seconds: number | null }
   | { kind: 'unreachable' }
   | { kind: 'server' }
@@ -44,6 +46,8 @@ export function SignInForm({ busy, failure, note, onSubmit, onCompany }: Props) 
     switch (failure?.kind) {
       case 'wrong':
         return t('session.error.wrong')
+      case 'company':
+        return t('session.error.company')
       case 'wrongCode':
         return t('session.error.wrongCode')
       case 'tooMany':

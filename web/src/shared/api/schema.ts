@@ -4471,6 +4471,11 @@ export interface components {
             /** Name */
             name: string;
             /**
+             * Required
+             * @default false
+             */
+            required: boolean;
+            /**
              * Trust Mail
              * @default false
              */
@@ -4489,6 +4494,8 @@ export interface components {
             name: string;
             /** Redirect Uri */
             redirect_uri: string;
+            /** Required */
+            required: boolean;
             /** Trust Mail */
             trust_mail: boolean;
             /** Version */

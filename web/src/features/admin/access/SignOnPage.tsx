@@ -68,6 +68,7 @@ export function SignOnPage({ customerId }: { customerId: string }) {
             <Line name={t('admin.sign-on.issuer')} value={data.issuer} />
             <Line name={t('admin.sign-on.clientId')} value={data.client_id} />
             <Line name={t('admin.sign-on.callback')} value={data.redirect_uri} copied />
+            <Line name={t('admin.sign-on.way')} value={t(data.required ? 'admin.sign-on.onlyThere' : 'admin.sign-on.passwordsToo')} />
             {customer.data && (
               <Line name={t('admin.sign-on.address')} value={window.location.origin + signOnAddress(customer.data.domain)} copied />
             )}
@@ -180,6 +181,7 @@ function SignOnDialog({ path, before, onClose }: { path: string; before: SignOn 
     client_id: before?.client_id ?? '',
     client_secret: '',
     trust_mail: before?.trust_mail ?? false,
+    required: before?.required ?? false,
   })
   const change = (part: Partial<typeof values>) => setValues((all) => ({ ...all, ...part }))
   const errors = attempt.refusal?.fields ?? {}
@@ -193,7 +195,7 @@ function SignOnDialog({ path, before, onClose }: { path: string; before: SignOn 
       title={t('admin.sign-on.title')}
       submit={t('admin.save')}
       attempt={attempt}
-      shown={['name', 'issuer', 'client_id', 'client_secret', 'trust_mail']}
+      shown={['name', 'issuer', 'client_id', 'client_secret', 'trust_mail', 'required']}
       onSubmit={() => void send()}
       onClose={onClose}
     >
@@ -239,6 +241,16 @@ function SignOnDialog({ path, before, onClose }: { path: string; before: SignOn 
         onChange={(event) => change({ trust_mail: event.currentTarget.checked })}
         data-testid="field-trust"
       />
+      {before && (
+        <Switch
+          label={t('admin.sign-on.required')}
+          description={t('admin.sign-on.requiredHint')}
+          checked={values.required}
+          onChange={(event) => change({ required: event.currentTarget.checked })}
+          error={errors.required}
+          data-testid="field-required"
+        />
+      )}
     </FormDialog>
   )
 }
