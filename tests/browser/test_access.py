@@ -74,12 +74,31 @@ async def test_people_sign_in_where_their_company_does(demo: Demo, chrome: Chrom
             link = client.at("admin-row").filter(has_text=david["login"])
             await expect(link).to_be_visible()
             await inspect(client, "single sign-on", ["light"])
+            await _only_there(demo, chrome, client)
             await link.get_by_test_id("link-unlink").click()
             await client.at("admin-confirm").click()
             await expect(link).to_have_count(0)
             await client.at("admin-delete").click()
             await client.at("admin-confirm").click()
             await expect(client.at("admin-create")).to_be_visible()
+
+
+async def _only_there(demo: Demo, chrome: Chromium, client: WebClient) -> None:
+    """Passwords are refused with a sentence while the administrator says so."""
+    anna = demo.user("10")
+    for only, told in ((True, "Nur mit dem Firmenkonto"), (False, "Auch mit Passwort")):
+        await client.at("admin-change").click()
+        await client.at("field-required").set_checked(only)
+        await submit(client)
+        await expect(client.at("sign-on")).to_contain_text(told)
+        if only:
+            async with web_client(chrome, demo.facts["web"], size=PHONE) as person:
+                await person.at("login-name").fill(anna["login"])
+                await person.at("login-password").fill(anna["password"])
+                await person.at("login-submit").click()
+                await expect(person.at("login-error")).to_have_attribute("data-error", "company")
+                await expect(person.at("login-error")).to_contain_text("Firmenkonto")
+                await expect(person.at("login-company")).to_be_visible()
 
 
 async def _sign_in_there(demo: Demo, chrome: Chromium, provider: Glewlwyd) -> None:

@@ -54,6 +54,29 @@ async def test_every_page_of_a_role(demo: Demo, chrome: Chromium, role: str) -> 
         await _walk(client, _PAGES[role], "dark")
 
 
+@pytest.mark.feature("K6")
+async def test_a_free_telephone_is_set_up_at_a_site(demo: Demo, chrome: Chromium) -> None:
+    """It belongs to nobody; what to write into it is told once."""
+    async with administrator(demo, chrome, "customer") as client:
+        await client.at("nav-devices").click()
+        await client.at("free-devices").click()
+        await client.at("device-name").fill("Foyer")
+        await client.at("device-site").select_option(label="München")
+        await client.at("device-create").click()
+        await expect(client.at("sip-user")).to_contain_text("free-")
+        await expect(client.at("sip-password")).not_to_be_empty()
+        row = client.at("device-row").filter(has_text="Foyer")
+        await expect(row).to_contain_text("München")
+        await inspect(client, "free telephones", ["light", "dark"])
+        await client.page.keyboard.press("Escape")
+        listed = client.at("admin-row").filter(has_text="Foyer")
+        await expect(listed).to_contain_text("Frei")
+        await listed.get_by_test_id("free-devices-of-row").click()
+        await row.get_by_test_id("device-delete").click()
+        await client.at("admin-confirm").click()
+        await expect(listed).to_have_count(0)
+
+
 async def test_users_are_made_imported_found_and_deleted(demo: Demo, chrome: Chromium) -> None:
     """By form and by file, which is refused whole while a line is wrong; found from everywhere."""
     async with administrator(demo, chrome, "customer") as client:

@@ -116,12 +116,12 @@ class Features:
         self.reception.close()
         self.callbacks.close()
         self.auto_redials.close()
+        self.trunk_tests.close()
 
     def line_changed(self, user_id: str) -> None:
         """A user's line became free, or is in use."""
         self.callbacks.line_changed(user_id)
         self.auto_redials.line_changed(user_id)
-        self.trunk_tests.close()
 
     async def perform(self, call: Call, user: User, command: c.Command, said: str | None) -> None:
         """Does what a code asks for; the caller hears what came of it, or which package it needs."""

@@ -9,6 +9,8 @@ from tests.unit.pbx.world import HEAD, muster
 
 from stimme.pbx.features.trunk_test import TrunkTestError, free_number
 from stimme.pbx.model import NumberBlock, User
+from stimme.pbx.records import Party
+from stimme.trunks.test_report import Report
 
 
 def test_the_highest_number_that_nobody_has_is_called() -> None:
@@ -38,6 +40,29 @@ async def test_without_numbers_or_licence_no_test_is_made() -> None:
     pbx.tenant = replace(pbx.tenant, licensed=True, numbers=[])
     with pytest.raises(TrunkTestError, match="number"):
         await pbx.features.trunk_tests.run(trunk, "en")
+
+
+async def test_a_test_goes_on_while_colleagues_call_and_ends_with_its_house(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pbx = (await telephone(muster())).pbx
+    tests, never = pbx.features.trunk_tests, asyncio.Event()
+
+    async def run(*_: object) -> Report:
+        await never.wait()
+        raise AssertionError("never")
+
+    monkeypatch.setattr(tests, "run", run)
+    call = pbx.new_call("internal", Party("10"), Party("*78#"))
+    tests.begin_for(call, pbx.tenant.trunks["berlin"])
+    (task,) = (each for each in asyncio.all_tasks() if each.get_name() == f"trunk-test-{call.id}")
+    await asyncio.sleep(0)
+    pbx.features.line_changed("u11")
+    await asyncio.sleep(0)
+    assert not task.done()
+    pbx.features.close()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 async def test_without_a_media_engine_the_test_says_that_no_call_was_possible() -> None:

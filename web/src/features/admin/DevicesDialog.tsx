@@ -147,6 +147,16 @@ function NewDevice({ customerId, userId, sites, onMade }: NewDeviceProps) {
     >
       <Stack gap="sm">
         <RefusalAlert refusal={attempt.refusal} shown={['name', 'site_id']} />
+        {userId === null && sites.length > 0 && (
+          <NativeSelect
+            label={t('admin.devices.site')}
+            data={[{ value: '', label: t('admin.devices.firstSite') }, ...sites.map((site) => ({ value: site.id, label: site.name }))]}
+            value={siteId}
+            onChange={(event) => setSiteId(event.currentTarget.value)}
+            error={attempt.refusal?.fields.site_id}
+            data-testid="device-site"
+          />
+        )}
         <Group align="flex-end" wrap="nowrap">
           <TextInput
             flex={1}
@@ -157,16 +167,6 @@ function NewDevice({ customerId, userId, sites, onMade }: NewDeviceProps) {
             error={attempt.refusal?.fields.name}
             data-testid="device-name"
           />
-          {userId === null && sites.length > 0 && (
-            <NativeSelect
-              label={t('admin.devices.site')}
-              data={[{ value: '', label: t('admin.devices.firstSite') }, ...sites.map((site) => ({ value: site.id, label: site.name }))]}
-              value={siteId}
-              onChange={(event) => setSiteId(event.currentTarget.value)}
-              error={attempt.refusal?.fields.site_id}
-              data-testid="device-site"
-            />
-          )}
           <Button type="submit" leftSection={<IconPlus size={18} />} loading={attempt.busy} data-testid="device-create">
             {t('admin.create')}
           </Button>
