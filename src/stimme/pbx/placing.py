@@ -228,6 +228,8 @@ class Placing:
         registration = self._registrations.get(trunk.id)
         address = NameAddr(SipUri(trunk.host, way.identity))
         headers = identity_fields(asserted=[address], preferred=address, withheld=way.withheld)
+        if registration is not None:
+            headers += registration.agreement
         if call.hops:
             tenant = self._tenant()
             numbers = [self._outside(tenant, hop.number, trunk) for hop in call.hops]

@@ -1,6 +1,6 @@
-"""Agreement on how messages between a telephone and us are secured: the server's side of RFC 3329.
+"""Agreement on how messages are secured (RFC 3329): with telephones as server, with providers as client.
 
-Policy:
+Policy, as the server:
     * Our list is fixed while we run: TLS where we listen for it, then digest with each algorithm that we
       challenge with. The telephone takes the first that it knows, by `q`.
     * A request that demands `sec-agree` without a Security-Verify is answered with 494, our list, and the
@@ -12,10 +12,15 @@ Policy:
       the telephone supports one, else with 421 (§2.3.2).
     * `d-ver` is read over: a list that passes with digest alone is compared, not proved. Who wants
       proof takes TLS, which stands first for that reason.
+
+Policy, as the client (`agreed`): nothing is offered until a provider demands it with 421 or 494. One
+mechanism of its list must be one that we know and that the connection has; the whole list comes back with
+every request from then on.
 """
 
 from collections.abc import Callable, Sequence
 
+from stimme.sip.auth import ALGORITHMS
 from stimme.sip.flow import Flow
 from stimme.sip.message import Request
 from stimme.sip.reliable import has_option
@@ -50,6 +55,34 @@ def same_list(ours: Sequence[str], theirs: Sequence[str]) -> bool:
     return len(ours) == len(theirs) and all(
         _read(mine) == _read(yours) for mine, yours in zip(ours, theirs, strict=True)
     )
+
+
+def agreed(offered: Sequence[str], *, tls: bool) -> list[tuple[str, str]] | None:
+    """What a client's requests carry once a server has demanded an agreement (§2.3.1, §2.4).
+
+    Args:
+        offered: the server's list; empty when it demands one and has not told its own yet (421).
+        tls: the connection to the server is TLS, so that this mechanism is there.
+
+    Returns:
+        Header fields; None when none of the mechanisms can be used.
+    """
+    if offered and not any(_usable(_read(each), tls=tls) for each in offered):
+        return None
+    fields = [
+        ("Security-Client", ", ".join(mechanisms(ALGORITHMS, tls=tls))),
+        ("Require", OPTION),
+        ("Proxy-Require", OPTION),
+    ]
+    return [*fields, ("Security-Verify", ", ".join(offered))] if offered else fields
+
+
+def _usable(mechanism: Mechanism, *, tls: bool) -> bool:
+    name, parameters = mechanism
+    if name == "digest":
+        algorithm = dict(parameters).get("d-alg", "md5")
+        return algorithm in {each.lower() for each in ALGORITHMS}
+    return name == "tls" and tls
 
 
 class SecurityAgreement:

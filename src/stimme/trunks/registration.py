@@ -4,18 +4,21 @@ Policy: refresh at two thirds of the granted time; after a failure try again aft
 2 minutes; a wrong password is tried again only every 2 minutes, so that the provider does not lock the
 account. 423 raises the interval, five times at most. The Contact carries a word that nobody else
 knows, so that a call which claims to come from the provider can be recognised. Calls to the provider go by
-the Service-Route of its last answer (RFC 3608), as long as there is a registration.
+the Service-Route of its last answer (RFC 3608), as long as there is a registration. A provider that demands a
+security agreement (RFC 3329) gets one, in every request from then on.
 """
 
 from collections.abc import Callable, Sequence
 from enum import Enum
 
 from stimme.pbx.model import TrunkConfig
+from stimme.sip.agreement import OPTION, agreed
 from stimme.sip.auth import DigestClient
 from stimme.sip.errors import SipParseError
 from stimme.sip.flow import Target
 from stimme.sip.headers import CSeq
 from stimme.sip.message import Headers, Request, Response
+from stimme.sip.reliable import has_option
 from stimme.sip.transaction import Failure
 from stimme.sip.ua import UserAgent
 from stimme.sip.uri import NameAddr, SipUri
@@ -24,6 +27,8 @@ FIRST_RETRY = 5.0
 LONGEST_RETRY = 120.0
 MOST_RAISES = 5
 MOST_HOPS = 10
+MOST_AGREEMENTS = 2
+"""421 and then 494."""
 
 
 class TrunkState(Enum):
@@ -68,6 +73,7 @@ class Registration:
 
     Attributes:
         service_route: the values of Route for calls to the provider.
+        agreement: what requests to the provider carry of a security agreement.
     """
 
     def __init__(
@@ -88,6 +94,7 @@ class Registration:
         self._ways = ways or (lambda: (target,))
         self.word = word
         self.service_route: tuple[str, ...] = ()
+        self.agreement: list[tuple[str, str]] = []
         self.credentials = DigestClient(trunk.username, trunk.password, realm=trunk.realm)
         self._call_id = ua.token(24)
         self._tag = ua.token(16)
@@ -95,6 +102,7 @@ class Registration:
         self._expires = trunk.expires
         self._retry = FIRST_RETRY
         self._raises = 0
+        self._agreeing = 0
         self._stopped = False
 
     @property
@@ -132,6 +140,7 @@ class Registration:
                 ("CSeq", str(CSeq(self._cseq, "REGISTER"))),
                 ("Contact", f"<{self.contact}>"),
                 ("Expires", str(expires)),
+                *self.agreement,
             ]
         )
         registrar = SipUri(self.trunk.host, None, None if self.trunk.port == 5060 else self.trunk.port)
@@ -149,7 +158,7 @@ class Registration:
         if response.status < 300:
             granted = self._granted(response)
             self._retry = FIRST_RETRY
-            self._raises = 0
+            self._raises = self._agreeing = 0
             self.service_route = _hops(response)
             self._step(TrunkEvent.ACCEPTED, f"registered for {granted} s")
             self._later(max(1.0, granted * 2 / 3))
@@ -157,11 +166,27 @@ class Registration:
             self._raises += 1
             self._expires = _seconds(response.headers.get("Min-Expires")) or self._expires * 2
             self._later(0.1)
+        elif self._agrees(response):
+            self._later(0.1)
         else:
-            self._raises = 0
+            self._raises = self._agreeing = 0
             self.service_route = ()
             self._step(TrunkEvent.REFUSED, f"the provider answered {response.status} {response.reason}")
             self._again(LONGEST_RETRY if response.status in (401, 403, 407) else None)
+
+    def _agrees(self, response: Response) -> bool:
+        """Takes what the provider demands; False when that is nothing, nothing that we know, or ever more."""
+        if response.status not in (421, 494) or self._agreeing == MOST_AGREEMENTS:
+            return False
+        offered = response.headers.values("Security-Server")
+        if not offered and not has_option(response, "Require", OPTION):
+            return False
+        agreement = agreed(offered, tls=self.trunk.transport == "tls")
+        if agreement is None:
+            return False
+        self._agreeing += 1
+        self.agreement = agreement
+        return True
 
     def _granted(self, response: Response) -> int:
         for value in response.headers.values("Contact"):

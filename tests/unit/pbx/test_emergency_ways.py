@@ -104,9 +104,11 @@ async def test_the_call_passes_where_the_registration_says() -> None:
     line.pbx.switch.connected(engine(EngineSide(), "one"))
     line.pbx.start()
     route = ("<sip:edge.provider.example;lr>", "<sip:core.provider.example;lr>")
-    line.pbx.ways.registrations["berlin"].service_route = route
+    registration = line.pbx.ways.registrations["berlin"]
+    registration.service_route, registration.agreement = route, [("Security-Verify", "digest;d-alg=MD5")]
     assert line.call("112", password="right") == 100
     (invite,) = await placed(line)
+    assert invite.headers.get("Security-Verify") == "digest;d-alg=MD5", "what was agreed on (RFC 3329)"
     assert tuple(invite.headers.values("Route")) == route
     assert to_and_from(invite)[0] == "sip.provider.example"
     await line.pbx.close()

@@ -247,6 +247,55 @@ def test_the_service_route_of_the_last_answer(
     assert provider.registration.service_route == (), "the next answer says nothing of it"
 
 
+OFFER = "tls;q=0.9, digest;d-alg=MD5;q=0.5"
+
+
+def test_a_provider_that_demands_an_agreement_gets_its_list_back(provider: Provider) -> None:
+    """RFC 3329 §2.3.1: 421, our list, 494 with the provider's, which comes back; then as always."""
+    provider.answer(provider.next(), 421, ("Require", "sec-agree"))
+    (asked,) = provider.sleep(0.2)
+    assert (asked.headers.get("Require"), asked.headers.get("Proxy-Require")) == ("sec-agree", "sec-agree")
+    assert "digest;d-alg=SHA-256" in (asked.headers.get("Security-Client") or "")
+    assert "tls" not in (asked.headers.get("Security-Client") or ""), "this connection is none"
+    assert asked.headers.get("Security-Verify") is None
+    provider.answer(asked, 494, ("Security-Server", OFFER))
+    (verified,) = provider.sleep(0.2)
+    assert verified.headers.get("Security-Verify") == OFFER
+    provider.answer(verified, 401, ("WWW-Authenticate", CHALLENGE))
+    with_password = provider.next()
+    assert with_password.headers.get("Security-Verify") == OFFER
+    provider.accept(with_password)
+    assert provider.states == [TrunkState.REGISTERED]
+    (refresh,) = provider.sleep(201)
+    assert refresh.headers.get("Security-Verify") == OFFER, "every request carries it"
+    provider.accept(refresh)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        (("Security-Server", "ipsec-3gpp;alg=hmac-sha-1-96"),),
+        (("Security-Server", "tls"),),
+        (("Security-Server", "digest;d-alg=SHA-512-256"),),
+        (),
+    ],
+)
+def test_an_agreement_that_we_cannot_have(provider: Provider, fields: tuple[tuple[str, str], ...]) -> None:
+    provider.answer(provider.next(), 494, *fields)
+    assert provider.states == [TrunkState.FAILED]
+    assert provider.sleep(1) == []
+
+
+def test_a_provider_that_is_never_content_is_left_alone(provider: Provider) -> None:
+    request = provider.next()
+    for _ in range(2):
+        provider.answer(request, 494, ("Security-Server", OFFER))
+        (request,) = provider.sleep(0.2)
+    provider.answer(request, 494, ("Security-Server", OFFER))
+    assert provider.states == [TrunkState.FAILED]
+    assert provider.sleep(1) == []
+
+
 def test_a_registration_that_ends_takes_its_service_route_along(provider: Provider) -> None:
     provider.answer(provider.next(), 200, ("Service-Route", EDGE))
     (refresh,) = provider.sleep(201)
