@@ -13,6 +13,7 @@ from stimme.directory import apart as module
 from stimme.directory.apart import Apart, HelperError
 from stimme.directory.books import Book
 from stimme.directory.entry import Entry, EntryNumber, NumberKind
+from stimme.directory.frames import SLICE
 from stimme.directory.importing import draft_of
 from stimme.directory.index import Index
 from stimme.directory.order import WordOrder
@@ -67,7 +68,7 @@ async def test_a_large_file_is_read_by_another_process_as_it_would_be_here() -> 
     ]
     assert (read.known, read.problems) == (here.known, here.problems)
     assert len(read.problems) == 1
-    assert turns > MANY // 200, "the loop went on between any two slices"
+    assert turns > MANY // SLICE, "the loop went on between any two slices"
 
 
 async def test_an_order_made_by_another_process_is_that_made_here(monkeypatch: pytest.MonkeyPatch) -> None:
