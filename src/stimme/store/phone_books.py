@@ -6,11 +6,12 @@ entries in a book, and ``MOST_BOOKS`` shared books; a user ``MOST_PRIVATE`` priv
 books are in the audit log, entry for entry only by their number.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, delete, func, insert, or_, select, tuple_
+from sqlalchemy import Table, delete, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stimme.directory.books import Book
@@ -25,11 +26,14 @@ from stimme.store.changes import Authority, Expectation, Put, changing, delete_r
 from stimme.store.database import Database, Scope
 from stimme.store.errors import ConflictError, FieldRefusedError, NotFoundError
 from stimme.store.models import NumberBlock, Organisation
+from stimme.store.upsert import Upsert
 
 MOST_ENTRIES = 100_000
 MOST_BOOKS = 20
 MOST_PRIVATE = 3
 _LONGEST_PLACE = 400
+_PORTION = 1_000
+"""Rows that are given to the database at once."""
 _ENTRIES = cast(Table, PhoneBookEntryRow.__table__)
 
 
@@ -172,27 +176,28 @@ class PhoneBookRepository:
     ) -> None:
         """Put many entries into a book that was found, in place of all others with ``replace``.
 
+        Their rows are made before the transaction begins: while it lasts, SQLite lets nobody else write.
+
         Raises:
             ConflictError: When the book would have too many.
         """
+        upsert = Upsert(_ENTRIES, self._database.engine.dialect)
+        portions: list[list[tuple[Any, ...]]] = [[]]
+        for taken in slices(entries):
+            if len(portions[-1]) >= _PORTION:
+                portions.append([])
+            portions[-1] += upsert.prepared([_row(book, entry) for entry in taken])
+            await asyncio.sleep(0)
         async with changing(self._database, who) as session:
             await need(session, PhoneBookRow, book.id)
             connection = await session.connection()
             if replace:
                 await connection.execute(delete(_ENTRIES).where(_ENTRIES.c.book_id == book.id))
             await _refuse_full(session, book.id, len(entries))
-            for taken in slices(entries):
-                rows = [
-                    {
-                        "id": entry.id,
-                        "customer_id": book.customer_id,
-                        "book_id": book.id,
-                        "version": 1,
-                        **_values(entry),
-                    }
-                    for entry in taken
-                ]
-                await connection.execute(insert(_ENTRIES), rows)
+            while portions:
+                portion = portions.pop()
+                if portion:
+                    await upsert.write(connection, portion)
             await _record(session, book, {"imported": len(entries), "replaced": replace})
 
     async def sees(self, scope: Scope, customer_id: str) -> bool:
@@ -247,6 +252,16 @@ def entry_of(row: PhoneBookEntryRow) -> Entry:
 
 def _numbers(stored: Sequence[Mapping[str, str]]) -> tuple[EntryNumber, ...]:
     return tuple(EntryNumber(each["number"], NumberKind(each["kind"])) for each in stored)
+
+
+def _row(book: PhoneBookRow, entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "customer_id": book.customer_id,
+        "book_id": book.id,
+        "version": 1,
+        **_values(entry),
+    }
 
 
 def _values(entry: Entry) -> dict[str, Any]:

@@ -46,7 +46,15 @@ class Upsert:
             RowError: For a value that cannot be stored.
             SQLAlchemyError: When the database refuses.
         """
-        await connection.exec_driver_sql(self._sql, [self._values(row) for row in rows])
+        await self.write(connection, self.prepared(rows))
+
+    def prepared(self, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+        """Make of rows what the driver takes, before the database is asked. Raises RowError."""
+        return [self._values(row) for row in rows]
+
+    async def write(self, connection: AsyncConnection, prepared: list[tuple[Any, ...]]) -> None:
+        """Write what was prepared. Raises SQLAlchemyError when the database refuses."""
+        await connection.exec_driver_sql(self._sql, prepared)
 
     def _values(self, row: Row) -> tuple[Any, ...]:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
+from stimme.directory.entry import Entry, EntryNumber
 from stimme.licensing.errors import LicenceLimitError
 from stimme.licensing.usage import Month
 from stimme.store import migrate
@@ -19,11 +21,12 @@ from stimme.store.audit import Actor
 from stimme.store.backed_up import BackupError
 from stimme.store.backup import Passphrase, backup, restore
 from stimme.store.billing import Billing
-from stimme.store.changes import Authority, Expectation, Put
+from stimme.store.changes import ANY, Authority, Expectation, Put
 from stimme.store.customer_models import BillingAddress, CustomerLicence
 from stimme.store.database import Database, Scope, TenantLeakError
 from stimme.store.errors import FieldRefusedError, StaleError
 from stimme.store.models import CallRecordRow, Device, User
+from stimme.store.phone_books import NewBook, PhoneBookRepository
 from stimme.store.provisioning import ConflictError, Provisioning
 from stimme.store.schema import metadata
 from stimme.store.secrets import Passwords, Vault
@@ -187,6 +190,21 @@ async def test_a_customer_travels_from_sqlite_and_back(books: Books, tmp_path: P
     async with database.system() as session:
         assert VAULT.decrypt((await session.scalars(select(Device))).one().secret) == "secret"
     await database.close()
+
+
+async def test_a_phone_book_is_taken_in_and_replaced(books: Books) -> None:
+    mine = books.customers[0]
+    who = Authority(Scope("customer", mine), Actor("admin", "customer"))
+    repository = PhoneBookRepository(books.database)
+    made = await repository.put(who, None, str(uuid.uuid4()), NewBook(mine, None, "Alle"), ANY)
+    for count in (1_100, 3):
+        people = [
+            Entry(str(uuid.uuid4()), f"Müller {place}", (EntryNumber(f"+4930{place:06}"),))
+            for place in range(count)
+        ]
+        await repository.add_many(who, made.row, people, replace=True)
+        kept = [entry async for entry in repository.entries(made.row.id)]
+        assert sorted(kept, key=lambda entry: entry.id) == sorted(people, key=lambda entry: entry.id)
 
 
 async def test_calls_are_written_behind(books: Books) -> None:
