@@ -118,6 +118,19 @@ async def test_at_a_telephone_of_nobody_somebody_logs_in_and_nobody_else_calls()
     ]
 
 
+async def test_the_keys_of_a_telephone_of_nobody_are_asked_for_again_and_there_with_the_guest() -> None:
+    tenant = house()
+    tenant.devices["p10"] = replace(tenant.devices["p10"], user_id=None)
+    line = await telephone(tenant)
+    contact = ("Contact", "<sip:muster-10@198.51.100.7:5070;transport=tcp>")
+    fields = (("Event", "dialog"), contact, ("Expires", "60"))
+    refused = line.say("SUBSCRIBE", "dnd", *fields, password="right")
+    assert (refused.status, refused.headers.get("Retry-After")) == (480, "60")
+    line.pbx.desks.log_in(tenant.devices["p10"], tenant.users["u11"])
+    assert line.say("SUBSCRIBE", "dnd", *fields, password="right").status == 200
+    await line.pbx.close()
+
+
 async def test_a_guest_without_user_or_telephone_is_there_no_longer(line: Telephone) -> None:
     pbx = line.pbx
     pbx.desks.log_in(pbx.tenant.devices["p10"], pbx.tenant.users["u11"])
