@@ -1,8 +1,9 @@
 //! Hands what a peer says and hears to the writer.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::audio::{AudioCodec, RecordingWriter};
+use crate::audio::{AudioCodec, AudioError, RecordingWriter, Reel};
 use crate::control::What;
 use crate::control::message::RecordLimits;
 use crate::player::next_due;
@@ -17,10 +18,9 @@ const SILENT: f32 = 8_200.0;
 
 /// One recording.
 pub struct Recording {
-    /// Number.
-    pub id: u64,
     /// When the next frame is due.
     pub due: Instant,
+    reel: Reel,
     tracks: Tracks,
     limits: RecordLimits,
     /// Frames so far.
@@ -33,23 +33,38 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Begins now.
-    pub fn new(id: u64, what: What, limits: RecordLimits, now: Instant) -> Self {
-        Self {
-            id,
+    /// Begins a file now.
+    ///
+    /// # Errors
+    /// As [`RecordingWriter::open`].
+    pub fn begin(
+        id: u64,
+        path: PathBuf,
+        (what, limits): (What, RecordLimits),
+        writer: &RecordingWriter,
+        now: Instant,
+    ) -> Result<Self, AudioError> {
+        let tracks = Tracks::new(what, RATE);
+        Ok(Self {
             due: now + crate::player::FRAME,
-            tracks: Tracks::new(what, RATE),
+            reel: writer.open(id, path, tracks.channels(), RATE)?,
+            tracks,
             limits,
             frames: 0,
             quiet: 0,
             held: Vec::new(),
             spoken: false,
-        }
+        })
     }
 
-    /// How many channels the file has.
-    pub fn channels(&self) -> u16 {
-        self.tracks.channels()
+    /// Number.
+    pub fn id(&self) -> u64 {
+        self.reel.id()
+    }
+
+    /// Completes the file.
+    pub fn finish(self) {
+        self.reel.finish();
     }
 
     /// Takes a packet of the peer's.
@@ -63,23 +78,23 @@ impl Recording {
     }
 
     /// Hands the next 20 ms to the writer; false when the recording is over.
-    pub fn frame(&mut self, writer: &RecordingWriter, now: Instant) -> bool {
+    pub fn frame(&mut self, now: Instant) -> bool {
         self.due = next_due(self.due, now);
         let frame = self.tracks.frame();
         self.frames += 1;
         self.quiet = if is_silent(&frame) { self.quiet + 1 } else { 0 };
-        self.write(writer, frame);
+        self.write(frame);
         let reached = |limit: Option<u32>, frames: u32| limit.is_some_and(|limit| frames * 20 >= limit);
         !reached(self.limits.limit_ms, self.frames) && !reached(self.limits.silence_ms, self.quiet)
     }
 
-    fn write(&mut self, writer: &RecordingWriter, frame: Vec<i16>) {
+    fn write(&mut self, frame: Vec<i16>) {
         self.spoken |= self.quiet == 0;
         if !self.limits.trim || self.quiet == 0 || self.held.len() >= LONGEST_PAUSE {
             for held in self.held.drain(..) {
-                writer.write(self.id, held);
+                self.reel.write(held);
             }
-            writer.write(self.id, frame);
+            self.reel.write(frame);
         } else if self.spoken {
             self.held.push(frame);
         }

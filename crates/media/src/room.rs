@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use crate::audio::{AudioError, Encoder, Filled, RecordingWriter, Resampler, Source};
+use crate::audio::{AudioError, Encoder, Filled, Reel, Resampler, Source};
 use crate::control::video::Content;
 use crate::control::{Event, Role, RoomListing, RoomMember};
 use crate::endpoint::{AudioFormat, Endpoint};
@@ -36,7 +36,7 @@ pub struct Room {
     /// What everybody hears beside the members, with the players' numbers.
     pub players: Vec<(u64, Source)>,
     /// The recording of the mix.
-    pub recorder: Option<u64>,
+    pub recorder: Option<Reel>,
     members: BTreeMap<u64, Member>,
     speakers: Vec<u64>,
     /// Whose camera and whose screen is seen.
@@ -140,7 +140,6 @@ impl Room {
     pub fn frame(
         &mut self,
         endpoints: &mut IdMap<Endpoint>,
-        writer: &RecordingWriter,
         now: Instant,
         events: &mut Vec<Event>,
     ) -> Vec<u64> {
@@ -155,8 +154,8 @@ impl Room {
             }
         }
         let ended = self.announce();
-        if let Some(recorder) = self.recorder {
-            writer.write(recorder, self.sum.iter().map(|sample| limit(*sample)).collect());
+        if let Some(recorder) = &mut self.recorder {
+            recorder.write(self.sum.iter().map(|sample| limit(*sample)).collect());
         }
         let mut mix = vec![0i16; self.sum.len()];
         let hearers: Vec<u64> = self.members.keys().copied().collect();

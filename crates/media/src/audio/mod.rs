@@ -19,7 +19,7 @@ pub use error::AudioError;
 pub use file::AudioFile;
 pub use key_tones::{KeyEar, KeyVoice};
 pub use playout::{Counts, Playout};
-pub use recorder::RecordingWriter;
+pub use recorder::{RecordingWriter, Reel};
 pub use resample::Resampler;
 pub use source::Source;
 pub use stream::{Filled, Library, Piece};

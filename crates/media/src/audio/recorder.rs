@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -33,16 +32,22 @@ enum Order {
     Finish(u64),
 }
 
-/// Hands frames to the thread.
+/// Begins files that the thread writes.
 pub struct RecordingWriter {
     orders: Option<SyncSender<Order>>,
     thread: Option<JoinHandle<()>>,
-    /// Samples that found no room, by recording.
-    gaps: Mutex<HashMap<u64, usize>>,
+}
+
+/// One file that is being written. It may be handed to another thread; its writer stays the same.
+pub struct Reel {
+    id: u64,
+    orders: SyncSender<Order>,
+    /// Samples that found no room.
+    gap: usize,
 }
 
 impl RecordingWriter {
-    /// Starts the thread.
+    /// Starts the thread. It ends with the writer and the last of its files.
     pub fn start(notify: Notify) -> Self {
         let (orders, waiting) = sync_channel(QUEUE);
         let thread =
@@ -50,51 +55,51 @@ impl RecordingWriter {
         if let Err(error) = &thread {
             log::error!("nothing can be recorded: {error}");
         }
-        Self { orders: Some(orders), thread: thread.ok(), gaps: Mutex::new(HashMap::new()) }
+        Self { orders: Some(orders), thread: thread.ok() }
     }
 
     /// Begins a file under a temporary name beside `path`: Ogg with Opus where that ends in `.opus`, else WAV.
     ///
     /// # Errors
     /// When the folder cannot be written to, or too much waits for the disk.
-    pub fn open(&self, id: u64, path: PathBuf, channels: u16, rate: u32) -> Result<(), AudioError> {
-        let fail = |reason: String| AudioError::File { path: path.clone(), reason };
+    pub fn open(&self, id: u64, path: PathBuf, channels: u16, rate: u32) -> Result<Reel, AudioError> {
+        let fail = |reason: &str| AudioError::File { path: path.clone(), reason: reason.into() };
+        let orders = self.orders.clone().ok_or_else(|| fail("nothing is recorded any more"))?;
         let tape = Tape::create(&path, channels, rate)?;
-        let sent = self.send(Order::Open(id, path.clone(), Box::new(tape)));
-        if sent { Ok(()) } else { Err(fail("too many recordings wait for the disk".into())) }
+        let reel = Reel { id, orders, gap: 0 };
+        let sent = reel.send(Order::Open(id, path.clone(), Box::new(tape)));
+        if sent { Ok(reel) } else { Err(fail("too many recordings wait for the disk")) }
+    }
+}
+
+impl Reel {
+    /// Number.
+    pub fn id(&self) -> u64 {
+        self.id
     }
 
     /// Appends samples, channels interleaved; never waits. What finds no room becomes silence of the same length.
-    pub fn write(&self, id: u64, samples: Vec<i16>) {
-        let Ok(mut gaps) = self.gaps.lock() else {
-            return;
-        };
-        let length = samples.len();
-        let gap = gaps.remove(&id).unwrap_or(0);
-        if gap > 0 && !self.send(Order::Gap(id, gap)) {
-            gaps.insert(id, gap + length);
-        } else if !self.send(Order::Write(id, samples)) {
-            gaps.insert(id, length);
+    pub fn write(&mut self, samples: Vec<i16>) {
+        let (length, gap) = (samples.len(), std::mem::take(&mut self.gap));
+        if gap > 0 && !self.send(Order::Gap(self.id, gap)) {
+            self.gap = gap + length;
+        } else if !self.send(Order::Write(self.id, samples)) {
+            self.gap = length;
         }
     }
 
-    /// Completes a file.
-    pub fn finish(&self, id: u64) {
-        if let Ok(mut gaps) = self.gaps.lock() {
-            gaps.remove(&id);
-        }
+    /// Completes the file.
+    pub fn finish(self) {
         // The end must not get lost: this waits when the disk is that slow.
-        if let Some(orders) = &self.orders
-            && orders.send(Order::Finish(id)).is_err()
-        {
-            log::error!("recording {id}: the writing thread is gone");
+        if self.orders.send(Order::Finish(self.id)).is_err() {
+            log::error!("recording {}: the writing thread is gone", self.id);
         }
     }
 
     fn send(&self, order: Order) -> bool {
-        match self.orders.as_ref().map(|orders| orders.try_send(order)) {
-            Some(Ok(())) => true,
-            Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) | None => false,
+        match self.orders.try_send(order) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
         }
     }
 }
@@ -200,12 +205,12 @@ mod tests {
         let writer = RecordingWriter::start(Box::new(move |id, path, result| {
             sender.send((id, path, result)).expect("the test waits");
         }));
-        writer.open(1, path.clone(), 2, 16_000).expect("a file");
+        let mut reel = writer.open(1, path.clone(), 2, 16_000).expect("a file");
         for n in 0..50 {
-            writer.write(1, vec![n; 640]);
+            reel.write(vec![n; 640]);
         }
         assert!(!path.exists());
-        writer.finish(1);
+        reel.finish();
         assert_eq!(told.recv(), Ok((1, path.clone(), Ok(1000))));
         let reader = hound::WavReader::open(&path).expect("a WAV file");
         assert_eq!((reader.spec().channels, reader.duration()), (2, 16_000));
@@ -214,7 +219,7 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_told_at_once() {
         let writer = RecordingWriter::start(Box::new(|_, _, _| {}));
-        let error = writer.open(1, "/nowhere/call.wav".into(), 1, 16_000).expect_err("no folder");
+        let error = writer.open(1, "/nowhere/call.wav".into(), 1, 16_000).err().expect("no folder");
         assert!(error.to_string().contains("/nowhere/call.wav"), "{error}");
     }
 }

@@ -106,7 +106,7 @@ impl Engine {
                 self.stop_fax(fax);
             }
             if let Some(recording) = endpoint.recording {
-                self.writer.finish(recording.id);
+                recording.finish();
             }
         }
         Reply::Done {}

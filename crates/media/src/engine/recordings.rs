@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::{Engine, Stage, Timer, Written};
 use crate::control::message::Record;
 use crate::control::{Event, Failure, Reply};
-use crate::recording::{self, Recording};
+use crate::recording::Recording;
 
 impl Engine {
     /// Takes word of a recording that is complete.
@@ -37,9 +37,8 @@ impl Engine {
             }
             endpoint.tag.clone()
         };
-        let recording = Recording::new(id, request.what, request.limits, now);
-        self.writer
-            .open(id, request.path, recording.channels(), recording::RATE)
+        let kind = (request.what, request.limits);
+        let recording = Recording::begin(id, request.path, kind, &self.writer, now)
             .map_err(|error| Failure { code: "failed", text: format!("path: {error}") })?;
         self.timers.push(Reverse((recording.due, request.endpoint, Timer::Recording)));
         self.recorders.insert(id, (Stage::Endpoint(request.endpoint), tag));
@@ -48,19 +47,21 @@ impl Engine {
     }
 
     pub(super) fn stop_recorder(&mut self, id: u64) -> Reply {
-        let running = match self.recorders.get(&id) {
-            Some((Stage::Endpoint(endpoint), _)) => self
-                .endpoints
-                .get_mut(endpoint)
-                .is_some_and(|endpoint| endpoint.recording.take_if(|recording| recording.id == id).is_some()),
-            Some((Stage::Room(room), _)) => self
-                .rooms
-                .get_mut(room)
-                .is_some_and(|room| room.recorder.take_if(|recorder| *recorder == id).is_some()),
-            None => false,
-        };
-        if running {
-            self.writer.finish(id);
+        match self.recorders.get(&id) {
+            Some((Stage::Endpoint(endpoint), _)) => {
+                let endpoint = self.endpoints.get_mut(endpoint);
+                let running = |recording: &mut Recording| recording.id() == id;
+                if let Some(recording) = endpoint.and_then(|endpoint| endpoint.recording.take_if(running)) {
+                    recording.finish();
+                }
+            }
+            Some((Stage::Room(room), _)) => {
+                let room = self.rooms.get_mut(room);
+                if let Some(reel) = room.and_then(|room| room.recorder.take_if(|reel| reel.id() == id)) {
+                    reel.finish();
+                }
+            }
+            None => {}
         }
         Reply::Done {}
     }
@@ -72,11 +73,10 @@ impl Engine {
         let Some(recording) = endpoint.recording.as_mut().filter(|recording| recording.due == at) else {
             return;
         };
-        if recording.frame(&self.writer, now) {
+        if recording.frame(now) {
             self.timers.push(Reverse((recording.due, id, Timer::Recording)));
-        } else {
-            self.writer.finish(recording.id);
-            endpoint.recording = None;
+        } else if let Some(recording) = endpoint.recording.take() {
+            recording.finish();
         }
     }
 }

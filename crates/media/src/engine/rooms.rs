@@ -35,7 +35,7 @@ impl Engine {
             self.players.remove(player);
         }
         if let Some(recorder) = room.recorder {
-            self.writer.finish(recorder);
+            recorder.finish();
         }
         Reply::Done {}
     }
@@ -110,12 +110,13 @@ impl Engine {
             return Err(Failure { code: "limit", text: format!("room {} is recorded already", room.id) });
         }
         let tag = room.tag.clone();
-        self.writer
+        let reel = self
+            .writer
             .open(id, request.path, 1, room.rate)
             .map_err(|error| Failure { code: "failed", text: format!("path: {error}") })?;
         self.wake_room(request.room, now);
         if let Some(room) = self.rooms.get_mut(&request.room) {
-            room.recorder = Some(id);
+            room.recorder = Some(reel);
         }
         self.recorders.insert(id, (Stage::Room(request.room), tag));
         Ok(Reply::Recorder { recorder: id })
@@ -125,7 +126,7 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(&id).filter(|room| room.due == at && !room.idle()) else {
             return;
         };
-        let ended = room.frame(&mut self.endpoints, &self.writer, now, &mut self.aftermath.events);
+        let ended = room.frame(&mut self.endpoints, now, &mut self.aftermath.events);
         self.timers.push(Reverse((room.due, id, Timer::Room)));
         let tag = room.tag.clone();
         for player in ended {

@@ -89,6 +89,10 @@ pub struct Session {
     context: *mut c_void,
 }
 
+// SAFETY: what the library shares between sessions is written once, by `srtp_init`; a session itself is plain memory
+// that one thread at a time works on, since every call needs `&mut self`.
+unsafe impl Send for Session {}
+
 impl Session {
     /// With a key and salt of [`Suite::key_length`] bytes. None when the length is another one, or the library refuses.
     pub fn new(suite: Suite, way: Way, key: &[u8]) -> Option<Self> {

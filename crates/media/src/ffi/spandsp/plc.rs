@@ -15,6 +15,9 @@ pub struct Concealer {
     state: *mut c_void,
 }
 
+// SAFETY: the state is plain memory without callbacks or a thread of its own; moving it to another thread moves that.
+unsafe impl Send for Concealer {}
+
 impl Concealer {
     /// One that has heard nothing. None: the library has no memory.
     pub fn new() -> Option<Self> {
