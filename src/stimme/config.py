@@ -156,6 +156,8 @@ class MediaConfig(_Section):
     """The folder that ``python -m stimme.prompts.render`` filled."""
     metrics: ListenAddress | None = None
     """The engine's own plain HTTP listener for Prometheus."""
+    threads: int | None = Field(default=None, ge=1, le=256)
+    """Threads that share the engine's endpoints; by default one for each processor that it may use."""
 
 
 class StoreConfig(_Section):

@@ -39,6 +39,44 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// The counters of one endpoint.
+    pub fn of(endpoint: &Endpoint) -> Self {
+        let mut totals = Self::default();
+        totals.add(endpoint);
+        totals
+    }
+
+    fn each(&mut self, other: &Self, change: fn(u64, u64) -> u64) {
+        for (own, other) in [
+            (&mut self.endpoints, other.endpoints),
+            (&mut self.packets_received, other.packets_received),
+            (&mut self.packets_sent, other.packets_sent),
+            (&mut self.bytes_received, other.bytes_received),
+            (&mut self.bytes_sent, other.bytes_sent),
+            (&mut self.packets_lost, other.packets_lost),
+            (&mut self.packets_late, other.packets_late),
+            (&mut self.frames_concealed, other.frames_concealed),
+            (&mut self.video_packets_received, other.video_packets_received),
+            (&mut self.video_packets_sent, other.video_packets_sent),
+            (&mut self.video_bytes_received, other.video_bytes_received),
+            (&mut self.video_bytes_sent, other.video_bytes_sent),
+            (&mut self.keyframes_asked, other.keyframes_asked),
+        ] {
+            *own = change(*own, other);
+        }
+    }
+
+    /// Adds other sums.
+    pub fn merge(&mut self, other: &Self) {
+        self.each(other, |own, other| own + other);
+    }
+
+    /// Takes sums away that are in these.
+    pub fn subtract(&mut self, other: &Self) {
+        // Of packets that came late after all there are fewer lost ones than there were.
+        self.each(other, u64::saturating_sub);
+    }
+
     /// Adds an endpoint's counters.
     pub fn add(&mut self, endpoint: &Endpoint) {
         let stats = endpoint.stats();
@@ -70,6 +108,14 @@ pub struct Opinions {
 }
 
 impl Opinions {
+    /// Adds other scores.
+    pub fn merge(&mut self, other: &Self) {
+        for (own, other) in self.classes.iter_mut().zip(other.classes) {
+            *own += other;
+        }
+        self.sum += other.sum;
+    }
+
     /// Adds one score.
     pub fn add(&mut self, score: f64) {
         let class = OPINIONS.iter().position(|bound| score <= *bound).unwrap_or(OPINIONS.len());
@@ -85,7 +131,7 @@ pub struct Troubles {
     pub timeouts: u64,
     /// Browsers whose ICE or DTLS was lost.
     pub transports: u64,
-    /// Requests for a port when none was left.
+    /// Requests for a port when none was left; counted where requests are answered.
     pub ports: u64,
 }
 
@@ -101,6 +147,13 @@ pub struct LoopTimes {
 }
 
 impl LoopTimes {
+    /// Adds another loop's.
+    pub fn merge(&mut self, other: &Self) {
+        self.rounds += other.rounds;
+        self.busy += other.busy;
+        self.longest = self.longest.max(other.longest);
+    }
+
     /// Adds a round.
     pub fn add(&mut self, round: Duration) {
         self.rounds += 1;
@@ -148,13 +201,70 @@ pub struct Figures {
     pub requests: u64,
     /// Requests that were refused.
     pub refusals: u64,
-    /// The loop.
+    /// The loop; of several the sum, and of the longest rounds the longest.
     pub times: LoopTimes,
+    /// Endpoints and the loop of each thread.
+    pub shards: Vec<(u64, LoopTimes)>,
+}
+
+impl Figures {
+    /// Those of all threads as those of one process.
+    pub fn sum(parts: &[Self]) -> Self {
+        let mut all = Self::default();
+        for part in parts {
+            for (own, other) in [
+                (&mut all.rtp_endpoints, part.rtp_endpoints),
+                (&mut all.webrtc_endpoints, part.webrtc_endpoints),
+                (&mut all.transcoded, part.transcoded),
+                (&mut all.bridges, part.bridges),
+                (&mut all.rooms, part.rooms),
+                (&mut all.members, part.members),
+                (&mut all.players, part.players),
+                (&mut all.recorders, part.recorders),
+                (&mut all.taps, part.taps),
+                (&mut all.faxes, part.faxes),
+                (&mut all.port_pairs, part.port_pairs),
+                (&mut all.troubles.timeouts, part.troubles.timeouts),
+                (&mut all.troubles.transports, part.troubles.transports),
+            ] {
+                *own += other;
+            }
+            // Each thread has every source.
+            all.sources = all.sources.max(part.sources);
+            all.totals.merge(&part.totals);
+            all.opinions.merge(&part.opinions);
+            all.times.merge(&part.times);
+            all.shards.push((part.rtp_endpoints + part.webrtc_endpoints, part.times));
+        }
+        all
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn threads_are_summed_up() {
+        let part = |endpoints, milliseconds| {
+            let mut part = Figures { rtp_endpoints: endpoints, sources: 2, ..Figures::default() };
+            part.times.add(Duration::from_millis(milliseconds));
+            part.totals.packets_sent = 10 * endpoints;
+            part
+        };
+        let all = Figures::sum(&[part(3, 5), part(4, 7)]);
+        assert_eq!((all.rtp_endpoints, all.sources, all.totals.packets_sent), (7, 2, 70));
+        assert_eq!((all.times.rounds, all.times.longest), (2, Duration::from_millis(7)));
+        assert_eq!(all.shards.iter().map(|(endpoints, _)| *endpoints).collect::<Vec<_>>(), [3, 4]);
+    }
+
+    #[test]
+    fn what_an_endpoint_brings_counts_once() {
+        let brought = Totals { packets_sent: 50, packets_lost: 2, ..Totals::default() };
+        let mut totals = Totals { packets_sent: 80, packets_lost: 1, ..Totals::default() };
+        totals.subtract(&brought);
+        assert_eq!((totals.packets_sent, totals.packets_lost), (30, 0));
+    }
 
     #[test]
     fn scores_fall_into_classes() {

@@ -27,9 +27,51 @@ impl Hasher for IdHasher {
     }
 }
 
+/// The place of a shard among all, which the numbers that it gives tell: they count up over all shards together, and
+/// each shard takes those that are its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    index: usize,
+    of: usize,
+}
+
+impl Seat {
+    /// The only one.
+    pub const ALONE: Self = Self { index: 0, of: 1 };
+
+    /// One of several; `index` counts from 0.
+    pub fn new(index: usize, of: usize) -> Self {
+        Self { index, of: of.max(1) }
+    }
+
+    /// The next number that this shard may give, after any shard gave `last`.
+    pub fn next(self, last: u64) -> u64 {
+        let (index, of) = (self.index as u64, self.of as u64);
+        last + 1 + (index + of - last % of) % of
+    }
+
+    /// The shard that gave a number, of `of`.
+    pub fn giver(number: u64, of: usize) -> usize {
+        (number.wrapping_sub(1) % of.max(1) as u64) as usize
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_count_up_and_tell_who_gave_them() {
+        assert_eq!([0, 1, 2].map(|last| Seat::ALONE.next(last)), [1, 2, 3]);
+        let mut last = 0;
+        for index in [0, 1, 2, 2, 0, 1, 1, 0] {
+            let number = Seat::new(index, 3).next(last);
+            assert!(number > last && number <= last + 3, "{number} after {last}");
+            assert_eq!(Seat::giver(number, 3), index);
+            last = number;
+        }
+        assert!(Seat::giver(0, 3) < 3, "a number that nobody gave");
+    }
 
     #[test]
     fn consecutive_numbers_are_found_and_spread() {

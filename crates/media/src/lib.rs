@@ -1,6 +1,7 @@
 //! The media engine of stimme, as a library: the binary `stimme-media` is a thin shell around it.
 
 pub mod audio;
+pub mod clients;
 pub mod console;
 pub mod control;
 pub mod endpoint;
@@ -15,12 +16,14 @@ pub mod options;
 pub mod pacing;
 pub mod player;
 pub mod ports;
+pub mod reactor;
 pub mod recording;
 pub mod relay;
 pub mod room;
 pub mod rtp;
 pub mod sandbox;
 pub mod service;
+pub mod shards;
 pub mod shared;
 pub mod tap;
 pub mod tracks;

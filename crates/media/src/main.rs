@@ -44,7 +44,7 @@ fn serve(options: Serve) -> std::io::Result<()> {
     if options.sandbox {
         sandbox::enter().map_err(std::io::Error::other)?;
     }
-    let mut service = Service::bind(&options.socket, options.ports)?;
+    let mut service = Service::bind(&options.socket, options.ports, options.threads)?;
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;

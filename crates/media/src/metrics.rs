@@ -159,6 +159,22 @@ fn control(page: &mut Page, figures: &Figures) {
     page.counter("stimme_media_loop_busy_seconds_total", "Time in which the loop did something.", busy);
     let longest = figures.times.longest.as_secs_f64();
     page.gauge("stimme_media_loop_longest_seconds", "Longest round of the last second.", longest);
+    shards(page, figures);
+}
+
+/// Each thread by itself: whether they share the work evenly.
+fn shards(page: &mut Page, figures: &Figures) {
+    let label = |shard: usize| format!("{{shard=\"{shard}\"}}");
+    let name = "stimme_media_shard_endpoints";
+    page.head(name, "gauge", "Endpoints that live in each thread.");
+    for (shard, (endpoints, _)) in figures.shards.iter().enumerate() {
+        page.value(name, &label(shard), *endpoints as f64);
+    }
+    let name = "stimme_media_shard_busy_seconds_total";
+    page.head(name, "counter", "Time in which the loop of each thread did something.");
+    for (shard, (_, times)) in figures.shards.iter().enumerate() {
+        page.value(name, &label(shard), times.busy.as_secs_f64());
+    }
 }
 
 /// What Prometheus' own libraries tell of a process.
@@ -207,12 +223,14 @@ mod tests {
     #[test]
     fn a_page_has_every_figure_once() {
         let mut figures = Figures { rtp_endpoints: 3, ..Figures::default() };
+        figures.shards = vec![(1, Default::default()), (2, Default::default())];
         figures.opinions.add(4.2);
         figures.opinions.add(1.0);
         let page = render(&figures, SystemTime::now());
         assert!(page.contains("\nstimme_media_endpoints{kind=\"rtp\"} 3\n"), "{page}");
         assert!(page.contains("\nstimme_media_endpoint_mos_bucket{le=\"4.03\"} 1\n"), "{page}");
         assert!(page.contains("\nstimme_media_endpoint_mos_bucket{le=\"+Inf\"} 2\n"), "{page}");
+        assert!(page.contains("\nstimme_media_shard_endpoints{shard=\"1\"} 2\n"), "{page}");
         let mut names: Vec<&str> = page
             .lines()
             .filter(|line| !line.starts_with('#'))

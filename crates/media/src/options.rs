@@ -9,12 +9,15 @@ use crate::ports::Ports;
 
 /// What can be typed.
 pub const USAGE: &str = "\
-usage: stimme-media --socket PATH --address IP --ports FIRST-LAST [--metrics IP:PORT] [--sandbox on|off]
-                    [--log-level LEVEL]
+usage: stimme-media --socket PATH --address IP --ports FIRST-LAST [--threads N] [--metrics IP:PORT]
+                    [--sandbox on|off] [--log-level LEVEL]
        stimme-media show --socket PATH [--json yes|no] [--every SECONDS]
 
 Without a verb it is the engine. `show` shows the endpoints, bridges, rooms and faxes of a running one, and how
-good their speech is.";
+good their speech is. Endpoints are spread over --threads, or else over one for each processor that it may use.";
+
+/// More threads than this are a slip of the pen.
+const MOST_THREADS: usize = 256;
 
 /// What is to be done.
 #[derive(Debug)]
@@ -34,6 +37,8 @@ pub struct Serve {
     pub socket: PathBuf,
     /// Of media.
     pub ports: Ports,
+    /// Over how many threads endpoints are spread.
+    pub threads: usize,
     /// Where figures are shown.
     pub metrics: Option<SocketAddr>,
     /// Whether privileges are given up.
@@ -50,6 +55,7 @@ pub fn read(arguments: impl Iterator<Item = String>) -> Result<Command, String> 
     let mut arguments = arguments.peekable();
     let show = arguments.next_if(|argument| argument == "show").is_some();
     let (mut socket, mut address, mut range, mut metrics) = (None, None, None, None);
+    let mut threads = None;
     let (mut level, mut sandbox, mut form) = (log::LevelFilter::Info, true, Form::default());
     while let Some(name) = arguments.next() {
         if name == "--help" {
@@ -64,6 +70,11 @@ pub fn read(arguments: impl Iterator<Item = String>) -> Result<Command, String> 
                 address = Some(value.parse::<IpAddr>().map_err(|_| format!("{value} is no IP address"))?)
             }
             ("--ports", false) => range = Some(read_range(&value)?),
+            ("--threads", false) => {
+                let count = value.parse().ok().filter(|count| (1..=MOST_THREADS).contains(count));
+                threads =
+                    Some(count.ok_or(format!("{value} is no number of threads from 1 to {MOST_THREADS}"))?);
+            }
             ("--metrics", false) => {
                 metrics =
                     Some(value.parse().map_err(|_| format!("{value} is no address such as 127.0.0.1:9300"))?)
@@ -82,7 +93,13 @@ pub fn read(arguments: impl Iterator<Item = String>) -> Result<Command, String> 
     let (first, last) = range.ok_or("--ports is missing")?;
     let address = address.ok_or("--address is missing")?;
     let ports = Ports::new(address, first, last).ok_or(format!("no pair of ports in {first}-{last}"))?;
-    Ok(Command::Serve(Serve { socket, ports, metrics, sandbox, level }))
+    let threads = threads.unwrap_or_else(processors);
+    Ok(Command::Serve(Serve { socket, ports, threads, metrics, sandbox, level }))
+}
+
+/// Processors that the process may use.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, |count| count.get().min(MOST_THREADS))
 }
 
 fn switch(value: &str, yes: &str, no: &str) -> Result<bool, String> {
@@ -116,6 +133,9 @@ mod tests {
         let serve = of("--socket /run/m --address 127.0.0.1 --ports 16384-16390 --metrics 127.0.0.1:0");
         let Ok(Command::Serve(serve)) = serve else { panic!("{serve:?}") };
         assert_eq!((serve.ports.capacity(), serve.sandbox, serve.metrics.is_some()), (3, true, true));
+        assert_eq!(serve.threads, processors());
+        let serve = of("--threads 3 --socket /run/m --address 127.0.0.1 --ports 16384-16390");
+        assert!(matches!(serve, Ok(Command::Serve(Serve { threads: 3, .. }))));
         let show = of("show --socket /run/m --json yes --every 0.5");
         let Ok(Command::Show(socket, form)) = show else { panic!("{show:?}") };
         assert_eq!(socket, PathBuf::from("/run/m"));
@@ -131,6 +151,7 @@ mod tests {
             ("--socket /m --address here", "here"),
             ("--socket /m --address ::1 --ports 9", "9"),
             ("--socket /m --address ::1 --ports 9-9", "9-9"),
+            ("--socket /m --threads 0", "0"),
             ("--socket /m --every 2", "--every"),
             ("show --socket /m --every 0", "0"),
             ("show --socket /m --ports 1-9", "--ports"),

@@ -25,6 +25,17 @@ impl Ports {
         (pairs > 0 && even > 0).then_some(Self { address, first: even, pairs, next: 0 })
     }
 
+    /// As many ranges beside each other, each with a part of the pairs; fewer where there are fewer pairs than that.
+    pub fn split(&self, parts: usize) -> Vec<Self> {
+        let parts = parts.clamp(1, self.capacity());
+        let edge = |part: usize| (self.capacity() * part / parts) as u16;
+        let range = |part: usize| {
+            let (first, pairs) = (self.first + 2 * edge(part), edge(part + 1) - edge(part));
+            Self { address: self.address, first, pairs, next: 0 }
+        };
+        (0..parts).map(range).collect()
+    }
+
     /// The address that all sockets are bound to.
     pub fn address(&self) -> IpAddr {
         self.address
@@ -95,6 +106,18 @@ mod tests {
         assert_eq!(ports.pair().expect_err("none left").kind(), io::ErrorKind::AddrInUse);
         drop(pairs);
         assert!(ports.pair().is_ok());
+    }
+
+    #[test]
+    fn a_range_is_divided_without_a_rest() {
+        let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let whole = Ports::new(local, 29_101, 29_117).expect("a range");
+        let parts = |count| -> Vec<(u16, u16)> {
+            whole.split(count).iter().map(|part| (part.first, part.pairs)).collect()
+        };
+        assert_eq!(parts(1), [(29_102, 8)]);
+        assert_eq!(parts(3), [(29_102, 2), (29_106, 3), (29_112, 3)]);
+        assert_eq!(parts(100).len(), 8, "a part without a pair would be of no use");
     }
 
     #[test]

@@ -1,79 +1,57 @@
-//! The loop: one thread that waits for packets, clients and time.
+//! The loop of the control socket: with one thread that of the one engine, else that in front of the shards.
 
-use std::io::{self, Read, Write};
-use std::num::NonZeroU64;
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use crate::control::{ClientId, Server};
-use crate::engine::{Engine, Token, Word};
-use crate::figures::{Figures, LoopTimes};
+use crate::clients::Clients;
+use crate::control::ClientId;
+use crate::engine::{Common, Token};
+use crate::figures::Figures;
 use crate::heartbeat::Heartbeat;
+use crate::ids::Seat;
 use crate::metrics::Board;
-use crate::pacing::Pacing;
 use crate::ports::Ports;
-use crate::watch::Watch;
+use crate::reactor::{Came, Reactor, sharpen_timers};
+use crate::shards::Front;
 
-/// By how much the kernel may delay our timers, in nanoseconds.
-const TIMER_SLACK: u64 = 5_000;
 /// How often the figures are gathered.
 const GATHERED: Duration = Duration::from_secs(1);
 
+/// Who does the work.
+enum Crew {
+    /// This thread.
+    Alone(Box<Reactor>),
+    /// Others, one for each core.
+    Several(Box<Front>),
+}
+
 /// The engine with its socket.
 pub struct Service {
-    watch: Watch,
-    server: Server,
-    engine: Engine,
-    words: mpsc::Receiver<Word>,
-    wake: UnixStream,
-    waker: UnixStream,
-    blocked: Vec<ClientId>,
+    clients: Clients,
+    crew: Crew,
     heartbeat: Option<Heartbeat>,
     board: Option<(Board, Instant)>,
-    times: LoopTimes,
-    requests: u64,
-    refusals: u64,
 }
 
 impl Service {
-    /// Listens for clients.
+    /// Listens for clients; endpoints are spread over so many threads, fewer where there are fewer ports than that.
     ///
     /// # Errors
-    /// When the socket or the certificate cannot be made.
-    pub fn bind(socket: &Path, ports: Ports) -> io::Result<Self> {
-        let watch = Watch::new()?;
-        let server = Server::bind(socket)?;
-        let (wake, waker) = UnixStream::pair()?;
-        wake.set_nonblocking(true)?;
-        waker.set_nonblocking(true)?;
-        watch.add(server.listener(), Token::Listener.number())?;
-        watch.add(&wake, Token::Wake.number())?;
-        let (sender, words) = mpsc::channel();
-        let notifier = waker.try_clone()?;
-        let tell = move |word| {
-            if sender.send(word).is_ok() {
-                // A full pipe wakes as well.
-                let _ = (&notifier).write(&[0]);
-            }
+    /// When the socket, the certificate or a thread cannot be made.
+    pub fn bind(socket: &Path, ports: Ports, threads: usize) -> io::Result<Self> {
+        let common = Common::generate().map_err(io::Error::other)?;
+        let (clients, crew) = if threads.min(ports.capacity()) > 1 {
+            let front = Front::start(ports.split(threads), common)?;
+            (Clients::bind(socket, front.watch())?, Crew::Several(Box::new(front)))
+        } else {
+            let reactor = Reactor::new(ports, common, Seat::ALONE)?;
+            (Clients::bind(socket, &reactor.watch)?, Crew::Alone(Box::new(reactor)))
         };
-        let engine = Engine::new(ports, Arc::new(tell)).map_err(io::Error::other)?;
-        Ok(Self {
-            watch,
-            server,
-            engine,
-            words,
-            wake,
-            waker,
-            blocked: Vec::new(),
-            heartbeat: None,
-            board: None,
-            times: LoopTimes::default(),
-            requests: 0,
-            refusals: 0,
-        })
+        Ok(Self { clients, crew, heartbeat: None, board: None })
     }
 
     /// Tells a supervisor that the loop goes round.
@@ -91,129 +69,105 @@ impl Service {
     /// # Errors
     /// When the system has no descriptor left.
     pub fn waker(&self) -> io::Result<UnixStream> {
-        self.waker.try_clone()
+        match &self.crew {
+            Crew::Alone(reactor) => reactor.waker(),
+            Crew::Several(front) => front.waker(),
+        }
     }
 
     /// Runs until `stop` is set and the loop is woken.
     ///
     /// # Errors
-    /// When the system refuses to wait.
+    /// When the system refuses to wait, or a thread has died.
     pub fn run(&mut self, stop: &Arc<AtomicBool>) -> io::Result<()> {
-        // The usual 50 µs would come on top of every pause.
-        if let Err(error) = rustix::thread::set_current_timer_slack(NonZeroU64::new(TIMER_SLACK)) {
-            log::warn!("timers stay coarse: {error}");
-        }
+        sharpen_timers();
         if let Some(heartbeat) = &self.heartbeat {
             heartbeat.ready();
         }
-        let mut ready = Vec::new();
-        let mut pacing = Pacing::new(Instant::now());
+        let mut came = Came::default();
         while !stop.load(Ordering::Relaxed) {
-            if let Some(pause) = pacing.pause() {
-                std::thread::sleep(pause);
-            }
-            let timeout = self.engine.next_timeout().saturating_duration_since(Instant::now());
-            self.watch.wait(Some(timeout), &mut ready)?;
-            let now = Instant::now();
-            pacing.count(ready.len(), now);
-            for number in ready.drain(..) {
-                match Token::of(number) {
-                    Token::Media(id) => self.engine.readable(id, now),
-                    Token::Report(id) => self.engine.readable_rtcp(id, now),
-                    Token::Client(id) => self.serve(id, now),
-                    Token::Listener => self.accept(),
-                    Token::Wake => self.wake(now),
+            match &mut self.crew {
+                Crew::Alone(reactor) => {
+                    round(reactor, &mut came, &mut self.clients)?;
+                    // The engine's own rounds are shorter than what is due here.
+                    let now = reactor.account();
+                    account(&mut self.heartbeat, &mut self.board, now, || {
+                        let figures = Figures::sum(&[reactor.figures()]);
+                        self.clients.add_to(figures)
+                    });
+                }
+                Crew::Several(front) => {
+                    front.round(&mut self.clients)?;
+                    let now = Instant::now();
+                    let mut alive = self.heartbeat.as_mut().filter(|_| front.all_alive(now));
+                    account(&mut alive, &mut self.board, now, || self.clients.add_to(front.figures()));
                 }
             }
-            self.engine.tick(now);
-            for event in self.engine.events() {
-                self.server.broadcast(&event);
-            }
-            self.flush();
-            self.account(now);
         }
         if let Some(heartbeat) = &self.heartbeat {
             heartbeat.stopping();
         }
         Ok(())
     }
+}
 
-    /// Closes a round that began at `woken`. The engine's own rounds are shorter than what is due here.
-    fn account(&mut self, woken: Instant) {
-        let now = Instant::now();
-        self.times.add(now.duration_since(woken));
-        if let Some(heartbeat) = &mut self.heartbeat {
-            heartbeat.beat(now);
-        }
-        if let Some((board, due)) = &mut self.board
-            && now >= *due
-        {
-            *due = now + GATHERED;
-            board.put(Figures {
-                clients: self.server.clients() as u64,
-                requests: self.requests,
-                refusals: self.refusals,
-                times: self.times,
-                ..self.engine.figures()
-            });
-            self.times.longest = Duration::ZERO;
-        }
-    }
-
-    fn accept(&mut self) {
-        let added = self.server.accept().and_then(|id| match self.server.stream(id) {
-            Some(stream) => self.watch.add(stream, Token::Client(id).number()),
-            None => Ok(()),
-        });
-        match added {
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
-                log::warn!("a client is lost: {error}")
+/// Once round the loop of an engine that serves the clients itself.
+fn round(reactor: &mut Reactor, came: &mut Came, clients: &mut Clients) -> io::Result<()> {
+    let now = reactor.wait(came)?;
+    // Words about what is gone, and no orders: nobody gives any.
+    came.notes.clear();
+    for token in came.tokens.drain(..) {
+        match token {
+            Token::Client(id) => {
+                // What happened before a request is told before its answer.
+                tell(reactor, clients);
+                serve(reactor, clients, id, now);
             }
-            _ => {}
+            _ => clients.accept(&reactor.watch),
         }
     }
+    reactor.engine.tick(now);
+    tell(reactor, clients);
+    clients.flush(&reactor.watch);
+    Ok(())
+}
 
-    fn serve(&mut self, client: ClientId, now: Instant) {
-        let alive = self.server.read(client);
-        while let Some(request) = self.server.next_request(client) {
-            let owner = self.server.owner(client).to_owned();
-            let answer = self.engine.perform(&owner, request.operation, &self.watch, now);
-            self.requests += 1;
-            if let Err(failure) = &answer {
-                self.refusals += 1;
-                log::debug!("{owner}: {}: {}", failure.code, failure.text);
+fn tell(reactor: &mut Reactor, clients: &mut Clients) {
+    for event in reactor.engine.events() {
+        clients.tell(&event);
+    }
+}
+
+fn serve(reactor: &mut Reactor, clients: &mut Clients, client: ClientId, now: Instant) {
+    let alive = clients.read(client);
+    while let Some(next) = clients.next(client) {
+        match next {
+            Ok(request) => {
+                let owner = clients.owner(client);
+                let answer = reactor.engine.perform(owner, request.operation, &reactor.watch, now);
+                clients.answer(client, request.id, &answer);
             }
-            self.server.answer(client, request.id, answer.as_ref());
-        }
-        if !alive {
-            let owner = self.server.owner(client);
-            log::info!("{owner} is gone, its endpoints stay");
-            self.server.remove(client);
+            Err(refusal) => clients.refuse(client, &refusal),
         }
     }
-
-    fn wake(&mut self, now: Instant) {
-        let mut bytes = [0; 64];
-        while matches!(self.wake.read(&mut bytes), Ok(length) if length > 0) {}
-        while let Ok(word) = self.words.try_recv() {
-            self.engine.told(word, now);
-        }
+    if !alive {
+        clients.part(client);
     }
+}
 
-    fn flush(&mut self) {
-        let (gone, full) = self.server.flush();
-        for client in gone {
-            self.server.remove(client);
-        }
-        for (clients, wanted) in [(&self.blocked, false), (&full, true)] {
-            for client in clients {
-                if let Some(stream) = self.server.stream(*client)
-                    && let Err(error) = self.watch.writable(stream, Token::Client(*client).number(), wanted)
-                {
-                    log::warn!("client {client}: {error}");
-                }
-            }
-        }
-        self.blocked = full;
+fn account(
+    heartbeat: &mut Option<impl std::borrow::BorrowMut<Heartbeat>>,
+    board: &mut Option<(Board, Instant)>,
+    now: Instant,
+    figures: impl FnOnce() -> Figures,
+) {
+    if let Some(heartbeat) = heartbeat {
+        heartbeat.borrow_mut().beat(now);
+    }
+    if let Some((board, due)) = board
+        && now >= *due
+    {
+        *due = now + GATHERED;
+        board.put(figures());
     }
 }

@@ -71,19 +71,32 @@ class Engine:
             raise EngineError("unsupported", f"the engine speaks protocol {hello.get('protocol')}")
         return cls(connection, str(hello["instance"]), str(hello["version"]), hello.get("abilities", ()))
 
-    async def create_endpoint(self, kind: Kind, *, tag: str) -> Endpoint:
-        """Opens an endpoint with ports of its own."""
-        reply = await self._connection.request("create-endpoint", kind=kind, tag=tag)
+    async def create_endpoint(self, kind: Kind, *, tag: str, near: Endpoint | None = None) -> Endpoint:
+        """Opens an endpoint with ports of its own.
+
+        Args:
+            kind: plain RTP or a browser.
+            tag: the caller's name for it.
+            near: whom it will be joined with, if that is known: they begin in one thread of the engine.
+        """
+        reply = await self._connection.request("create-endpoint", kind=kind, tag=tag, **_near(near))
         local = LocalTransport.from_wire(reply["local"])
         return Endpoint(self._connection, int(reply["endpoint"]), tag, kind, local)
 
-    async def create_endpoints(self, wanted: Sequence[tuple[Kind, str]]) -> list[Endpoint | EngineError]:
-        """Opens several endpoints, each of a kind and with a tag, by one write; an error for each failure.
+    async def create_endpoints(
+        self, wanted: Sequence[tuple[Kind, str]], *, near: Endpoint | None = None
+    ) -> list[Endpoint | EngineError]:
+        """Opens several endpoints of one call, each of a kind and with a tag, by one write; an error for each
+        failure.
 
         Raises nothing: who opens several must know which of them are there, to delete them.
         """
+        beside = [_near(near), *([_near(near) or {"near": "last"}] * (len(wanted) - 1))]
         replies = await asyncio.gather(
-            *(self._connection.request("create-endpoint", kind=kind, tag=tag) for kind, tag in wanted),
+            *(
+                self._connection.request("create-endpoint", kind=kind, tag=tag, **place)
+                for (kind, tag), place in zip(wanted, beside, strict=False)
+            ),
             return_exceptions=True,
         )
         return [self._endpoint(kind, tag, reply) for (kind, tag), reply in zip(wanted, replies, strict=True)]
@@ -164,3 +177,7 @@ class Engine:
         """Ends the connection; endpoints and bridges stay."""
         self._connection.close()
         await self.closed
+
+
+def _near(endpoint: Endpoint | None) -> dict[str, Any]:
+    return {} if endpoint is None else {"near": endpoint.id}

@@ -394,7 +394,10 @@ class Call:
         An emergency call is not ended: its stage has to find another way.
         """
         missing = [leg for leg in legs if leg.endpoint is None]
-        opened = await self.switch.open_all([("webrtc" if leg.webrtc else "rtp", leg.id) for leg in missing])
+        beside = next((leg.endpoint for leg in self.legs.values() if leg.endpoint is not None), None)
+        opened = await self.switch.open_all(
+            [("webrtc" if leg.webrtc else "rtp", leg.id) for leg in missing], near=beside
+        )
         failure: EngineError | None = None
         for leg, endpoint in zip(missing, opened, strict=True):
             if isinstance(endpoint, EngineError):

@@ -49,12 +49,14 @@ class Switch:
             raise EngineLostError
         return self._engine
 
-    async def open_all(self, wanted: Sequence[tuple[Kind, str]]) -> list[Endpoint | EngineError]:
-        """New endpoints by one write; an error for each that failed."""
+    async def open_all(
+        self, wanted: Sequence[tuple[Kind, str]], near: Endpoint | None = None
+    ) -> list[Endpoint | EngineError]:
+        """New endpoints of one call by one write, beside one that it has; an error for each that failed."""
         if not wanted:
             return []
         try:
-            return await self._current().create_endpoints(wanted)
+            return await self._current().create_endpoints(wanted, near=near)
         except EngineLostError as error:
             return [error for _ in wanted]
 

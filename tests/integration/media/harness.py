@@ -14,6 +14,8 @@ from stimme.media import Endpoint, Engine, MediaEvent
 _ROOT = Path(__file__).parents[3]
 _TARGET = Path(os.environ.get("CARGO_TARGET_DIR", _ROOT / "target"))
 BINARY = _TARGET / "release/stimme-media"
+THREADS = os.environ.get("STIMME_MEDIA_THREADS", "1")
+"""Threads of every engine here that is not told otherwise; `test_media_shards.py` has two in any case."""
 Wanted = TypeVar("Wanted")
 
 
@@ -30,7 +32,9 @@ class EngineProcess:
         self.socket = folder / "media.sock"
         self.log = folder / "media.log"
         command = [str(BINARY), "--socket", str(self.socket)]
-        command += ["--address", "127.0.0.1", "--ports", ports, *options]
+        command += ["--address", "127.0.0.1", "--ports", ports]
+        command += [] if "--threads" in options else ["--threads", THREADS]
+        command += options
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 

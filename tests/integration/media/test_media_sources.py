@@ -122,7 +122,7 @@ async def test_music_on_hold_is_one_stream_for_all(client: Client, phones: Phone
         assert loud == pytest.approx(-13, abs=1.5)
     await players[0].stop()
     await client.engine.delete_source(music)
-    finished = [event.player_id for event in client.seen(PlayerFinished)]
+    finished = sorted(event.player_id for event in client.seen(PlayerFinished))
     assert finished == [player.id for player in players[1:]], "a player that was stopped tells nothing"
     heard = len(listeners[1].heard)
     await asyncio.sleep(0.1)

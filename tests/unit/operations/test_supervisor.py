@@ -114,3 +114,6 @@ def test_a_node_is_the_engine_and_call_control(tmp_path: Path) -> None:
     assert list(control.arguments) == [
         *(sys.executable, "-m", "stimme.app", "--config", str(tmp_path / "node.toml"))
     ]
+    media = config.media.model_copy(update={"threads": 3})
+    engine, _ = commands_of(config.model_copy(update={"media": media}), tmp_path / "node.toml")
+    assert list(engine.arguments)[-2:] == ["--threads", "3"]

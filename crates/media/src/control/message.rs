@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::fax::{OnFax, StartFax, T38Spec};
+use super::near::Near;
 use super::room::{CreateRoom, JoinRoom, OnRoom, RoomPlay, RoomRecord};
 use super::source::{CreateSource, OnSource, SourceSpec};
 use super::tap::{OnTap, OpenTap};
@@ -97,12 +98,15 @@ pub struct Hello {
 }
 
 /// Fields of `create-endpoint`.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct CreateEndpoint {
     /// Plain RTP or a browser.
     pub kind: Kind,
     /// The client's own name for it.
     pub tag: String,
+    /// With whom it will be joined, as far as is known: it begins in the same thread.
+    #[serde(default)]
+    pub near: Option<Near>,
 }
 
 /// Fields of `configure`.

@@ -40,6 +40,9 @@ pub struct JoinRoom {
     /// To whom.
     #[serde(default)]
     pub whisper_to: Option<u64>,
+    /// The hearer is known to live, though in another thread.
+    #[serde(skip)]
+    pub hearer_elsewhere: bool,
 }
 
 impl JoinRoom {

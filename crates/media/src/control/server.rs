@@ -8,7 +8,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use super::frame::FrameReader;
-use super::message::decode_request;
+use super::message::{Malformed, decode_request};
 use super::reply::{encode_event, encode_failure, encode_reply};
 use super::{Event, Failure, Operation, PROTOCOL, Reply, Request};
 
@@ -17,6 +17,14 @@ const BACKLOG: usize = 8 << 20;
 
 /// Number of a client.
 pub type ClientId = u64;
+
+/// Why a request is not one; answered in its place among the others by [`Server::refuse`].
+#[derive(Debug)]
+pub struct Refusal {
+    reason: Malformed,
+    /// Nothing after it can be understood.
+    ends: bool,
+}
 
 /// Listens and keeps the clients.
 #[derive(Debug)]
@@ -101,21 +109,30 @@ impl Server {
         self.clients.get_mut(&id).is_some_and(Client::fill)
     }
 
-    /// The next request that waits; malformed ones are answered here, in their place among the others.
-    pub fn next_request(&mut self, id: ClientId) -> Option<Request> {
-        let client = self.clients.get_mut(&id)?;
-        while !client.closing {
-            match client.reader.next_frame() {
-                Ok(Some(frame)) => {
-                    if let Some(request) = client.understand(&frame) {
-                        return Some(request);
-                    }
-                }
-                Ok(None) => return None,
-                Err(error) => client.refuse(None, "bad-request", &error.to_string()),
+    /// The next request that waits, or what cannot be one.
+    pub fn next_request(&mut self, id: ClientId) -> Option<Result<Request, Refusal>> {
+        let client = self.clients.get_mut(&id).filter(|client| !client.closing)?;
+        match client.reader.next_frame() {
+            Ok(Some(frame)) => Some(client.understand(&frame)),
+            Ok(None) => None,
+            Err(error) => {
+                let reason = Malformed { id: None, code: "bad-request", text: error.to_string() };
+                Some(Err(Refusal { reason, ends: true }))
             }
         }
-        None
+    }
+
+    /// Queues the answer to what is no request.
+    pub fn refuse(&mut self, id: ClientId, refusal: &Refusal) {
+        let Some(client) = self.clients.get_mut(&id) else {
+            return;
+        };
+        let Refusal { reason, ends } = refusal;
+        if *ends {
+            log::warn!("a client is refused: {}", reason.text);
+            client.closing = true;
+        }
+        encode_failure(&mut client.out, reason.id, reason.code, &reason.text);
     }
 
     /// Queues an answer.
@@ -185,37 +202,24 @@ impl Client {
         }
     }
 
-    fn understand(&mut self, frame: &[u8]) -> Option<Request> {
-        let request = match decode_request(frame) {
-            Ok(request) => request,
-            Err(malformed) => {
-                match malformed.id {
-                    Some(_) => encode_failure(&mut self.out, malformed.id, malformed.code, &malformed.text),
-                    None => self.refuse(None, malformed.code, &malformed.text),
-                }
-                return None;
-            }
+    fn understand(&mut self, frame: &[u8]) -> Result<Request, Refusal> {
+        let request =
+            decode_request(frame).map_err(|reason| Refusal { ends: reason.id.is_none(), reason })?;
+        let refuse = |code, text: String| {
+            Err(Refusal { reason: Malformed { id: Some(request.id), code, text }, ends: true })
         };
         match &request.operation {
             Operation::Hello(hello) if hello.protocol != PROTOCOL => {
                 let text = format!("this engine speaks protocol {PROTOCOL}, not {}", hello.protocol);
-                self.refuse(Some(request.id), "unsupported", &text);
-                return None;
+                return refuse("unsupported", text);
             }
             Operation::Hello(hello) => self.owner = Some(hello.owner.clone()),
             _ if self.owner.is_none() => {
-                self.refuse(Some(request.id), "hello-first", "the first request must be hello");
-                return None;
+                return refuse("hello-first", "the first request must be hello".into());
             }
             _ => {}
         }
-        Some(request)
-    }
-
-    fn refuse(&mut self, id: Option<u64>, code: &str, text: &str) {
-        log::warn!("a client is refused: {text}");
-        encode_failure(&mut self.out, id, code, text);
-        self.closing = true;
+        Ok(request)
     }
 
     fn drain(&mut self) -> io::Result<()> {

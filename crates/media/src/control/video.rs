@@ -62,6 +62,9 @@ pub struct WatchVideo {
     /// At which of its streams; else the first that shows the same kind.
     #[serde(default)]
     pub source_mid: Option<String>,
+    /// The source is known to live, though in another thread and so not in the same room.
+    #[serde(skip)]
+    pub source_elsewhere: bool,
 }
 
 /// Counters of one video stream.

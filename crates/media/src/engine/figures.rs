@@ -15,6 +15,7 @@ impl Engine {
             webrtc_endpoints += u64::from(matches!(endpoint.transport, Transport::Webrtc(_)));
             transcoded += u64::from(endpoint.translation.is_some());
         }
+        totals.subtract(&self.brought);
         Figures {
             rtp_endpoints: self.endpoints.len() as u64 - webrtc_endpoints,
             webrtc_endpoints,

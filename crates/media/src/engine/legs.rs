@@ -3,7 +3,8 @@
 use std::io;
 use std::time::Instant;
 
-use super::{Engine, Token};
+use super::Engine;
+use super::moving::observe;
 use crate::control::message::{Configure, CreateEndpoint};
 use crate::control::{Failure, Kind, Local, Reply};
 use crate::endpoint::{Birth, Endpoint, Plain, Transport, Webrtc};
@@ -18,38 +19,25 @@ impl Engine {
         watch: &Watch,
         now: Instant,
     ) -> Result<Reply, Failure> {
-        let id = self.number();
         let ssrc = rand::random();
-        let (transport, local) =
-            self.open(request.kind, ssrc, watch, id).map_err(|error| match error.kind() {
-                io::ErrorKind::AddrInUse => {
-                    self.troubles.ports += 1;
-                    Failure { code: "no-ports", text: error.to_string() }
-                }
-                _ => Failure { code: "failed", text: format!("no socket could be opened: {error}") },
-            })?;
+        let (transport, local) = self.open(request.kind, ssrc).map_err(refused)?;
+        let id = self.number();
         let outgoing = Outgoing::new(ssrc, rand::random(), rand::random());
         let birth =
             Birth { id, tag: request.tag, owner: owner.to_owned(), kind: request.kind, local: local.clone() };
-        self.endpoints.insert(id, Endpoint::new(birth, transport, outgoing, now));
+        let endpoint = Endpoint::new(birth, transport, outgoing, now);
+        observe(&endpoint, watch).map_err(refused)?;
+        self.endpoints.insert(id, endpoint);
         self.endpoints_made += 1;
         Ok(Reply::Endpoint { endpoint: id, local })
     }
 
-    pub(super) fn open(
-        &mut self,
-        kind: Kind,
-        ssrc: u32,
-        watch: &Watch,
-        id: u64,
-    ) -> io::Result<(Transport, Local)> {
+    fn open(&mut self, kind: Kind, ssrc: u32) -> io::Result<(Transport, Local)> {
         let address = self.ports.address().to_string();
         match kind {
             Kind::Rtp => {
                 let (rtp, rtcp) = self.ports.pair()?;
                 let port = rtp.local_addr()?.port();
-                watch.add(&rtp, Token::Media(id).number())?;
-                watch.add(&rtcp, Token::Report(id).number())?;
                 let local = Local {
                     address,
                     port,
@@ -63,8 +51,7 @@ impl Engine {
             Kind::Webrtc => {
                 let socket = self.ports.single()?;
                 let port = socket.local_addr()?.port();
-                watch.add(&socket, Token::Media(id).number())?;
-                let webrtc = Webrtc::new(socket, self.identity.clone(), ssrc)?;
+                let webrtc = Webrtc::new(socket, self.common.identity.clone(), ssrc)?;
                 let (ufrag, password, fingerprint) = webrtc.credentials();
                 let local = Local {
                     address,
@@ -110,5 +97,12 @@ impl Engine {
             }
         }
         Reply::Done {}
+    }
+}
+
+fn refused(error: io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => Failure { code: "no-ports", text: error.to_string() },
+        _ => Failure { code: "failed", text: format!("no socket could be opened: {error}") },
     }
 }

@@ -6,6 +6,7 @@ mod faxes;
 mod figures;
 mod keys;
 mod legs;
+mod moving;
 mod recordings;
 mod rooms;
 mod sound;
@@ -27,7 +28,7 @@ use crate::control::{Event, Failure, Operation, PROTOCOL, Reply, Stats};
 use crate::endpoint::{Endpoint, Identity};
 use crate::fax;
 use crate::figures::{Opinions, Totals, Troubles};
-use crate::ids::IdMap;
+use crate::ids::{IdMap, Seat};
 use crate::ports::Ports;
 use crate::relay::Aftermath;
 use crate::room::Room;
@@ -37,6 +38,7 @@ use crate::watch::Watch;
 
 use bridges::Bridge;
 use faxes::Fax;
+pub use moving::Luggage;
 pub use token::Token;
 
 /// How often every endpoint is looked at: for silence, and for a report that is due.
@@ -56,8 +58,29 @@ pub enum Word {
     Fax(fax::Word),
 }
 
+impl Word {
+    /// Number of the recorder or fax that it is about.
+    pub fn about(&self) -> u64 {
+        match self {
+            Self::Written((recorder, ..)) => *recorder,
+            Self::Fax(word) => word.fax,
+        }
+    }
+}
+
 /// How they tell it.
 pub type Tell = Arc<dyn Fn(Word) + Send + Sync>;
+
+/// How much lives in an engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Endpoints.
+    pub endpoints: usize,
+    /// Conferences.
+    pub rooms: usize,
+    /// The highest number that is known there.
+    pub last: u64,
+}
 
 /// What a moment was waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,12 +102,40 @@ enum Stage {
     Room(u64),
 }
 
-/// All endpoints and bridges of this process.
-pub struct Engine {
+/// What all engines of a process have in common.
+#[derive(Clone)]
+pub struct Common {
     /// Random for each start.
-    instance: String,
+    pub instance: String,
+    /// What browsers see.
+    pub identity: Identity,
+}
+
+impl Common {
+    /// Of a process that starts.
+    ///
+    /// # Errors
+    /// When no DTLS certificate can be made.
+    pub fn generate() -> Result<Self, String> {
+        Ok(Self { instance: format!("{:016x}", rand::random::<u64>()), identity: Identity::generate()? })
+    }
+
+    /// The answer to a client that says hello.
+    pub fn hello(&self) -> Reply {
+        Reply::Hello {
+            protocol: PROTOCOL,
+            instance: self.instance.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            abilities: &["keep-digits", "video"],
+        }
+    }
+}
+
+/// All endpoints and bridges of one thread.
+pub struct Engine {
+    common: Common,
+    seat: Seat,
     ports: Ports,
-    identity: Identity,
     endpoints: IdMap<Endpoint>,
     bridges: BTreeMap<u64, Bridge>,
     players: IdMap<Stage>,
@@ -109,24 +160,23 @@ pub struct Engine {
     /// Endpoints that were made, and sums over those that are gone.
     endpoints_made: u64,
     gone: Totals,
+    /// What endpoints that came from another engine had counted there.
+    brought: Totals,
     opinions: Opinions,
     troubles: Troubles,
 }
 
 impl Engine {
     /// An engine with nothing in it. Other threads call `tell`, whose words come back by [`Self::told`].
-    ///
-    /// # Errors
-    /// When no DTLS certificate can be made.
-    pub fn new(ports: Ports, tell: Tell) -> Result<Self, String> {
+    pub fn new(ports: Ports, common: Common, seat: Seat, tell: Tell) -> Self {
         let written = Arc::clone(&tell);
         let writer = RecordingWriter::start(Box::new(move |id, path, result| {
             written(Word::Written((id, path, result)));
         }));
-        Ok(Self {
-            instance: format!("{:016x}", rand::random::<u64>()),
+        Self {
+            common,
+            seat,
             ports,
-            identity: Identity::generate()?,
             endpoints: IdMap::default(),
             bridges: BTreeMap::new(),
             players: IdMap::default(),
@@ -147,19 +197,20 @@ impl Engine {
             last: 0,
             endpoints_made: 0,
             gone: Totals::default(),
+            brought: Totals::default(),
             opinions: Opinions::default(),
             troubles: Troubles::default(),
-        })
+        }
     }
 
-    /// How many endpoints there are.
-    pub fn len(&self) -> usize {
-        self.endpoints.len()
+    /// How much lives in it, and the highest number that is known here.
+    pub fn load(&self) -> Load {
+        Load { endpoints: self.endpoints.len(), rooms: self.rooms.len(), last: self.last }
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.endpoints.is_empty()
+    /// Takes numbers behind this one from now on: another engine gave it.
+    pub fn count_from(&mut self, last: u64) {
+        self.last = self.last.max(last);
     }
 
     /// What has happened since the last call, in order.
@@ -168,12 +219,14 @@ impl Engine {
         std::mem::take(&mut self.aftermath.events)
     }
 
-    /// Takes word of another thread.
-    pub fn told(&mut self, word: Word, now: Instant) {
+    /// Takes word of another thread. Gives it back where it is about nothing that lives here.
+    pub fn told(&mut self, word: Word, now: Instant) -> Option<Word> {
         match word {
-            Word::Written(written) => self.written(written),
-            Word::Fax(word) => self.fax_says(word, now),
+            Word::Written(written) if self.recorders.contains_key(&written.0) => self.written(written),
+            Word::Fax(word) if self.faxes.contains_key(&word.fax) => self.fax_says(word, now),
+            word => return Some(word),
         }
+        None
     }
 
     /// Does what a client asks.
@@ -188,12 +241,7 @@ impl Engine {
         now: Instant,
     ) -> Result<Reply, Failure> {
         match operation {
-            Operation::Hello(_) => Ok(Reply::Hello {
-                protocol: PROTOCOL,
-                instance: self.instance.clone(),
-                version: env!("CARGO_PKG_VERSION"),
-                abilities: &["keep-digits", "video"],
-            }),
+            Operation::Hello(_) => Ok(self.common.hello()),
             Operation::CreateEndpoint(request) => self.create_endpoint(owner, request, watch, now),
             Operation::Configure(request) => self.configure(&request, now),
             Operation::Play(request) => self.play(&request, now),
@@ -270,7 +318,7 @@ impl Engine {
     }
 
     fn number(&mut self) -> u64 {
-        self.last += 1;
+        self.last = self.seat.next(self.last);
         self.last
     }
 

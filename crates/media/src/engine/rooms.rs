@@ -47,7 +47,9 @@ impl Engine {
     /// An endpoint enters, leaving its bridge or another room; or it changes its role.
     pub(super) fn join_room(&mut self, request: &JoinRoom, now: Instant) -> Result<Reply, Failure> {
         let role = request.role()?;
-        if let Role::Whisper(hearer) = role {
+        if let Role::Whisper(hearer) = role
+            && !request.hearer_elsewhere
+        {
             self.endpoint(hearer)?;
         }
         let rate =

@@ -12,9 +12,17 @@ use crate::shared::SharedSource;
 
 impl Engine {
     pub(super) fn create_source(&mut self, request: CreateSource, now: Instant) -> Result<Reply, Failure> {
+        let id = self.number();
+        self.put_source(id, request, now)
+    }
+
+    /// Opens a source under a number that another engine gave it: each plays it to its own endpoints.
+    ///
+    /// # Errors
+    /// When it cannot be played.
+    pub fn put_source(&mut self, id: u64, request: CreateSource, now: Instant) -> Result<Reply, Failure> {
         let source = SharedSource::new(request.tag, &request.source, request.looped, &mut self.library, now)
             .map_err(|error| Failure { code: "bad-request", text: format!("source: {error}") })?;
-        let id = self.number();
         self.sources.insert(id, source);
         Ok(Reply::Source { source: id })
     }

@@ -59,6 +59,9 @@ impl Engine {
         let wish = match (request.what.as_str(), request.source) {
             ("speaker", _) => Wish::Speaker,
             ("nothing", _) => Wish::Nothing,
+            ("endpoint", Some(_)) if request.source_elsewhere => {
+                return Err(bad("source: it is not in the same room"));
+            }
             ("endpoint", Some(source)) => {
                 let source_mid = request.source_mid.as_deref();
                 let source = self.endpoint(source)?;
