@@ -20,9 +20,7 @@ _NICE = 10
 
 def main(parent: int) -> int:
     """Does what the parent asks for; returns the exit status."""
-    die_with_parent()
-    if os.getppid() != parent:  # it died before we could be tied to it
-        return 1
+    die_with_parent(parent)
     os.nice(_NICE)
     frames = _frames(sys.stdin.buffer)
     task: dict[str, Any] = next(frames)

@@ -53,9 +53,10 @@ def keep_running(work: Callable[[], int], pid_file: Path, patience: Patience) ->
 
 def _live_once(work: Callable[[], int], pid_file: Path) -> tuple[int, bool]:
     """Gives the worker's exit status, and whether somebody wanted the end."""
+    parent = os.getpid()
     worker = os.fork()
     if worker == 0:
-        _be_worker(work)
+        _be_worker(work, parent)
     pid_file.parent.mkdir(parents=True, exist_ok=True)
     pid_file.write_text(f"{worker}\n")
     stopping = False
@@ -73,11 +74,11 @@ def _live_once(work: Callable[[], int], pid_file: Path) -> tuple[int, bool]:
         pid_file.unlink(missing_ok=True)
 
 
-def _be_worker(work: Callable[[], int]) -> None:
+def _be_worker(work: Callable[[], int], parent: int) -> None:
     """Never returns. What goes wrong in the work is printed, as the interpreter does it."""
     status = 1
     try:
-        die_with_parent()
+        die_with_parent(parent)
         for number in _STOPPING:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
