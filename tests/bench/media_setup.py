@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.bench import accounting, stimme_server
 
-from stimme.media import Codec, Engine, RemoteMedia
+from stimme.media import Codec, Endpoint, Engine, RemoteMedia
 
 _CODECS = [Codec("PCMA", 8, 8000), Codec("telephone-event", 101, 8000)]
 _AT_ONCE = 50
@@ -21,7 +21,8 @@ _AT_ONCE = 50
 
 async def one_call(engine: Engine, number: int) -> None:
     """As call control does it: what belongs together leaves in one write."""
-    a, b = await asyncio.gather(*(engine.create_endpoint("rtp", tag=f"{number}-{side}") for side in "ab"))
+    made = await engine.create_endpoints([("rtp", f"{number}-{side}") for side in "ab"])
+    a, b = (one for one in made if isinstance(one, Endpoint))
     _, _, bridge = await asyncio.gather(
         a.configure(RemoteMedia("127.0.0.1", 9), _CODECS, timeout=30.0),
         b.configure(RemoteMedia("127.0.0.1", 9), _CODECS, timeout=30.0),

@@ -18,17 +18,17 @@ enum Route {
     Front(Operation),
 }
 
-/// Requests of one client for one shard, in a row.
-#[derive(Default)]
-struct Batch {
-    shard: usize,
-    operations: Vec<Operation>,
+/// Requests of one client in a row that shards do without each other: what is joined is in one shard.
+struct Run {
+    /// For each shard.
+    operations: Vec<Vec<Operation>>,
     slips: Vec<Slip>,
 }
 
 /// What the front keeps of a request that it handed on.
 struct Slip {
     request: u64,
+    shard: usize,
     /// To be tried elsewhere when there is no port left.
     wanted: Option<CreateEndpoint>,
     /// Is gone afterwards.
@@ -39,24 +39,25 @@ impl Front {
     /// Does what a client asks, in its order.
     pub(super) fn serve(&mut self, client: ClientId, clients: &mut Clients) -> io::Result<()> {
         let alive = clients.read(client);
-        let mut batch = Batch::default();
+        let operations = self.shards.iter().map(|_| Vec::new()).collect();
+        let mut run = Run { operations, slips: Vec::new() };
         while let Some(next) = clients.next(client) {
             let request = match next {
                 Ok(request) => request,
                 Err(refusal) => {
-                    self.hand_on(client, &mut batch, clients)?;
+                    self.hand_on(client, &mut run, clients)?;
                     clients.refuse(client, &refusal);
                     continue;
                 }
             };
             match self.route(client, request.operation) {
                 Route::Shard(shard, operation) => {
-                    if shard != batch.shard || batch.operations.len() >= MOST {
-                        self.hand_on(client, &mut batch, clients)?;
-                        batch.shard = shard;
+                    if run.operations[shard].len() >= MOST {
+                        self.hand_on(client, &mut run, clients)?;
                     }
-                    batch.slips.push(Slip {
+                    run.slips.push(Slip {
                         request: request.id,
+                        shard,
                         wanted: match &operation {
                             Operation::CreateEndpoint(wanted) => Some(wanted.clone()),
                             _ => None,
@@ -66,10 +67,10 @@ impl Front {
                             _ => None,
                         },
                     });
-                    batch.operations.push(operation);
+                    run.operations[shard].push(operation);
                 }
                 Route::Front(operation) => {
-                    self.hand_on(client, &mut batch, clients)?;
+                    self.hand_on(client, &mut run, clients)?;
                     let owner = clients.owner(client).to_owned();
                     let answer = self.conduct(&owner, operation, clients)?;
                     clients.answer(client, request.id, &answer);
@@ -77,24 +78,34 @@ impl Front {
                 }
             }
         }
-        self.hand_on(client, &mut batch, clients)?;
+        self.hand_on(client, &mut run, clients)?;
         if !alive {
             clients.part(client);
         }
         Ok(())
     }
 
-    /// Lets a shard do what has gathered for it.
-    fn hand_on(&mut self, client: ClientId, batch: &mut Batch, clients: &mut Clients) -> io::Result<()> {
-        if batch.operations.is_empty() {
+    /// Lets the shards do what has gathered for them, all at once; the answers are in the order of the requests.
+    fn hand_on(&mut self, client: ClientId, run: &mut Run, clients: &mut Clients) -> io::Result<()> {
+        if run.slips.is_empty() {
             return Ok(());
         }
         let owner = clients.owner(client).to_owned();
-        let order = self.perform(&owner, std::mem::take(&mut batch.operations));
-        let answers = performed(self.ask(batch.shard, order, clients)?)?;
-        for (slip, mut answer) in std::mem::take(&mut batch.slips).into_iter().zip(answers) {
+        let mut orders = Vec::new();
+        for (shard, operations) in run.operations.iter_mut().enumerate().filter(|(_, some)| !some.is_empty())
+        {
+            orders.push((shard, self.perform(&owner, std::mem::take(operations))));
+        }
+        let asked: Vec<usize> = orders.iter().map(|(shard, _)| *shard).collect();
+        let mut answers: Vec<_> = self.shards.iter().map(|_| Vec::new().into_iter()).collect();
+        for (shard, answer) in asked.into_iter().zip(self.ask_each(orders, clients)?) {
+            answers[shard] = performed(answer)?.into_iter();
+        }
+        for slip in std::mem::take(&mut run.slips) {
+            let answer = answers[slip.shard].next();
+            let mut answer = answer.ok_or_else(|| io::Error::other("a shard does not answer"))?;
             if let (Err(Failure { code: "no-ports", .. }), Some(wanted)) = (&answer, slip.wanted) {
-                answer = self.open_elsewhere(client, &owner, (batch.shard, wanted), answer, clients)?;
+                answer = self.open_elsewhere(client, &owner, (slip.shard, wanted), answer, clients)?;
             }
             if let Some(gone) = slip.deleted {
                 self.whereabouts.forget(gone);

@@ -1,8 +1,8 @@
 //! The thread in front of the shards: clients on one side, shards on the other.
 //!
-//! One order is under way at a time, and its answer is waited for; so requests of all clients are done one after the
-//! other, as if there were one engine, and an endpoint that moves is never asked for meanwhile. What belongs together
-//! is in one order. Packets do not wait for any of this: they are the shards'.
+//! Requests in a row are handed on together, one order for each shard, and all answers are waited for; what needs more
+//! than one shard is done alone. So clients see one engine, and an endpoint that moves is never asked for meanwhile.
+//! Packets do not wait for any of this: they are the shards'.
 
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
@@ -35,8 +35,10 @@ pub struct Front {
     pub(super) whereabouts: Whereabouts,
     /// Where a client's last new endpoint is.
     pub(super) newest: Option<(ClientId, usize)>,
-    /// Events that wait until a client has its answer.
+    /// Events that wait until a client has its answer, and whether others are to wait as well: they may tell of
+    /// what an answer that is there already has led to.
     after: Vec<Event>,
+    holding: bool,
     /// The highest number that any shard gave.
     last: u64,
     watch: Watch,
@@ -89,6 +91,7 @@ impl Front {
             whereabouts: Whereabouts::new(of),
             newest: None,
             after: Vec::new(),
+            holding: false,
             last: 0,
             watch,
             ready: Vec::new(),
@@ -190,6 +193,7 @@ impl Front {
 
     /// Tells what waited for a client's answer.
     pub(super) fn tell_after(&mut self, clients: &mut Clients) {
+        self.holding = false;
         for event in self.after.drain(..) {
             clients.tell(&event);
         }
@@ -199,11 +203,11 @@ impl Front {
         let shard = &mut self.shards[index];
         shard.seen = Instant::now();
         match news {
-            News::Event(event) if self.after.is_empty() => clients.tell(&event),
-            // Events stay in their order.
+            News::Event(event) if !self.holding => clients.tell(&event),
             News::Event(event) => self.after.push(event),
             News::Answer(answer, load, events) => {
                 self.after.extend(events);
+                self.holding = true;
                 shard.load = load;
                 self.last = self.last.max(load.last);
                 return Ok(Some(answer));
