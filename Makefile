@@ -115,7 +115,7 @@ integration: setup ## end-to-end tests with baresip, Kamailio, sipp and Chromium
 
 features: setup ## run everything that shows a feature and write docs/features.md
 	@rm -f build/features.json
-	@$(PYTHON) -m pytest tests/integration tests/browser -m feature -n $(WORKERS) || true
+	@$(PYTHON) -m pytest tests/unit/licensing tests/unit/api tests/integration tests/browser -m feature -n $(WORKERS) || true
 	@$(PYTHON) -m tests.feature_results
 
 interop: setup ## run everything that works with programs of others and write docs/interop.md

@@ -225,6 +225,7 @@ async def test_a_customer_from_nothing_to_paying(world: World, api: dict[str, Ap
     assert (unbilled.status_code, "not been billed" in unbilled.text) == (409, True)
 
 
+@pytest.mark.feature("L2")
 async def test_the_extended_licence_takes_a_gateway_and_gives_it_back(
     world: World, api: dict[str, Api]
 ) -> None:

@@ -23,6 +23,7 @@ def licensed(kind: LicenceKind = LicenceKind.BASE) -> Holding:
     return Holding().with_base(kind, by="provider", now=NOW)
 
 
+@pytest.mark.feature("L1")
 def test_nothing_without_a_base_licence() -> None:
     with pytest.raises(LicenceMissingError, match="A user needs"):
         Holding().with_user(Package.KLARE)
@@ -37,6 +38,7 @@ def test_a_second_base_licence_is_refused() -> None:
             licensed(kind).with_base(kind, by="provider", now=NOW)
 
 
+@pytest.mark.feature("L1", "L4")
 def test_the_base_licence_includes_one_trunk_and_the_seventeenth_is_refused() -> None:
     holding = licensed()
     for count in range(1, 17):

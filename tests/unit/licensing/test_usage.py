@@ -57,6 +57,7 @@ def test_what_was_there_before_counts_and_what_came_after_does_not() -> None:
     assert maxima(history, Month(2020, 1)) == {}
 
 
+@pytest.mark.feature("L2")
 def test_a_base_switched_in_the_month_is_billed_once_as_extended() -> None:
     history = [
         event(at(1), LicenceKind.BASE, 1),
