@@ -71,7 +71,7 @@ run: setup ## start the whole system with the demo customer and print where to c
 
 test: setup ## every check and test
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint typecheck rust-check web-check
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line unit integration
+	@$(MAKE) --no-print-directory --jobs=2 unit integration
 
 lint: venv
 	@echo "ruff"
@@ -94,18 +94,19 @@ $(STAMPS)/web-check: web/dist/index.html
 	@touch $@
 web-check: $(STAMPS)/web-check
 
+# On a machine that does other work: what failed is run once more, alone, and both runs are shown.
+twice = $(PYTHON) -m pytest $(1) || $(PYTHON) -m pytest $(1) -n 0 --last-failed --last-failed-no-failures none
+
 # The SIP stack is tested as source and as machine code: the one is the reference of the other. Beside the tests with
 # telephones, which leave two fifths of the processors idle while they wait, these take what is left.
 unit: venv native
-	@nice -n 15 $(PYTHON) -m pytest -p no:cacheprovider tests/unit -n $(WORKERS)
-	@STIMME_NATIVE=build/native nice -n 15 $(PYTHON) -m pytest -p no:cacheprovider tests/unit/sip -n $(WORKERS)
+	@nice -n 10 sh -c '$(call twice,tests/unit -n $(WORKERS) -o cache_dir=.pytest_cache/unit)'
+	@STIMME_NATIVE=build/native nice -n 10 sh -c '$(call twice,tests/unit/sip -n $(WORKERS) -o cache_dir=.pytest_cache/unit)'
 
-# Real programs on a machine that does other work: what failed is run once more, alone, and both runs are shown.
 # Telephones mostly wait for each other, so more of these tests run at once than there are processors; browsers, which
 # take longest, come first, so that none is left for the end. Those that look at
 # the sound of single packets run after them, two at a time, and those that need the processors for themselves (load,
 # kills) one by one.
-twice = $(PYTHON) -m pytest $(1) || $(PYTHON) -m pytest $(1) -n 0 --last-failed --last-failed-no-failures none
 integration: setup ## end-to-end tests with baresip, Kamailio, sipp and Chromium
 	@$(call twice,tests/conformance -n $(WORKERS))
 	@export STIMME_NATIVE=build/native; $(call twice,tests/conformance -n $(WORKERS))

@@ -32,6 +32,9 @@ from stimme.store.backed_up import BackedUp, BackupError, backed_up
 from stimme.store.migrate import SCRIPTS
 from stimme.store.secrets import SecretKeyError, Vault
 
+_TOO_SLOW = "work parameter"
+"""In the words with which age refuses (`DecryptError`); it has no other sign of it."""
+_GUESSES = 8
 _FORMAT = "stimme-backup/1"
 _KEY, _MANIFEST = "secret.key", "manifest.json"
 _PRIVATE, _PRIVATE_FOLDER = 0o600, 0o700
@@ -256,7 +259,7 @@ def _open(source: Path, archive: IO[bytes], protection: Protection) -> None:
     try:
         match protection:
             case Passphrase(text):
-                archive.write(pyrage.passphrase.decrypt(source.read_bytes(), text))
+                archive.write(_with_patience(source.read_bytes(), text))
             case KeyFile(path):
                 identities = [
                     pyrage.x25519.Identity.from_str(line)
@@ -268,7 +271,21 @@ def _open(source: Path, archive: IO[bytes], protection: Protection) -> None:
     except pyrage.IdentityError as error:
         raise BackupError("the key file holds no secret age key") from error
     except (pyrage.DecryptError, ValueError) as error:
+        if _TOO_SLOW in str(error):
+            raise BackupError(f"{source}: this machine is too busy or slow for its passphrase") from error
         raise BackupError(f"{source} cannot be opened with this passphrase or key") from error
+
+
+def _with_patience(encrypted: bytes, words: str) -> bytes:
+    """Decrypts by passphrase. age refuses what would take long by a guess that it makes at the moment: on a
+    busy machine the guess is wrong, so it gets more than one."""
+    for _ in range(_GUESSES - 1):
+        try:
+            return bytes(pyrage.passphrase.decrypt(encrypted, words))
+        except pyrage.DecryptError as error:
+            if _TOO_SLOW not in str(error):
+                raise
+    return bytes(pyrage.passphrase.decrypt(encrypted, words))
 
 
 def _check(database: BackedUp, copy: Path, key: Path, manifest: Manifest) -> None:

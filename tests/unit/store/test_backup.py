@@ -188,3 +188,36 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
     new_key(tmp_path / "k")
     with pytest.raises(FileExistsError):
         new_key(tmp_path / "k")
+
+
+def test_a_busy_machine_gets_more_than_one_guess(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """age refuses a passphrase that it believes to take long; on a machine that is busy this moment it errs."""
+    target, there = tmp_path / "b.age", tmp_path / "there"
+    backup(node.url, node.key, target, WORDS, now=NOW)
+    refusals = iter([True, True])
+    decrypt = pyrage.passphrase.decrypt
+
+    def guess(encrypted: bytes, words: str) -> bytes:
+        if next(refusals, False):
+            raise pyrage.DecryptError("Excessive work parameter for passphrase.")
+        return bytes(decrypt(encrypted, words))
+
+    monkeypatch.setattr(pyrage.passphrase, "decrypt", guess)
+    restore(target, f"sqlite+aiosqlite:///{there}/stimme.db", there / "secret.key", WORDS)
+    assert (there / "secret.key").exists()
+
+
+def test_a_machine_that_is_too_slow_is_named(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, there = tmp_path / "b.age", tmp_path / "there"
+    backup(node.url, node.key, target, WORDS, now=NOW)
+
+    def refuse(encrypted: bytes, words: str) -> bytes:
+        raise pyrage.DecryptError("Excessive work parameter for passphrase.")
+
+    monkeypatch.setattr(pyrage.passphrase, "decrypt", refuse)
+    with pytest.raises(BackupError, match="too busy or slow"):
+        restore(target, f"sqlite+aiosqlite:///{there}/stimme.db", there / "secret.key", WORDS)
