@@ -193,7 +193,7 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
 def test_a_busy_machine_gets_more_than_one_guess(
     node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """age refuses a passphrase that it believes to take long; on a machine that is busy this moment it errs."""
+    """age refuses a passphrase that it believes to take long; on a busy machine it errs."""
     target, there = tmp_path / "b.age", tmp_path / "there"
     backup(node.url, node.key, target, WORDS, now=NOW)
     refusals = iter([True, True])
