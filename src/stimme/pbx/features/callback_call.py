@@ -118,7 +118,9 @@ class CallingBack:
         self._alarm = asyncio.get_running_loop().call_later(seconds, self._run)
 
     def _run(self) -> None:
-        actions = self._callbacks.run(time.time())
+        # One moment for both questions: what fell due between two would be asked for by nobody.
+        now = time.time()
+        actions = self._callbacks.run(now)
         for action in actions:
             match action:
                 case Recall():
@@ -127,7 +129,6 @@ class CallingBack:
                     log.info("a callback is over", request=request_id, reason=reason)
         if actions:
             self._save()
-        now = time.time()
         following = self._callbacks.next_wakeup(now)
         if following is not None:
             self._wake_in(following - now)

@@ -8,7 +8,7 @@ come in again, in the order of their calls.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -182,16 +182,16 @@ class WaitingRoom:
         call.callee, call.display = Party(group.extension, group.name), group.display
         answered = self.settings.answer == "connected"
         self._callers[call.id] = Caller(call, self, answered=answered)
-        self._perform(self._queue.join(call.id, self._members(), time.monotonic()))
+        self._perform(partial(self._queue.join, call.id))
 
     def digit(self, call: Call, digit: str) -> None:
         """A caller pressed a key."""
-        self._perform(self._queue.digit(call.id, digit, self._members(), time.monotonic()))
+        self._perform(partial(self._queue.digit, call.id, digit))
 
     def rang_in_vain(self, call: Call) -> None:
         """Members rang, and none took the call."""
         if self._queue.position(call.id) is not None:
-            self._perform(self._queue.stage_over(call.id, self._members(), time.monotonic()))
+            self._perform(partial(self._queue.stage_over, call.id))
 
     def gone(self, caller: Caller) -> None:
         """A caller talks to a member, or has gone elsewhere."""
@@ -204,7 +204,7 @@ class WaitingRoom:
             return
         taken = call.alive and call.partner is not None
         leave = self._queue.connected if taken else self._queue.left
-        self._perform(leave(call.id, self._members(), time.monotonic()))
+        self._perform(partial(leave, call.id))
 
     def learn(self, seconds: float) -> None:
         """A conversation of the queue took this long, wrap-up included."""
@@ -213,7 +213,7 @@ class WaitingRoom:
     def look(self) -> None:
         """Does what is due."""
         if self._queue.call_ids:
-            self._perform(self._queue.run(self._members(), time.monotonic()))
+            self._perform(self._queue.run)
 
     def close(self) -> None:
         """No more wake-ups."""
@@ -225,14 +225,15 @@ class WaitingRoom:
         group = self.settings.group
         return [self.pbx.groups.member(group, user_id) for user_id in group.members]
 
-    def _perform(self, actions: Sequence[Action]) -> None:
-        for action in actions:
+    def _perform(self, ask: Callable[[list[Member], float], Sequence[Action]]) -> None:
+        # One moment for both questions: what fell due between two would be asked for by nobody.
+        members, now = self._members(), time.monotonic()
+        for action in ask(members, now):
             caller = self._callers.get(action.call_id)
             if caller is not None:
                 caller.call.ask(partial(self._act, caller, action))
         self.close()
-        now = time.monotonic()
-        due = self._queue.next_wakeup(self._members(), now)
+        due = self._queue.next_wakeup(members, now)
         if due is not None:
             self._timer = asyncio.get_running_loop().call_later(max(0.05, due - now), self.look)
 
