@@ -104,9 +104,8 @@ unit: venv native
 	@STIMME_NATIVE=build/native nice -n 10 sh -c '$(call twice,tests/unit/sip -n $(WORKERS) -o cache_dir=.pytest_cache/unit)'
 
 # Telephones mostly wait for each other, so more of these tests run at once than there are processors; browsers, which
-# take longest, come first, so that none is left for the end. Those that look at
-# the sound of single packets run after them, two at a time, and those that need the processors for themselves (load,
-# kills) one by one.
+# take longest, come first, so that none is left for the end. Those that look at the sound of single packets run after
+# them, two at a time, and those that need the processors for themselves (load, kills) one by one.
 integration: setup ## end-to-end tests with baresip, Kamailio, sipp and Chromium
 	@$(call twice,tests/conformance -n $(WORKERS))
 	@export STIMME_NATIVE=build/native; $(call twice,tests/conformance -n $(WORKERS))

@@ -7,14 +7,13 @@ what it would do with ``--plan`` and does nothing. Passphrases are asked for or 
 import asyncio
 import dataclasses
 import datetime
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 
-from stimme.cli_output import done, load, read_secret, refuse
+from stimme.cli_output import done, load, read_secret, refuse, save
 from stimme.config import Config
 from stimme.licensing.errors import LicensingError
 from stimme.licensing.usage import Month
@@ -61,10 +60,7 @@ def export_customer(
     if output is None:
         done(as_json, document, write_file(document))
         return
-    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if secrets else 0o644)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(write_file(document))
-    done(as_json, {"file": str(output)}, f"{output} written.")
+    save(as_json, output, write_file(document), private=secrets)
 
 
 @business.command("import")

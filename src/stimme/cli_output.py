@@ -1,6 +1,8 @@
 """How the command line speaks: sentences for people, one JSON document for programs."""
 
 import json
+import os
+import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +25,19 @@ def refuse(as_json: bool, problems: Sequence[str]) -> NoReturn:
     for problem in problems:
         typer.echo(problem, err=True)
     raise typer.Exit(1)
+
+
+def save(as_json: bool, file: Path, text: str, *, private: bool) -> None:
+    """Write a file in place of what was there, and say so; a private one is readable by its owner only."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o644)
+        with os.fdopen(descriptor, "w") as stream:
+            if private and stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.fchmod(descriptor, 0o600)  # it may have been there before
+            stream.write(text)
+    except OSError as error:
+        refuse(as_json, [str(error)])
+    done(as_json, {"file": str(file)}, f"{file} written.")
 
 
 def load(path: Path, *, as_json: bool) -> Config:

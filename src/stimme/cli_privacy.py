@@ -8,7 +8,6 @@ directly. A file with personal data is readable by its owner only.
 
 import asyncio
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from stimme.cli_node import Node, RefusedError
-from stimme.cli_output import done, load, read_secret, refuse
+from stimme.cli_output import done, load, read_secret, refuse, save
 from stimme.config import Config
 from stimme.store.audit import Actor
 from stimme.store.changes import ANY, Authority
@@ -59,14 +58,7 @@ def export_personal_data(
     if output is None:
         done(as_json, document, text)
         return
-    try:
-        output.unlink(missing_ok=True)
-        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text + "\n")
-    except OSError as error:
-        refuse(as_json, [str(error)])
-    done(as_json, {"file": str(output)}, f"{output} written.")
+    save(as_json, output, text + "\n", private=True)
 
 
 @privacy.command("forget")

@@ -12,19 +12,16 @@
 #![forbid(unsafe_code)]
 
 use std::error::Error;
-use std::io::{self, BufRead, Write};
-use std::net::{SocketAddr, UdpSocket};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use stimme_media::audio::{AudioCodec, Decoder, Encoder, OpusSettings};
-use stimme_media::rtp::Header;
+use stimme_media::audio::{AudioCodec, Decoder};
 
-const PACKET_TIME: Duration = Duration::from_millis(20);
+#[path = "shared/mod.rs"]
+mod shared;
+use shared::{PACKET_TIME, Telephone, connect, say, wait_for_turn};
+
 const PACKET_MS: u32 = 20;
 const WINDOW_MS: u32 = 5;
-/// Packets after which the same ones come again: whole periods of the tone.
-const ROUND: usize = 50;
-const OPUS: u8 = 96;
 const PITCH: f32 = 400.0;
 const LEVEL: f32 = 8000.0;
 /// Root mean square of a window that still counts as the tone: a quarter of what was sent.
@@ -84,61 +81,6 @@ fn level(window: &[i16]) -> f32 {
     (sum / window.len() as f32).sqrt()
 }
 
-struct Telephone {
-    socket: UdpSocket,
-    payload_type: u8,
-    ticks: u32,
-    payloads: Vec<Vec<u8>>,
-    ssrc: u32,
-    ear: Ear,
-}
-
-impl Telephone {
-    fn new(number: u32, name: &str) -> Result<Self, Box<dyn Error>> {
-        let codec = AudioCodec::from_name(name).ok_or("no such codec")?;
-        let payload_type = match codec {
-            AudioCodec::Pcmu => 0,
-            AudioCodec::Pcma => 8,
-            AudioCodec::G722 => 9,
-            AudioCodec::Opus => OPUS,
-        };
-        let mut encoder = Encoder::new(codec, &OpusSettings::default())?;
-        let mut payloads = Vec::new();
-        for frame in 0..ROUND {
-            let mut payload = Vec::new();
-            encoder.encode(&tone(frame, codec), &mut payload)?;
-            payloads.push(payload);
-        }
-        let socket = UdpSocket::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
-        socket.set_nonblocking(true)?;
-        let ticks = codec.rtp_ticks_per_frame();
-        Ok(Self { socket, payload_type, ticks, payloads, ssrc: 0x3000_0000 + number, ear: Ear::new(codec)? })
-    }
-
-    fn send(&self, number: u64) -> io::Result<usize> {
-        let header = Header {
-            payload_type: self.payload_type,
-            marker: number == 0,
-            sequence: number as u16,
-            timestamp: (number as u32).wrapping_mul(self.ticks),
-            ssrc: self.ssrc,
-        };
-        let mut packet = vec![0; 12];
-        header.write(&mut packet);
-        packet.extend_from_slice(&self.payloads[number as usize % ROUND]);
-        self.socket.send(&packet)
-    }
-
-    fn hear(&mut self, buffer: &mut [u8]) {
-        while let Ok(length) = self.socket.recv(buffer) {
-            let Some((header, start, end)) = Header::parse(&buffer[..length]) else { continue };
-            if header.payload_type == self.payload_type {
-                self.ear.hear(header.sequence, &buffer[start..end]);
-            }
-        }
-    }
-}
-
 /// 20 ms of the tone.
 fn tone(frame: usize, codec: AudioCodec) -> Vec<i16> {
     let (rate, length) = (codec.sample_rate() as f32, codec.samples_per_frame());
@@ -152,56 +94,38 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: tone_load WARM_SECONDS SECONDS CODEC,CODEC,…".into());
     };
     let (warm, seconds): (u64, u64) = (warm.parse()?, seconds.parse()?);
-    let telephones =
-        codecs.split(',').enumerate().map(|(number, codec)| Telephone::new(number as u32, codec));
-    let mut telephones = telephones.collect::<Result<Vec<_>, _>>()?;
-    connect(&telephones)?;
-    let sent = talk(&mut telephones, warm * 50, (warm + seconds) * 50)?;
-    let received: u64 = telephones.iter().map(|each| each.ear.received).sum();
-    let longest = telephones.iter().map(|each| each.ear.longest_ms).max().unwrap_or_default();
-    let deaf = telephones.iter().filter(|each| each.ear.received * 100 < seconds * 50 * 98).count();
+    let people = codecs.split(',').enumerate().map(|(number, name)| {
+        let codec = AudioCodec::from_name(name).ok_or("no such codec")?;
+        let telephone = Telephone::new(codec, 0x3000_0000 + number as u32, |frame| tone(frame, codec))?;
+        Ok::<_, Box<dyn Error>>((telephone, Ear::new(codec)?))
+    });
+    let mut people = people.collect::<Result<Vec<_>, _>>()?;
+    connect(people.iter().map(|(telephone, _)| telephone))?;
+    let sent = talk(&mut people, warm * 50, (warm + seconds) * 50)?;
+    let ears = || people.iter().map(|(_, ear)| ear);
+    let received: u64 = ears().map(|ear| ear.received).sum();
+    let longest = ears().map(|ear| ear.longest_ms).max().unwrap_or_default();
+    let deaf = ears().filter(|ear| ear.received * 100 < seconds * 50 * 98).count();
     println!("{{\"sent\": {sent}, \"received\": {received}, \"longest_ms\": {longest}, \"deaf\": {deaf}}}");
     Ok(())
 }
 
-fn connect(telephones: &[Telephone]) -> Result<(), Box<dyn Error>> {
-    let ports: io::Result<Vec<String>> =
-        telephones.iter().map(|each| Ok(each.socket.local_addr()?.port().to_string())).collect();
-    println!("{{\"ports\": [{}]}}", ports?.join(", "));
-    io::stdout().flush()?;
-    let mut lines = io::stdin().lock().lines();
-    for telephone in telephones {
-        let line = lines.next().ok_or("fewer lines than telephones")??;
-        telephone.socket.connect(line.trim().parse::<SocketAddr>()?)?;
-    }
-    Ok(())
-}
-
 /// Packets sent from round `warm` to `rounds`.
-fn talk(telephones: &mut [Telephone], warm: u64, rounds: u64) -> Result<u64, Box<dyn Error>> {
-    let (mut sent, mut buffer) = (0, [0; 2048]);
+fn talk(people: &mut [(Telephone, Ear)], warm: u64, rounds: u64) -> Result<u64, Box<dyn Error>> {
+    let (mut sent, mut buffer, count) = (0, [0; 2048], people.len());
     let start = Instant::now() + PACKET_TIME;
-    let spacing = PACKET_TIME / u32::try_from(telephones.len())?;
     for round in 0..rounds {
         if round == warm {
             say("measuring")?;
             sent = 0;
-            telephones.iter_mut().for_each(|each| each.ear.begin());
+            people.iter_mut().for_each(|(_, ear)| ear.begin());
         }
-        for (number, telephone) in telephones.iter_mut().enumerate() {
-            let due = start + PACKET_TIME * u32::try_from(round)? + spacing * u32::try_from(number)?;
-            while Instant::now() < due {
-                std::hint::spin_loop();
-            }
+        for (number, (telephone, ear)) in people.iter_mut().enumerate() {
+            wait_for_turn(start, round, number, count)?;
             sent += u64::from(telephone.send(round).is_ok());
-            telephone.hear(&mut buffer);
+            telephone.hear(&mut buffer, |sequence, payload| ear.hear(sequence, payload));
         }
     }
     say("measured")?;
     Ok(sent)
-}
-
-fn say(word: &str) -> io::Result<()> {
-    println!("{word}");
-    io::stdout().flush()
 }

@@ -17,6 +17,7 @@ from stimme.pbx.apps.fields import FieldError
 from stimme.pbx.features.key_plan import read_keys
 from stimme.pbx.features.keys import KeyPlan
 from stimme.pbx.model import Device, NumberBlock, Tenant, TrunkConfig, User
+from stimme.pbx.ports import Stored
 from stimme.pbx.records import CallListEntry, CallNote, CallRecord
 from stimme.store import models
 from stimme.store.database import Database
@@ -55,7 +56,7 @@ class Bindings:
         """Forget a binding."""
         self._writer.delete(_BINDINGS, key)
 
-    async def load(self, only: str | None = None) -> dict[str, dict[str, dict[str, Any]]]:
+    async def load(self, only: str | None = None) -> dict[str, Stored]:
         """Return the bindings by key, of all tenants or ``only`` one, by tenant."""
         row = models.BindingRow
         return await _kept(self._database, row.tenant_id, row.key, row.value, only)
@@ -78,19 +79,17 @@ class States:
         """Forget a value."""
         self._writer.delete(_STATES, f"{tenant_id}|{key}")
 
-    async def load(self, only: str | None = None) -> dict[str, dict[str, dict[str, Any]]]:
+    async def load(self, only: str | None = None) -> dict[str, Stored]:
         """Return the values by key, of all tenants or ``only`` one, by tenant."""
         row = TenantState
         return await _kept(self._database, row.customer_id, row.key, row.value, only)
 
 
-async def _kept(
-    database: Database, tenant: Any, key: Any, value: Any, only: str | None
-) -> dict[str, dict[str, dict[str, Any]]]:
+async def _kept(database: Database, tenant: Any, key: Any, value: Any, only: str | None) -> dict[str, Stored]:
     statement = select(tenant, key, value)
     if only is not None:
         statement = statement.where(tenant == only)
-    found: dict[str, dict[str, dict[str, Any]]] = {}
+    found: dict[str, Stored] = {}
     async with database.system() as session:
         for tenant_id, name, kept in await session.execute(statement):
             found.setdefault(tenant_id, {})[name] = kept

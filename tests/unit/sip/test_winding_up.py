@@ -153,7 +153,8 @@ def test_a_damaged_entry_is_told() -> None:
         agent.ua.wind_up({"role": "server", "uri": "", "head": [], "tag": ""}, Network().flow_at(agent))
 
 
-def test_it_is_said_when_nothing_is_open_any_more() -> None:
+def cut_off_while_it_rings() -> tuple[Network, Agent, list[str]]:
+    """A process that winds up a ringing telephone which hears nothing; the list tells when that is done."""
     net = Network()
     net.callee.application.on_call = lambda session: session.ring(180)
     session, _ = net.call()
@@ -163,6 +164,11 @@ def test_it_is_said_when_nothing_is_open_any_more() -> None:
     net.drop = lambda agent, message: True
     done: list[str] = []
     again.ua.wind_up(kept, net.flow_at(again), lambda: done.append("told"))
+    return net, again, done
+
+
+def test_it_is_said_when_nothing_is_open_any_more() -> None:
+    net, _, done = cut_off_while_it_rings()
     net.settle()
     assert done == [], "we do not know yet that the telephone has heard it: another crash has to begin anew"
     net.drop = lambda agent, message: False
@@ -173,15 +179,7 @@ def test_it_is_said_when_nothing_is_open_any_more() -> None:
 
 
 def test_a_telephone_that_never_answers_is_given_up() -> None:
-    net = Network()
-    net.callee.application.on_call = lambda session: session.ring(180)
-    session, _ = net.call()
-    kept = journalled(session.unfinished())
-    again = restarted(net.caller)
-    put_in_place(net, net.caller, again)
-    net.drop = lambda agent, message: True
-    done: list[str] = []
-    again.ua.wind_up(kept, net.flow_at(again), lambda: done.append("told"))
+    net, again, done = cut_off_while_it_rings()
     net.run_to(200)
     assert done == ["told"]
     assert (again.ua.transactions, again.ua.sessions) == (0, 0)
