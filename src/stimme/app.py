@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import contextlib
 import datetime
-import gc
 import hashlib
 import hmac
 import random
@@ -37,6 +36,7 @@ from stimme.directory.shelf import Shelf
 from stimme.licensing.printing import Printer
 from stimme.logs import configure_logs
 from stimme.messaging.sending import Sending
+from stimme.operations.garbage import collect_young, settle_memory
 from stimme.operations.jobs import JobRunner, node_jobs
 from stimme.operations.preload import keep_running
 from stimme.operations.supervisor import Patience
@@ -139,10 +139,11 @@ class Application:
         loaded = utc_now()
         await node.add_tenants(map(self._with_books, await load_tenants(database, vault)))
         await self._meet_engine(node)
-        _spare_collections()
+        settle_memory()
         runner.release()
         node.start()
         self._spawn(fill_shelf(PhoneBookRepository(database), self._shelf), "phone-books")
+        self._spawn(collect_young(), "memory")
         self._spawn(node.watch_expiry(), "registrations")
         self._spawn(self._jobs(database, vault, telephony, loaded).run(), "jobs")
         if config.metrics is not None:
@@ -276,13 +277,6 @@ class Application:
             await asyncio.gather(task, return_exceptions=True)
 
         self._resources.push_async_callback(end)
-
-
-def _spare_collections() -> None:
-    """What is loaded now stays: the collector of cycles need not look at it again, and seldom at the rest."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def _end_process_on_failure(task: "asyncio.Future[None]", name: str) -> None:

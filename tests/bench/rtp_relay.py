@@ -3,7 +3,8 @@
 The same load generator talks to both, alternating: two legs a call, 50 packets a second each way, 160 bytes
 of PCMU in each. The relays have one core for themselves, the generator the other. Every packet is checked for
 having arrived once and unaltered; lost ones are reported, and with more than one lost in a thousand nothing
-is measured.
+is measured. What a relay adds to a packet's way is its transit less that of a run in which the two legs of a
+call send to each other.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from stimme.media import Bridge, Codec, Endpoint, Engine, RemoteMedia
 NAME = "rtp-relay"
 TARGET = 0.7
 UNIT = "ms CPU per call and second"
+DIRECT = "no relay"
 _PCMU = Codec("PCMU", 0, 8000)
 _TOLERATED_LOSS = 0.001
 
@@ -132,6 +134,18 @@ class Stimme:
         await b.delete()
 
 
+def measure_directly(traffic: Traffic) -> dict[str, Any]:
+    """One run without a relay: what generator and kernel alone take for a packet."""
+    with RtpLoad(stimme_server.example("rtp_load"), traffic) as load:
+        to_each_other = [(b, a) for a, b in load.ports]
+        heard = load.talk(to_each_other, at_start=_nothing, at_end=_nothing)
+    return {"server": DIRECT, **heard}
+
+
+def _nothing() -> None:
+    """Nobody's work is weighed."""
+
+
 def measure(relay: Relay, traffic: Traffic) -> dict[str, Any]:
     """One run: what it cost and what arrived.
 
@@ -193,6 +207,7 @@ def compare(
         relays: list[Relay] = [make(stack, Path(scratch), options.calls) for make in makers]
         for _ in range(options.runs):
             runs += [measure(relay, traffic) for relay in relays]
+        direct = measure_directly(traffic)
     ours, peer = ([r for r in runs if r["server"] == relay.server.name] for relay in relays)
     measurement = report.compare(
         name,
@@ -204,17 +219,20 @@ def compare(
         command=command,
         machine=machine,
     )
-    return report.Outcome(measurement, runs, [_remark(side) for side in (ours, peer)])
+    remarks = [_remark(side, direct) for side in (ours, peer)]
+    return report.Outcome(measurement, [*runs, direct], remarks)
 
 
 _BOTH: Makers = (Stimme, Rtpengine)
 
 
-def _remark(runs: list[dict[str, Any]]) -> str:
+def _remark(runs: list[dict[str, Any]], direct: dict[str, Any]) -> str:
     first, sent = runs[0], sum(r["sent"] for r in runs)
     lost, worst = sum(r["lost"] for r in runs), max(r["transit_us"]["p999"] for r in runs)
     median = sorted(r["transit_us"]["p50"] for r in runs)[len(runs) // 2]
+    added = median - direct["transit_us"]["p50"]
     return (
-        f"{first['server']}: {lost} of {sent} packets lost, transit p50 {median} µs, p99.9 {worst} µs, "
+        f"{first['server']}: {lost} of {sent} packets lost, transit p50 {median} µs, "
+        f"of which {added} are the relay's, p99.9 {worst} µs, "
         f"{first['bytes_per_call'] / 1024:.1f} KiB of memory per call"
     )

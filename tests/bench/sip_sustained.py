@@ -20,7 +20,7 @@ from tests.bench.processes import BenchError, FreePorts
 NAME = "sip-sustained"
 TARGET = sip_call.TARGET
 SHARE = 0.8
-_FIRST, _STEP, _MOST = 75, 25, 400
+_FIRST, _STEP, _MOST = 75, 25, 600
 _STEP_SECONDS = 10
 
 

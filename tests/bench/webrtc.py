@@ -134,9 +134,11 @@ def measure(gateway: Gateway, options: Options) -> dict[str, Any]:
     """
     program = stimme_server.example("webrtc_load")
     spent: list[float] = []
+    memory = [_memory(gateway.server)]
 
     def note() -> None:
         spent.append(accounting.cpu_seconds(gateway.server.pid))
+        memory.append(_memory(gateway.server))
 
     with WebrtcLoad(
         program,
@@ -154,7 +156,16 @@ def measure(gateway: Gateway, options: Options) -> dict[str, Any]:
     gateway.clear()
     check(gateway.server, heard, _PACKETS_A_SECOND * 2 * options.calls * options.seconds)
     seconds = (spent[1] - spent[0]) / options.seconds / (2 * options.calls)
-    return {"server": gateway.server.name, "ms_per_leg_second": 1000 * seconds, **heard}
+    return {
+        "server": gateway.server.name,
+        "ms_per_leg_second": 1000 * seconds,
+        "bytes_per_call": (memory[-1] - memory[0]) / options.calls,
+        **heard,
+    }
+
+
+def _memory(server: Server) -> int:
+    return sum(accounting.anonymous_memory_by_name(server.pid).values())
 
 
 def run(options: Options, *, command: str, machine: dict[str, str | int]) -> report.Outcome:
@@ -175,7 +186,16 @@ def run(options: Options, *, command: str, machine: dict[str, str | int]) -> rep
         command=command,
         machine=machine,
     )
-    return report.Outcome(measurement, runs, [counted(side) for side in (ours, peer)])
+    return report.Outcome(measurement, runs, [note for side in (ours, peer) for note in _notes(side)])
+
+
+def _notes(runs: Sequence[dict[str, Any]]) -> list[str]:
+    # Of the first run: later ones find memory that the first has left.
+    weight = runs[0]["bytes_per_call"] / 1024
+    return [
+        counted(runs),
+        f"{runs[0]['server']}: {weight:.1f} KiB of memory per call, a browser and a telephone",
+    ]
 
 
 def _sides(runs: Sequence[dict[str, Any]], gateways: Sequence[Gateway]) -> list[list[dict[str, Any]]]:

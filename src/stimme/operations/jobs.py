@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from stimme.operations.agenda import Agenda, Daily, Every, Timing
+from stimme.operations.garbage import collect_everything
 from stimme.store.accounts import Accounts
 from stimme.store.call_recordings import CallRecordings
 from stimme.store.database import Database
@@ -119,6 +120,7 @@ def node_jobs(
         "mail": Job(Every(_MAIL_EVERY), send_mail),
         "old calls": Job(Daily(datetime.time(3, 20), _BERLIN), _shortening(database, shorten_after)),
         "old recordings": Job(Daily(datetime.time(3, 40), _BERLIN), _forgetting(recordings)),
+        "memory": Job(Daily(datetime.time(4, 10), _BERLIN), collect_everything),
     }
 
 

@@ -20,7 +20,7 @@ from stimme.sip.invite_usage import InviteUsage
 from stimme.sip.message import Request, Response
 from stimme.sip.reliable import RAck, ReliableOrder, rseq_of
 from stimme.sip.session_states import SessionEvent, SessionFeatures, SessionHandler, SessionState
-from stimme.sip.transaction import Failure, cancel_for, unfinished_of
+from stimme.sip.transaction import ClientTransaction, Failure, cancel_for, unfinished_of
 from stimme.sip.transitions import State
 from stimme.sip.uri import NameAddr, SipUri, Uri
 
@@ -46,6 +46,7 @@ class Calling(InviteUsage):
         "_cancel_headers",
         "_challenges",
         "_early_answer",
+        "_invite",
         "_order",
         "_unwanted",
         "_ways",
@@ -79,7 +80,8 @@ class Calling(InviteUsage):
         self.request: Request | None = None
         self.patience: float | None = None
         self.limits: HopLimits | None = None
-        self._order = ReliableOrder()
+        self._invite: ClientTransaction | None = None
+        self._order: ReliableOrder | None = None
         self._early_answer = False
         self._cancel_headers: HeaderFields | None = None
         self._unwanted: dict[str | None, bytes] = {}
@@ -135,6 +137,7 @@ class Calling(InviteUsage):
 
     def _send_invite(self, request: Request) -> None:
         patience = min(PATIENCE, self.patience or PATIENCE) if self._ways else self.patience
+        self._keep_proof(request)
         self._invite = self._ua.send(
             request, self.destination, self._on_invite_response, self._on_invite_failure, patience=patience
         )
@@ -165,7 +168,7 @@ class Calling(InviteUsage):
         tag = response.to.tag
         if response.status > 100 and tag is not None:
             rseq = rseq_of(response)
-            if rseq is not None and not self._order.is_next(tag, rseq):
+            if rseq is not None and not self._is_next(tag, rseq):
                 return
             self.establish(response)
             self._take_allow(response)
@@ -177,6 +180,11 @@ class Calling(InviteUsage):
             self._send_cancel()
         elif response.status > 100 and self.handler is not None:
             self.handler.on_provisional(self._myself(), response)
+
+    def _is_next(self, tag: str, rseq: int) -> bool:
+        if self._order is None:
+            self._order = ReliableOrder()
+        return self._order.is_next(tag, rseq)
 
     def _take_allow(self, message: Request | Response) -> None:
         self._take_id(message)
@@ -193,8 +201,7 @@ class Calling(InviteUsage):
             self._step(SessionEvent.ANSWER_RECEIVED)
             self.timer.take_answer(response)
             self._ack = (response.cseq.number, self.acknowledge(response.cseq.number))
-            if self._credentials is None:  # else the ACK of another fork will need them
-                self._invite = None
+            self._invite = None
             if self.handler is not None:
                 self.handler.on_answer(self._myself(), response)
         else:
@@ -214,7 +221,7 @@ class Calling(InviteUsage):
         other = self._twin()
         other.pinned = self.pinned
         other.local_cseq = self.local_cseq
-        other._credentials, other._invite = self._credentials, self._invite
+        other._credentials, other._proof = self._credentials, self._proof
         other.establish(response)
         self._unwanted[response.to.tag] = other.acknowledge(response.cseq.number)
         other._send_bye(())

@@ -8,7 +8,6 @@ from stimme.sip.auth import DigestClient
 from stimme.sip.flow import DEFAULT_PORTS, Destination, Flow, Target, address_of
 from stimme.sip.message import Headers, Message, Request, Response
 from stimme.sip.session_id import HEADER, SessionIds
-from stimme.sip.transaction import ClientTransaction
 from stimme.sip.uri import NameAddr, SipUri, Uri, parse_uri
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 HeaderFields = Sequence[tuple[str, str]]
 SDP = "application/sdp"
 _CSEQ_GAP = 100
+_CREDENTIALS = ("Authorization", "Proxy-Authorization")
 _TARGET_REFRESH = ("INVITE", "UPDATE", "SUBSCRIBE", "REFER", "NOTIFY")
 
 
@@ -33,8 +33,8 @@ class Dialog:
     __slots__ = (
         "_contact_text",
         "_credentials",
-        "_invite",
         "_local_text",
+        "_proof",
         "_remote",
         "_remote_text",
         "_ua",
@@ -77,7 +77,7 @@ class Dialog:
         self.local_cseq = 0
         self.remote_cseq = -1
         self._credentials: DigestClient | None = None
-        self._invite: ClientTransaction | None = None
+        self._proof: HeaderFields = ()
 
     @property
     def flow(self) -> Destination:
@@ -178,17 +178,15 @@ class Dialog:
 
     def acknowledge(self, cseq: int) -> bytes:
         """Sends the ACK of a 2xx and gives its bytes, for when the 2xx comes again (§13.2.2.4)."""
-        request = self.build("ACK", cseq, self._proxy_credentials(), b"", SDP)
+        request = self.build("ACK", cseq, self._proof, b"", SDP)
         data = self._ua.stamp(request, self.next_hop())
         self._ua.transmit(data, self.next_hop(), None)
         return data
 
-    def _proxy_credentials(self) -> HeaderFields:
-        """ACK carries the credentials of its INVITE (§22.1)."""
-        if self._invite is None:
-            return ()
-        names = ("Authorization", "Proxy-Authorization")
-        return [(name, value) for name, value in self._invite.request.headers.items() if name in names]
+    def _keep_proof(self, invite: Request) -> None:
+        """The ACK carries the credentials of its INVITE (§22.1)."""
+        if self._credentials is not None:
+            self._proof = [field for field in invite.headers.items() if field[0] in _CREDENTIALS]
 
     def send_request(
         self,
@@ -215,9 +213,9 @@ class Dialog:
                     return
             done(response)
 
-        transaction = self._ua.send(request, self.next_hop(), on_response, lambda _: done(None))
         if method == "INVITE":
-            self._invite = transaction
+            self._keep_proof(request)
+        self._ua.send(request, self.next_hop(), on_response, lambda _: done(None))
 
     # -- across a crash -------------------------------------------------------------------------------------
 

@@ -245,13 +245,13 @@ class InviteUsage(Dialog):
         transaction = self._pending_reinvite()
         self._last_sdp = body
         response = self._answer(transaction, body)
-        if transaction.request.method == "INVITE":
+        if transaction.method == "INVITE":
             self._await_ack(transaction, response)
 
     def working(self) -> None:
         """Says that the answer to the re-INVITE of `on_reinvite` will take a while (RFC 3261 §17.2.1)."""
         transaction = self._pending_reinvite()
-        if transaction.request.method == "INVITE":
+        if transaction.method == "INVITE":
             transaction.respond(100)
 
     def refuse(self, status: int, headers: HeaderFields = ()) -> None:

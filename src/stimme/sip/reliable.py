@@ -74,6 +74,7 @@ class ReliableResponses:
     def __init__(self, layer: Layer, transaction: ServerTransaction, give_up: Callable[[], None]) -> None:
         self._layer = layer
         self._transaction = transaction
+        self._invite = transaction.request.cseq
         self._give_up = give_up
         self._rseq = 0
         self._open: Response | None = None
@@ -143,8 +144,7 @@ class ReliableResponses:
             self.send(self._waiting.popleft())
 
     def _expected(self) -> RAck:
-        invite = self._transaction.request.cseq
-        return RAck(self._rseq, invite.number, invite.method)
+        return RAck(self._rseq, self._invite.number, self._invite.method)
 
     @property
     def owed(self) -> bool:

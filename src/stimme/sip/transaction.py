@@ -58,9 +58,25 @@ class Layer(Protocol):
 
 
 class _Transaction:
-    """State, retransmission and the two alarms that a transaction can have running."""
+    """State, retransmission and the two alarms that a transaction can have running.
 
-    __slots__ = ("_alarm", "_layer", "_retransmission", "_table", "key", "request", "state")
+    Half a minute long there are more transactions that only wait for repeated messages than any others:
+    what such a one no longer needs it lets go.
+    """
+
+    __slots__ = (
+        "_alarm",
+        "_due",
+        "_interval",
+        "_layer",
+        "_limit",
+        "_request",
+        "_retransmission",
+        "_table",
+        "key",
+        "method",
+        "state",
+    )
 
     def __init__(
         self, layer: Layer, request: Request, key: tuple[str, ...], table: Table, state: State
@@ -68,10 +84,20 @@ class _Transaction:
         self._layer = layer
         self._table = table
         self._alarm: Alarm | None = None
+        self._due = Event.EXPIRED
         self._retransmission: Alarm | None = None
+        self._interval = self._limit = 0.0
+        self._request: Request | None = request
         self.key = key
-        self.request = request
+        self.method = request.method
         self.state = state
+
+    @property
+    def request(self) -> Request:
+        """The request, until the final response has been dealt with. Raises SessionStateError after that."""
+        if self._request is None:
+            raise SessionStateError(f"{self.method} is already answered ({self.state.value})")
+        return self._request
 
     def _step(self, event: Event) -> bool:
         """Moves to the next state; False when the event means nothing in this one."""
@@ -85,20 +111,25 @@ class _Transaction:
         """Replaces the one life-time alarm of the transaction."""
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm = self._layer.alarms.set(self._layer.now() + seconds, lambda: self._alarmed(event))
+        self._due = event
+        self._alarm = self._layer.alarms.set(self._layer.now() + seconds, self._alarmed)
 
-    def _alarmed(self, event: Event) -> None:
+    def _alarmed(self) -> None:
+        """It is time for the event `_due`."""
         raise AssertionError("every transaction has its own")
 
-    def _repeat(self, interval: float, limit: float, send: Callable[[], None]) -> None:
+    def _repeat(self, interval: float, limit: float) -> None:
         """Sends again after `interval`, then doubled each time up to `limit`."""
-
-        def again() -> None:
-            send()
-            self._repeat(min(interval * 2, limit), limit, send)
-
         self._stop_repeating()
-        self._retransmission = self._layer.alarms.set(self._layer.now() + interval, again)
+        self._interval, self._limit = interval, limit
+        self._retransmission = self._layer.alarms.set(self._layer.now() + interval, self._again)
+
+    def _again(self) -> None:
+        self._send()
+        self._repeat(min(self._interval * 2, self._limit), self._limit)
+
+    def _send(self) -> None:
+        raise AssertionError("every transaction has its own")
 
     def _stop_repeating(self) -> None:
         if self._retransmission is not None:
@@ -157,8 +188,8 @@ class ClientTransaction(_Transaction):
         timers = self._layer.timers
         self._send()
         if not is_reliable(self.destination):
-            limit = timers.timeout if self.request.method == "INVITE" else timers.t2
-            self._repeat(timers.t1, limit, self._send)
+            limit = timers.timeout if self.method == "INVITE" else timers.t2
+            self._repeat(timers.t1, limit)
         patience = timers.timeout if self._patience is None else min(self._patience, timers.timeout)
         self._after(patience, Event.TIMEOUT)
 
@@ -172,10 +203,20 @@ class ClientTransaction(_Transaction):
         event = event_of(response.status)
         if not self._step(event):
             return
-        if self.request.method == "INVITE":
+        if self.method == "INVITE":
             self._receive_invite(response, event, before)
         else:
             self._receive_other(response, event)
+        if event is not Event.PROVISIONAL:
+            self._release()
+
+    def _release(self) -> None:
+        """The final response is there: of its repetitions only a 2xx of an INVITE interests anybody."""
+        self._request = None
+        self._data = b""
+        self._on_failure = _nobody
+        if self.state is not State.ACCEPTED:
+            self._on_response = _nobody
 
     def _receive_invite(self, response: Response, event: Event, before: State) -> None:
         timers, on_response = self._layer.timers, self._on_response
@@ -185,7 +226,6 @@ class ClientTransaction(_Transaction):
                 self._alarm.cancel()
         elif event is Event.SUCCESS:
             if before is not State.ACCEPTED:
-                self._data = b""  # never sent again
                 self._after(timers.timeout, Event.EXPIRED)
         else:
             self._acknowledge(response)
@@ -204,7 +244,7 @@ class ClientTransaction(_Transaction):
                 self._patience = None
                 self._after(timers.timeout, Event.TIMEOUT)
             if not is_reliable(self.destination):
-                self._repeat(timers.t2, timers.t2, self._send)
+                self._repeat(timers.t2, timers.t2)
         else:
             self._stop_repeating()
             if is_reliable(self.destination):
@@ -239,8 +279,8 @@ class ClientTransaction(_Transaction):
         self._on_response, self._on_failure = _nobody, _nobody
         self._layer.forget(self)
 
-    def _alarmed(self, event: Event) -> None:
-        on_failure = self._on_failure
+    def _alarmed(self) -> None:
+        on_failure, event = self._on_failure, self._due
         if not self._step(event):
             return
         self._end()
@@ -249,9 +289,16 @@ class ClientTransaction(_Transaction):
 
 
 class ServerTransaction(_Transaction):
-    """One request of the peer and our responses (RFC 3261 §17.2)."""
+    """One request of the peer and our responses (RFC 3261 §17.2).
 
-    __slots__ = ("_last", "destination", "ids", "local_tag")
+    Attributes:
+        destination: where responses go.
+        ids: the Session-ID that the final response carries; None for a request of no call.
+        local_tag: the tag of To in responses.
+        merge_key: what a copy of the request that took another path has in common with it.
+    """
+
+    __slots__ = ("_last", "destination", "ids", "local_tag", "merge_key")
 
     def __init__(
         self, layer: Layer, request: Request, key: tuple[str, ...], destination: Destination, tag: str
@@ -266,6 +313,7 @@ class ServerTransaction(_Transaction):
         )
         self.destination = destination
         self.local_tag = tag
+        self.merge_key: tuple[str, str, int] | None = None
         self.ids: SessionIds | None = None
         self._last: bytes | None = None
 
@@ -295,15 +343,16 @@ class ServerTransaction(_Transaction):
         """
         event = event_of(response.status)
         if not self._step(event):
-            raise SessionStateError(f"{self.request.method} is already answered ({self.state.value})")
+            raise SessionStateError(f"{self.method} is already answered ({self.state.value})")
         if self.ids is not None and HEADER not in response.headers:
             response.headers.add(HEADER, str(self.ids))
         self._last = bytes(response)
-        self._send_last()
+        self._send()
         if event is Event.PROVISIONAL:
             return
+        self._request = self.ids = None
         timers = self._layer.timers
-        if self.request.method != "INVITE":
+        if self.method != "INVITE":
             self._after(0 if is_reliable(self.destination) else timers.timeout, Event.EXPIRED)
         elif event is Event.SUCCESS:
             self._last = None  # the application repeats it (RFC 6026 §7.1)
@@ -311,13 +360,13 @@ class ServerTransaction(_Transaction):
                 self._after(timers.timeout, Event.EXPIRED)
         else:
             if not is_reliable(self.destination):
-                self._repeat(timers.t1, timers.t2, self._send_last)
+                self._repeat(timers.t1, timers.t2)
             self._after(timers.timeout, Event.TIMEOUT)
 
     def receive_again(self) -> None:
         """The request came once more: the last response is the answer (§17.2.1, §17.2.2)."""
         if self._last is not None and self.state in (State.PROCEEDING, State.COMPLETED):
-            self._send_last()
+            self._send()
 
     def receive_ack(self) -> None:
         """The ACK for a failure response of an INVITE."""
@@ -328,15 +377,15 @@ class ServerTransaction(_Transaction):
             else:
                 self._after(self._layer.timers.t4, Event.EXPIRED)
 
-    def _send_last(self) -> None:
+    def _send(self) -> None:
         if self._last is not None:
             self._layer.transmit(self._last, self.destination, None)
 
     def _forget(self) -> None:
         self._layer.forget(self)
 
-    def _alarmed(self, event: Event) -> None:
-        if self._step(event):
+    def _alarmed(self) -> None:
+        if self._step(self._due):
             self._end()
 
 

@@ -114,7 +114,7 @@ class UserAgent(TransactionLayer):
         self._sessions: dict[tuple[str, str], Session] = {}
         self._winding_up: dict[str, Callable[[], None]] = {}
         self._usages: dict[tuple[str, str], DialogUsage] = {}
-        self._merging: dict[tuple[str, str, int], tuple[str, ...]] = {}
+        self._merging: set[tuple[str, str, int]] = set()
 
     # -- the transport's side -------------------------------------------------------------------------------
 
@@ -139,11 +139,8 @@ class UserAgent(TransactionLayer):
     def forget(self, transaction: ClientTransaction | ServerTransaction) -> None:
         """Takes an ended transaction out of its table."""
         super().forget(transaction)
-        if isinstance(transaction, ServerTransaction) and transaction.request.method == "INVITE":
-            # A merged copy has the same key: only the copy that was taken gives it free.
-            merge_key = _merge_key(transaction.request)
-            if self._merging.get(merge_key) == transaction.key:
-                del self._merging[merge_key]
+        if isinstance(transaction, ServerTransaction) and transaction.merge_key is not None:
+            self._merging.discard(transaction.merge_key)
 
     def _announce(self) -> None:
         self.allow = ", ".join(self.methods)
@@ -411,7 +408,8 @@ class UserAgent(TransactionLayer):
         if isinstance(replaced, int):
             transaction.respond(replaced)
             return
-        self._merging[merge_key] = transaction.key
+        self._merging.add(merge_key)
+        transaction.merge_key = merge_key  # only the copy that was taken gives it free
         transaction.respond(100)
         session = Session(
             self,
