@@ -92,13 +92,14 @@ impl Clients {
         for client in gone {
             self.server.remove(client);
         }
-        for (clients, wanted) in [(&self.blocked, false), (&full, true)] {
-            for client in clients {
-                if let Some(stream) = self.server.stream(*client)
-                    && let Err(error) = watch.writable(stream, Token::Client(*client).number(), wanted)
-                {
-                    log::warn!("client {client}: {error}");
-                }
+        // Only what has changed: one that never reads stays full, and must not cost every packet two calls of the system.
+        let freed = self.blocked.iter().filter(|client| !full.contains(client)).map(|client| (client, false));
+        let filled = full.iter().filter(|client| !self.blocked.contains(client)).map(|client| (client, true));
+        for (client, wanted) in freed.chain(filled) {
+            if let Some(stream) = self.server.stream(*client)
+                && let Err(error) = watch.writable(stream, Token::Client(*client).number(), wanted)
+            {
+                log::warn!("client {client}: {error}");
             }
         }
         self.blocked = full;

@@ -117,7 +117,9 @@ impl Reactor {
     /// When the system refuses to wait.
     pub fn wait(&mut self, came: &mut Came) -> io::Result<Instant> {
         if let Some(pause) = self.pacing.pause() {
+            let began = Instant::now();
             std::thread::sleep(pause);
+            self.pacing.paused(pause, began.elapsed());
         }
         let timeout = self.engine.next_timeout().saturating_duration_since(Instant::now());
         self.watch.wait(Some(timeout), &mut self.ready)?;

@@ -43,6 +43,8 @@ struct Client {
     owner: Option<String>,
     events: u64,
     closing: bool,
+    /// Took no more when it was last written to; nothing has been heard of it since.
+    full: bool,
 }
 
 impl Server {
@@ -99,12 +101,13 @@ impl Server {
             owner: None,
             events: 0,
             closing: false,
+            full: false,
         };
         self.clients.insert(self.last, client);
         Ok(self.last)
     }
 
-    /// Reads what a client sent. False: the client is gone, after the requests that wait.
+    /// Reads what a client sent, or learns that it can be written to again. False: it is gone, after the requests that wait.
     pub fn read(&mut self, id: ClientId) -> bool {
         self.clients.get_mut(&id).is_some_and(Client::fill)
     }
@@ -186,6 +189,7 @@ impl Drop for Server {
 impl Client {
     fn fill(&mut self) -> bool {
         let mut buffer = [0; 65536];
+        self.full = false;
         loop {
             match self.stream.read(&mut buffer) {
                 Ok(0) => return false,
@@ -223,13 +227,13 @@ impl Client {
     }
 
     fn drain(&mut self) -> io::Result<()> {
-        while !self.out.is_empty() {
+        while !self.out.is_empty() && !self.full {
             match self.stream.write(&self.out) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(length) => {
                     self.out.drain(..length);
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.full = true,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
