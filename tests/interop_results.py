@@ -26,6 +26,7 @@ _PACKAGES = {
     "linphone": "linphone-cli",
     "sipp": "sip-tester",
     "SIPVicious": "sipvicious",
+    "spandsp": "libspandsp2",
     "JsSIP in Chromium": "chromium",
 }
 

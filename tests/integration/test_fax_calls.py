@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from tests.integration.listening import eventually
+from tests.integration.media.fax_documents import check_document, document
 from tests.integration.media.harness import Client, EngineProcess
-from tests.integration.media.test_media_fax import PCMA, check_document, document, finished
+from tests.integration.media.test_media_fax import PCMA, finished
 from tests.integration.test_public_network import outside_line
 from tests.peers.rawphone import Dialog, RawPhone, Text, raw_phone
 from tests.peers.system import Demo

@@ -1,13 +1,13 @@
 """Faxes in real time: documents over G.711, over T.38 through a network that loses, and through a gateway."""
 
 import asyncio
-import random
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
+from tests.integration.media.fax_documents import check_document, document
 from tests.integration.media.harness import Client
+from tests.integration.media.lossy_network import LossyNetwork
 
 from stimme.media import (
     T38,
@@ -21,73 +21,8 @@ from stimme.media import (
 )
 
 pytestmark = pytest.mark.integration
-WIDTH, LENGTH = 1728, 400
 PCMA = Codec("PCMA", 8, 8000)
 MINUTES = 120.0
-
-
-class LossyNetwork(asyncio.DatagramProtocol):
-    """Stands between two endpoints and loses a part of the datagrams, the same in each run."""
-
-    def __init__(self, loss: float) -> None:
-        self._loss = loss
-        self._random = random.Random(1)
-        self.peers: list[int] = []
-        self.lost = 0
-
-    @classmethod
-    async def open(cls, loss: float) -> "LossyNetwork":
-        """A network with a port of its own."""
-        loop = asyncio.get_running_loop()
-        _, network = await loop.create_datagram_endpoint(lambda: cls(loss), local_addr=("127.0.0.1", 0))
-        return network
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The socket is open."""
-        self._transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        """A datagram of one side goes to the other, or is lost."""
-        if self._random.random() < self._loss:
-            self.lost += 1
-            return
-        other = self.peers[0] if addr[1] == self.peers[1] else self.peers[1]
-        self._transport.sendto(data, ("127.0.0.1", other))
-
-    @property
-    def remote(self) -> RemoteMedia:
-        """As both sides are told of it."""
-        return RemoteMedia("127.0.0.1", int(self._transport.get_extra_info("sockname")[1]))
-
-    def close(self) -> None:
-        """Takes it down."""
-        self._transport.close()
-
-
-def page(number: int) -> Image.Image:
-    """A page with something to recognise in every row."""
-    image = Image.new("1", (WIDTH, LENGTH), 1)
-    draw = ImageDraw.Draw(image)
-    for step in range(0, LENGTH, 8):
-        draw.rectangle((step * 3 % WIDTH, step, step * 3 % WIDTH + 60 * number, step + 5), fill=0)
-    return image
-
-
-def document(path: Path, pages: int) -> Path:
-    """A TIFF file of class F."""
-    first, *others = [page(number) for number in range(1, pages + 1)]
-    first.save(path, compression="group4", dpi=(204, 196), save_all=True, append_images=others)
-    return path
-
-
-def check_document(path: Path, pages: int) -> None:
-    """What was received is what was sent, pixel by pixel."""
-    with Image.open(path) as received:
-        assert getattr(received, "n_frames", 1) == pages
-        for number in range(1, pages + 1):
-            received.seek(number - 1)
-            assert received.size == (WIDTH, LENGTH)
-            assert received.convert("1").tobytes() == page(number).tobytes(), f"page {number}"
 
 
 async def leg(client: Client, tag: str) -> Endpoint:

@@ -3,16 +3,20 @@
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.audio import dominant_tone, longest_gap, read_wav, tone_level
+from tests.integration.media.fax_machine import LineMachine, PacketMachine
 from tests.integration.media.harness import Client, EngineProcess
 from tests.integration.media.phone import Phone
 from tests.integration.media.speech import RATES
+from tests.integration.media.test_media_fax import PCMA
+from tests.integration.media.test_media_fax_machines import from_machine, to_machine
 from tests.integration.media.test_media_operations import figures
 
-from stimme.media import Endpoint, RecorderFinished
+from stimme.media import T38, Endpoint, FaxPageDone, RecorderFinished, RemoteMedia
 
 pytestmark = pytest.mark.integration
 Phones = Callable[[str], Awaitable[Phone]]
@@ -105,3 +109,46 @@ async def test_a_room_takes_in_from_both_threads(client: Client, phones: Phones)
             assert (tone_level(audio, rate, hz) > -20) == (hz != own), f"{phone.codec}, {hz} Hz"
     (listed,) = await client.engine.rooms()
     assert [member.endpoint for member in listed.members] == [leg.id for leg in legs]
+
+
+async def test_a_fax_goes_on_while_its_endpoint_moves(
+    client: Client, engine_process: EngineProcess, tmp_path: Path
+) -> None:
+    """Two of them, T.38 to a machine and a modem's from another, move after their first page of two."""
+    create = client.engine.create_endpoint
+    packets, other, line, another = [
+        await create("rtp", tag=tag) for tag in ("packets", "other", "line", "another")
+    ]
+    # So many are in the first thread that both faxes are to leave it for whom they are joined with.
+    fellows = [await create("rtp", tag="fellow", near=line) for _ in range(2)]
+    assert born([packets, other, line, another, *fellows]) == [0, 1, 0, 1, 0, 0]
+    for partner in (other, another):
+        await partner.configure(RemoteMedia("127.0.0.1", 9), [PCMA])
+
+    async def move(fax: Endpoint, partner: Endpoint) -> None:
+        async with asyncio.timeout(60):
+            while not [page for page in client.seen(FaxPageDone) if page.tag == fax.tag]:
+                await asyncio.sleep(0.02)
+        await client.engine.bridge(partner, fax, tag=fax.tag)
+        assert [page.page for page in client.seen(FaxPageDone) if page.tag == fax.tag] == [1]
+
+    with closing(await PacketMachine.open()) as terminal, closing(await LineMachine.open()) as modem:
+        terminal.dial(packets.local)
+        await packets.configure(terminal.remote, [], t38=T38())
+        modem.dial(line.local)
+        await line.configure(modem.remote, [PCMA])
+        async with asyncio.TaskGroup() as doings:
+            doings.create_task(to_machine(client, packets, terminal, tmp_path))
+            doings.create_task(from_machine(client, line, modem, tmp_path))
+            doings.create_task(move(packets, other))
+            doings.create_task(move(line, another))
+        assert (terminal.udptl.repaired, terminal.udptl.lost, modem.missed) == (0, 0, 0)
+    for tag in ("packets", "line"):
+        pages = [page for page in client.seen(FaxPageDone) if page.tag == tag]
+        assert [(page.page, page.retries) for page in pages] == [(1, 0), (2, 0)]
+    assert await client.engine.faxes() == []
+    async with asyncio.timeout(5):
+        while [
+            (await figures(engine_process))[f"stimme_media_shard_endpoints/{shard}"] for shard in (0, 1)
+        ] != [2, 4]:
+            await asyncio.sleep(0.1)
