@@ -25,6 +25,7 @@ pub mod sandbox;
 pub mod service;
 pub mod shards;
 pub mod shared;
+pub mod srtp;
 pub mod tap;
 pub mod tracks;
 pub mod translation;

@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 
 /// Packets that are worth one waking up.
 const WORTH: f64 = 3.0;
-/// A packet waits for no longer than this.
-const LONGEST: Duration = Duration::from_micros(100);
+/// A packet waits for no longer than this, what the system adds included.
+const LONGEST: Duration = Duration::from_micros(85);
 /// Below this rate, in packets a second, none waits.
 const BUSY: f64 = 8_000.0;
 /// How long a rate is measured.
 const WINDOW: Duration = Duration::from_millis(20);
-/// A system that wakes us up later than this, on average, is too late for any pause.
-const LATE: Duration = Duration::from_micros(30);
+/// A system that wakes us up later than this, on average, leaves too little of a pause.
+const LATE: Duration = Duration::from_micros(50);
 /// Every so many windows it is looked at again whether it still is.
-const TRIAL: u32 = 500;
+const TRIAL: u32 = 50;
 
 /// Measures the rate of packets and says how long to let them gather.
 #[derive(Debug)]
@@ -43,7 +43,8 @@ impl Pacing {
             let rate = self.packets as f64 / elapsed.as_secs_f64();
             self.windows = (self.windows + 1) % TRIAL;
             let worth = rate >= BUSY && (self.late <= LATE || self.windows == 0);
-            self.pause = worth.then(|| LONGEST.min(Duration::from_secs_f64(WORTH / rate)));
+            let gathered = || LONGEST.min(Duration::from_secs_f64(WORTH / rate));
+            self.pause = worth.then(|| gathered().saturating_sub(self.late.min(LATE)));
             (self.since, self.packets) = (now, 0);
         }
     }
@@ -55,7 +56,9 @@ impl Pacing {
 
     /// Notes how long a pause has been.
     pub fn paused(&mut self, asked: Duration, took: Duration) {
-        self.late = (self.late * 7 + took.saturating_sub(asked)) / 8;
+        // One that was very late, because somebody else was on, says little about the next.
+        let late = took.saturating_sub(asked).min(4 * LATE);
+        self.late = (self.late * 31 + late) / 32;
     }
 }
 
@@ -69,11 +72,13 @@ mod tests {
         for packet in 0..rate / 10 {
             pacing.count(1, start + Duration::from_micros(packet * 1_000_000 / rate));
         }
+        pacing.count(0, start + Duration::from_millis(100));
         pacing.pause()
     }
 
     #[test]
     fn only_a_busy_engine_waits_and_never_for_long() {
+        assert_eq!(pause_at(0), None);
         assert_eq!(pause_at(100), None);
         assert_eq!(pause_at(5_000), None);
         assert_eq!(pause_at(10_000), Some(LONGEST));
@@ -100,8 +105,10 @@ mod tests {
     fn where_the_system_wakes_late_nothing_waits_but_for_a_trial_now_and_then() {
         let mut pacing = Pacing::new(Instant::now());
         assert_eq!(paused_in(&mut pacing, 2 * TRIAL, Duration::from_micros(70)), 3);
-        assert_eq!(paused_in(&mut pacing, TRIAL, Duration::from_micros(5)), 1);
-        assert_eq!(paused_in(&mut pacing, 100, Duration::from_micros(5)), 100);
+        assert_eq!(paused_in(&mut pacing, TRIAL, Duration::from_micros(20)), 1);
+        assert_eq!(paused_in(&mut pacing, 100, Duration::from_micros(20)), 100);
+        let pause = pacing.pause().expect("a pause");
+        assert!((35..45).contains(&pause.as_micros()), "60 for three packets less 20: {pause:?}");
     }
 
     #[test]

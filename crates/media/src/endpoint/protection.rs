@@ -1,7 +1,7 @@
 //! SRTP with keys from the SDP (SDES, RFC 4568): whoever reads the signalling could read them, so it must be TLS.
 
 use crate::control::{Crypto, Failure};
-use crate::ffi::srtp::{Session, Suite, Way};
+use crate::srtp::{Session, Suite};
 
 /// Keys and state of both directions.
 pub struct Protection {
@@ -21,17 +21,17 @@ impl Protection {
             code: "unsupported",
             text: format!("crypto.suite: {} is not known", crypto.suite),
         })?;
-        let session = |field: &str, way: Way, key: &str| {
+        let session = |field: &str, key: &str| {
             let key = base64(key).filter(|key| key.len() == suite.key_length());
-            key.and_then(|key| Session::new(suite, way, &key)).ok_or_else(|| Failure {
+            key.and_then(|key| Session::new(suite, &key)).ok_or_else(|| Failure {
                 code: "bad-request",
                 text: format!("crypto.{field}: expected {} bytes in base64", suite.key_length()),
             })
         };
         Ok(Self {
             crypto: crypto.clone(),
-            inbound: session("receive_key", Way::Inbound, &crypto.receive_key)?,
-            outbound: session("send_key", Way::Outbound, &crypto.send_key)?,
+            inbound: session("receive_key", &crypto.receive_key)?,
+            outbound: session("send_key", &crypto.send_key)?,
             packet: Vec::new(),
         })
     }

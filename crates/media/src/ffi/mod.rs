@@ -6,4 +6,3 @@
 #![expect(unsafe_code, reason = "calls of C libraries")]
 
 pub mod spandsp;
-pub mod srtp;

@@ -16,12 +16,12 @@ use crate::control::{
     CodecSpec, Crypto, Direction, DtmfMethod, Event, Kind, Operation, Remote, Reply, SourceSpec, What,
 };
 use crate::engine::{Common, Word};
-use crate::ffi::srtp::{Session, Suite, Way};
 use crate::ids::Seat;
 use crate::player::FRAME;
 use crate::ports::Ports;
 use crate::rtp::packet::is_rtcp;
 use crate::rtp::{HEADER, Header};
+use crate::srtp::{Session, Suite};
 
 const KEYS: [[u8; 30]; 2] = [[7; 30], [9; 30]];
 
@@ -88,11 +88,11 @@ impl Phone {
     fn new() -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
         socket.set_nonblocking(true).expect("a socket");
-        let session = |way, key: &[u8]| Session::new(Suite::AesCm128Sha1Tag80, way, key).expect("a key");
+        let session = |key: &[u8]| Session::new(Suite::AesCm128Sha1Tag80, key).expect("a key");
         Self {
             socket,
-            ours: session(Way::Outbound, &KEYS[1]),
-            theirs: session(Way::Inbound, &KEYS[0]),
+            ours: session(&KEYS[1]),
+            theirs: session(&KEYS[0]),
             voice: sine(600.0, -10.0, 8_000),
             sequence: 100,
             heard: Vec::new(),

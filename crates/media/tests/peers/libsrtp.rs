@@ -1,53 +1,22 @@
-//! SRTP and SRTCP (RFC 3711, RFC 6188, RFC 7714) by libsrtp 2.
+//! SRTP by libsrtp 2: the other side of ours, in tests and of the load generator.
+
+#![expect(unsafe_code, reason = "calls of a C library")]
+#![allow(dead_code, reason = "who includes it needs a part")]
 
 use std::ffi::{c_int, c_uint, c_ulong, c_void};
 use std::ptr;
 use std::sync::OnceLock;
 
+pub use stimme_media::srtp::Suite;
+
 /// Room that protection needs behind a packet: the longest authentication tag, and the index of SRTCP.
 pub const TRAILER: usize = 16 + 4;
 
-/// Algorithms and lengths, named as in SDP (RFC 4568 §6.2, RFC 6188 §4, RFC 7714 §14.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Suite {
-    /// AES counter mode, 128 bit, tag of 80 bits.
-    AesCm128Sha1Tag80,
-    /// AES counter mode, 128 bit, tag of 32 bits.
-    AesCm128Sha1Tag32,
-    /// AES counter mode, 256 bit, tag of 80 bits.
-    AesCm256Sha1Tag80,
-    /// AES counter mode, 256 bit, tag of 32 bits.
-    AesCm256Sha1Tag32,
-    /// AES Galois counter mode, 128 bit.
-    AesGcm128,
-    /// AES Galois counter mode, 256 bit.
-    AesGcm256,
+trait Policies {
+    fn policies(self) -> (SetPolicy, SetPolicy);
 }
 
-impl Suite {
-    /// By its name in SDP.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "AES_CM_128_HMAC_SHA1_80" => Self::AesCm128Sha1Tag80,
-            "AES_CM_128_HMAC_SHA1_32" => Self::AesCm128Sha1Tag32,
-            "AES_256_CM_HMAC_SHA1_80" => Self::AesCm256Sha1Tag80,
-            "AES_256_CM_HMAC_SHA1_32" => Self::AesCm256Sha1Tag32,
-            "AEAD_AES_128_GCM" => Self::AesGcm128,
-            "AEAD_AES_256_GCM" => Self::AesGcm256,
-            _ => return None,
-        })
-    }
-
-    /// Bytes of key and salt together.
-    pub fn key_length(self) -> usize {
-        match self {
-            Self::AesCm128Sha1Tag80 | Self::AesCm128Sha1Tag32 => 30,
-            Self::AesCm256Sha1Tag80 | Self::AesCm256Sha1Tag32 => 46,
-            Self::AesGcm128 => 28,
-            Self::AesGcm256 => 44,
-        }
-    }
-
+impl Policies for Suite {
     fn policies(self) -> (SetPolicy, SetPolicy) {
         match self {
             Self::AesCm128Sha1Tag80 => {
@@ -245,72 +214,4 @@ unsafe extern "C" {
     fn srtp_crypto_policy_set_aes_cm_256_hmac_sha1_32(policy: *mut CryptoPolicy);
     fn srtp_crypto_policy_set_aes_gcm_128_16_auth(policy: *mut CryptoPolicy);
     fn srtp_crypto_policy_set_aes_gcm_256_16_auth(policy: *mut CryptoPolicy);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const NAMES: [&str; 6] = [
-        "AES_CM_128_HMAC_SHA1_80",
-        "AES_CM_128_HMAC_SHA1_32",
-        "AES_256_CM_HMAC_SHA1_80",
-        "AES_256_CM_HMAC_SHA1_32",
-        "AEAD_AES_128_GCM",
-        "AEAD_AES_256_GCM",
-    ];
-
-    fn packet(sequence: u16) -> Vec<u8> {
-        let mut packet = vec![0x80, 8, 0, 0, 0, 0, 0, 160, 1, 2, 3, 4];
-        packet[2..4].copy_from_slice(&sequence.to_be_bytes());
-        packet.extend([0xd5; 160]);
-        packet
-    }
-
-    #[test]
-    fn what_is_protected_is_read_once_by_whoever_has_the_key() {
-        for name in NAMES {
-            let suite = Suite::from_name(name).expect("a suite");
-            let key: Vec<u8> = (0..suite.key_length() as u8).collect();
-            let mut out = Session::new(suite, Way::Outbound, &key).expect(name);
-            let mut inward = Session::new(suite, Way::Inbound, &key).expect(name);
-            let mut stranger = Session::new(suite, Way::Inbound, &vec![9; key.len()]).expect(name);
-            for sequence in [65_534, 65_535, 0, 1] {
-                let mut wire = packet(sequence);
-                assert!(out.protect(&mut wire));
-                assert_ne!(wire[12..40], packet(sequence)[12..40], "{name}: in the clear");
-                assert_eq!(stranger.unprotect(&mut wire.clone()), None);
-                let mut again = wire.clone();
-                let length = inward.unprotect(&mut wire).expect(name);
-                assert_eq!(wire[..length], packet(sequence));
-                assert_eq!(inward.unprotect(&mut again), None, "{name}: replayed");
-            }
-            let report = vec![0x80, 201, 0, 1, 1, 2, 3, 4];
-            let mut wire = report.clone();
-            assert!(out.protect_rtcp(&mut wire));
-            let length = inward.unprotect_rtcp(&mut wire).expect(name);
-            assert_eq!(wire[..length], report);
-        }
-    }
-
-    #[test]
-    fn keys_of_another_length_are_refused() {
-        for name in NAMES {
-            let suite = Suite::from_name(name).expect("a suite");
-            assert!(Session::new(suite, Way::Inbound, &vec![0; suite.key_length() - 1]).is_none());
-        }
-        assert_eq!(Suite::from_name("NULL"), None);
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_panics(mut packet in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let mut session = Session::new(Suite::AesCm128Sha1Tag80, Way::Inbound, &[7; 30]).expect("a session");
-            prop_assert_eq!(session.unprotect(&mut packet.clone()), None);
-            prop_assert_eq!(session.unprotect_rtcp(&mut packet.clone()), None);
-            let mut session = Session::new(Suite::AesGcm256, Way::Outbound, &[7; 44]).expect("a session");
-            let _ = session.protect(&mut packet);
-        }
-    }
 }
