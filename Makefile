@@ -6,7 +6,7 @@ STAMPS := build/stamps
 APT := baresip-core build-essential chromium clang cmake dbconfig-sqlite3 espeak-ng ffmpeg fonts-dejavu-core glewlwyd janus kamailio \
        kamailio-extra-modules kamailio-tls-modules kamailio-websocket-modules libclang-dev libopus-dev linphone-cli \
        libpangoft2-1.0-0 libspandsp-dev libsrtp2-dev openssl pkg-config postgresql python3-dev python3-venv \
-       rtpengine-daemon sip-tester sipvicious sox sqlite3 tshark
+       rtpengine-daemon sip-tester sipvicious sox sqlite3 strace tshark
 ENGINE := target/release/stimme-media
 RUST_SOURCES := $(shell find crates -name '*.rs' -o -name '*.toml' 2>/dev/null) $(wildcard Cargo.toml Cargo.lock)
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)

@@ -1,15 +1,18 @@
 """An engine process for a test, and a client of it."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from tests.integration.media.phone import Phone
 
 from stimme.media import Endpoint, Engine, MediaEvent
+from stimme.operations.supervisor import Child, Command, Supervisor
 
 _ROOT = Path(__file__).parents[3]
 _TARGET = Path(os.environ.get("CARGO_TARGET_DIR", _ROOT / "target"))
@@ -64,6 +67,29 @@ class EngineProcess:
         return self._process.wait(10)
 
 
+@contextlib.asynccontextmanager
+async def supervised(
+    folder: Path, *options: str, watchdog: float, by: Sequence[str] = ()
+) -> AsyncIterator[Child]:
+    """An engine as a node runs it, with its socket, its log and its number in a folder.
+
+    Args:
+        folder: has `media.sock`, `log/media.log` and `run/media.pid` then.
+        options: further arguments.
+        watchdog: seconds in which it must show a sign of life.
+        by: a command that starts the one behind it, if it is not started directly.
+    """
+    command = [*by, str(BINARY), "--socket", str(folder / "media.sock"), "--address", "127.0.0.1"]
+    command += ["--ports", "30000-31999", *options]
+    supervisor = Supervisor([Command("media", command, watchdog=watchdog)], folder)
+    running = asyncio.create_task(supervisor.run())
+    try:
+        yield supervisor.children[0]
+    finally:
+        supervisor.stop()
+        await running
+
+
 class Client:
     """A client of the engine that remembers the events."""
 
@@ -74,8 +100,18 @@ class Client:
     @classmethod
     async def connect(cls, process: EngineProcess, owner: str = "test") -> "Client":
         """Connects and says hello."""
+        return await cls.reach(process.socket, owner)
+
+    @classmethod
+    async def reach(cls, socket: Path, owner: str = "test") -> "Client":
+        """Connects and says hello as soon as somebody listens. Raises TimeoutError."""
         events: list[MediaEvent] = []
-        return cls(await Engine.connect(process.socket, owner=owner, on_event=events.append), events)
+        async with asyncio.timeout(10):
+            while True:
+                with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+                    engine = await Engine.connect(socket, owner=owner, on_event=events.append)
+                    return cls(engine, events)
+                await asyncio.sleep(0.02)
 
     def seen(self, kind: type[Wanted]) -> list[Wanted]:
         """Events of one kind, in order."""

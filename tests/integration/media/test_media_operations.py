@@ -12,11 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from tests.integration.media.harness import BINARY, Client, EngineProcess
+from tests.integration.media.harness import BINARY, Client, EngineProcess, supervised
 from tests.integration.media.phone import Phone
 
 from stimme.media import EngineError
-from stimme.operations.supervisor import Command, Supervisor
 
 pytestmark = pytest.mark.integration
 Phones = Callable[[str], Awaitable[Phone]]
@@ -122,20 +121,11 @@ async def test_the_process_has_given_up_what_it_does_not_need(
 
 
 async def test_an_engine_that_hangs_is_started_again(tmp_path: Path) -> None:
-    socket = tmp_path / "media.sock"
-    arguments = [str(BINARY), "--socket", str(socket), "--address", "127.0.0.1", "--ports", "30000-31999"]
-    supervisor = Supervisor([Command("media", arguments, watchdog=2.0)], tmp_path)
-    running = asyncio.create_task(supervisor.run())
-    try:
-        (engine,) = supervisor.children
+    async with supervised(tmp_path, watchdog=2.0) as engine:
         await engine.reached(starts=1)
         await asyncio.sleep(3)
         assert engine.starts == 1, "its loop goes round, though nothing happens"
         os.kill(int((tmp_path / "run/media.pid").read_text()), signal.SIGSTOP)
         async with asyncio.timeout(10):
             await engine.reached(starts=2)
-            while not socket.exists():
-                await asyncio.sleep(0.02)
-    finally:
-        supervisor.stop()
-        await running
+        await (await Client.reach(tmp_path / "media.sock")).engine.close()

@@ -11,7 +11,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::shard::{self, Report};
+use super::shard::{self, Life, Report};
 use super::whereabouts::Whereabouts;
 use super::{Answer, News, Order};
 use crate::clients::Clients;
@@ -64,6 +64,10 @@ impl Front {
     /// # Errors
     /// When the system has no descriptor or thread left.
     pub fn start(ports: Vec<Ports>, common: Common) -> io::Result<Self> {
+        Self::start_with(ports, common, shard::run)
+    }
+
+    fn start_with(ports: Vec<Ports>, common: Common, life: Life) -> io::Result<Self> {
         let watch = Watch::new()?;
         let (wake, waker) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
@@ -81,7 +85,7 @@ impl Front {
                 attentive: Arc::clone(&attentive),
             };
             let reactor = Reactor::new(ports, common.clone(), Seat::new(index, of))?;
-            let (post, thread) = shard::start(reactor, report)?;
+            let (post, thread) = shard::start(reactor, report, life)?;
             let (load, figures, seen) = (Load::default(), Figures::default(), Instant::now());
             shards.push(Shard { load, post, thread: Some(thread), figures, seen });
         }
@@ -240,5 +244,52 @@ impl Drop for Front {
                 log::error!("a shard has died");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Thing;
+    use super::*;
+    use crate::reactor::Came;
+    use std::net::{IpAddr, Ipv4Addr};
+
+    fn dies_of_its_first_order(reactor: &mut Reactor, _report: &Report) -> io::Result<()> {
+        let mut came = Came::default();
+        while came.notes.is_empty() {
+            reactor.wait(&mut came)?;
+        }
+        panic!("as the test wants it");
+    }
+
+    fn fails(_reactor: &mut Reactor, _report: &Report) -> io::Result<()> {
+        Err(io::Error::other("as the test wants it"))
+    }
+
+    fn front(first: u16, life: Life) -> (Front, Clients, tempfile::TempDir) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ports = Ports::new(IpAddr::V4(Ipv4Addr::LOCALHOST), first, first + 99).expect("a range");
+        let common = Common::generate().expect("a certificate");
+        let front = Front::start_with(ports.split(2), common, life).expect("threads");
+        let clients = Clients::bind(&folder.path().join("media.sock"), front.watch()).expect("it listens");
+        (front, clients, folder)
+    }
+
+    #[test]
+    fn nobody_waits_for_the_answer_of_a_shard_that_has_died() {
+        let (mut front, mut clients, _folder) = front(27_500, dies_of_its_first_order);
+        let answer = front.ask(1, Order::Find(Thing::Endpoint(1)), &mut clients);
+        assert_eq!(answer.err().expect("none").to_string(), "shard 1 has ended");
+    }
+
+    #[test]
+    fn the_loop_ends_with_a_shard_that_has_failed() {
+        let (mut front, mut clients, _folder) = front(27_600, fails);
+        let error = loop {
+            if let Err(error) = front.round(&mut clients) {
+                break error.to_string();
+            }
+        };
+        assert!(["shard 0 has ended", "shard 1 has ended"].contains(&error.as_str()), "{error}");
     }
 }

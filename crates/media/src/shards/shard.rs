@@ -38,18 +38,21 @@ impl Report {
     }
 }
 
+/// What a thread does until it is told to stop.
+pub type Life = fn(&mut Reactor, &Report) -> io::Result<()>;
+
 /// Starts a thread.
 ///
 /// # Errors
 /// When the system has none left.
-pub fn start(reactor: Reactor, report: Report) -> io::Result<(Post, JoinHandle<()>)> {
+pub fn start(reactor: Reactor, report: Report, life: Life) -> io::Result<(Post, JoinHandle<()>)> {
     let post = reactor.post();
     let name = format!("shard {}", report.index);
     let thread = std::thread::Builder::new().name(name).spawn(move || {
         let mut reactor = reactor;
         // After a panic it goes before the reactor, which may wait for files that others still write.
         let obituary = Obituary(&report);
-        match run(&mut reactor, &report) {
+        match life(&mut reactor, &report) {
             Ok(()) => std::mem::forget(obituary),
             Err(error) => log::error!("shard {}: {error}", report.index),
         }
@@ -66,7 +69,11 @@ impl Drop for Obituary<'_> {
     }
 }
 
-fn run(reactor: &mut Reactor, report: &Report) -> io::Result<()> {
+/// The life of a shard: packets, orders, time.
+///
+/// # Errors
+/// When the system refuses to wait.
+pub fn run(reactor: &mut Reactor, report: &Report) -> io::Result<()> {
     sharpen_timers();
     let mut came = Came::default();
     let mut due = Instant::now();
