@@ -158,6 +158,8 @@ class MediaConfig(_Section):
     """The engine's own plain HTTP listener for Prometheus."""
     threads: int | None = Field(default=None, ge=1, le=256)
     """Threads that share the engine's endpoints; by default one for each processor that it may use."""
+    nice: int = Field(default=-10, ge=-20, le=19)
+    """How the engine stands beside other programs (nice(1)), where that is allowed; 0: as it is started."""
 
 
 class StoreConfig(_Section):

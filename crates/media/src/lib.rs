@@ -16,6 +16,7 @@ pub mod options;
 pub mod pacing;
 pub mod player;
 pub mod ports;
+pub mod priority;
 pub mod reactor;
 pub mod recording;
 pub mod relay;

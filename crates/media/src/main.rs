@@ -12,7 +12,7 @@ use stimme_media::metrics::{self, Board};
 use stimme_media::options::{self, Command, Serve, USAGE};
 use stimme_media::ports::Ports;
 use stimme_media::service::Service;
-use stimme_media::{console, sandbox};
+use stimme_media::{console, priority, sandbox};
 
 fn main() -> ExitCode {
     let outcome = match options::read(std::env::args().skip(1)) {
@@ -41,6 +41,12 @@ fn serve(options: Serve) -> std::io::Result<()> {
         .filter_module("str0m", log::LevelFilter::Warn)
         .init();
     raise_descriptors(&options.ports);
+    if let Some(nice) = options.nice {
+        match priority::take(nice) {
+            Ok(()) => log::info!("nice value {nice}"),
+            Err(error) => log::warn!("no nice value {nice}, packets may wait for other programs: {error}"),
+        }
+    }
     if options.sandbox {
         sandbox::enter().map_err(std::io::Error::other)?;
     }

@@ -10,7 +10,7 @@ use crate::ports::Ports;
 /// What can be typed.
 pub const USAGE: &str = "\
 usage: stimme-media --socket PATH --address IP --ports FIRST-LAST [--threads N] [--metrics IP:PORT]
-                    [--sandbox on|off] [--log-level LEVEL]
+                    [--nice N] [--sandbox on|off] [--log-level LEVEL]
        stimme-media show --socket PATH [--json yes|no] [--every SECONDS]
 
 Without a verb it is the engine. `show` shows the endpoints, bridges, rooms and faxes of a running one, and how
@@ -41,6 +41,8 @@ pub struct Serve {
     pub threads: usize,
     /// Where figures are shown.
     pub metrics: Option<SocketAddr>,
+    /// How it stands beside other programs, where it is to be set.
+    pub nice: Option<i32>,
     /// Whether privileges are given up.
     pub sandbox: bool,
     /// Of what it writes on standard error.
@@ -55,7 +57,7 @@ pub fn read(arguments: impl Iterator<Item = String>) -> Result<Command, String> 
     let mut arguments = arguments.peekable();
     let show = arguments.next_if(|argument| argument == "show").is_some();
     let (mut socket, mut address, mut range, mut metrics) = (None, None, None, None);
-    let mut threads = None;
+    let (mut threads, mut nice) = (None, None);
     let (mut level, mut sandbox, mut form) = (log::LevelFilter::Info, true, Form::default());
     while let Some(name) = arguments.next() {
         if name == "--help" {
@@ -79,6 +81,10 @@ pub fn read(arguments: impl Iterator<Item = String>) -> Result<Command, String> 
                 metrics =
                     Some(value.parse().map_err(|_| format!("{value} is no address such as 127.0.0.1:9300"))?)
             }
+            ("--nice", false) => {
+                let read = value.parse().ok().filter(|nice| (-20..=19).contains(nice));
+                nice = Some(read.ok_or(format!("{value} is no nice value from -20 to 19"))?);
+            }
             ("--sandbox", false) => sandbox = switch(&value, "on", "off")?,
             ("--log-level", false) => {
                 level = value.parse().map_err(|_| format!("{value} is no log level"))?
@@ -94,7 +100,7 @@ pub fn read(arguments: impl Iterator<Item = String>) -> Result<Command, String> 
     let address = address.ok_or("--address is missing")?;
     let ports = Ports::new(address, first, last).ok_or(format!("no pair of ports in {first}-{last}"))?;
     let threads = threads.unwrap_or_else(processors);
-    Ok(Command::Serve(Serve { socket, ports, threads, metrics, sandbox, level }))
+    Ok(Command::Serve(Serve { socket, ports, threads, metrics, nice, sandbox, level }))
 }
 
 /// Processors that the process may use.
@@ -133,9 +139,11 @@ mod tests {
         let serve = of("--socket /run/m --address 127.0.0.1 --ports 16384-16390 --metrics 127.0.0.1:0");
         let Ok(Command::Serve(serve)) = serve else { panic!("{serve:?}") };
         assert_eq!((serve.ports.capacity(), serve.sandbox, serve.metrics.is_some()), (3, true, true));
-        assert_eq!(serve.threads, processors());
+        assert_eq!((serve.threads, serve.nice), (processors(), None));
         let serve = of("--threads 3 --socket /run/m --address 127.0.0.1 --ports 16384-16390");
         assert!(matches!(serve, Ok(Command::Serve(Serve { threads: 3, .. }))));
+        let serve = of("--nice -10 --socket /run/m --address 127.0.0.1 --ports 16384-16390");
+        assert!(matches!(serve, Ok(Command::Serve(Serve { nice: Some(-10), .. }))));
         let show = of("show --socket /run/m --json yes --every 0.5");
         let Ok(Command::Show(socket, form)) = show else { panic!("{show:?}") };
         assert_eq!(socket, PathBuf::from("/run/m"));
@@ -153,6 +161,8 @@ mod tests {
             ("--socket /m --address ::1 --ports 9-9", "9-9"),
             ("--socket /m --threads 0", "0"),
             ("--socket /m --every 2", "--every"),
+            ("--socket /m --nice -21", "-21"),
+            ("--socket /m --nice kind", "kind"),
             ("show --socket /m --every 0", "0"),
             ("show --socket /m --ports 1-9", "--ports"),
             ("--socket /m --sandbox maybe", "maybe"),

@@ -237,6 +237,7 @@ def commands_of(config: Config, config_path: Path) -> list[Command]:
             *("--ports", str(media.ports)),
             *("--log-level", {"warning": "warn"}.get(config.log.level, config.log.level)),
             *(() if media.metrics is None else ("--metrics", str(media.metrics))),
+            *(() if media.nice == 0 else ("--nice", str(media.nice))),
             *(() if media.threads is None else ("--threads", str(media.threads))),
         ],
         watchdog=_ENGINE_WATCHDOG_SECONDS,

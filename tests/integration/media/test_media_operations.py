@@ -120,6 +120,39 @@ async def test_the_process_has_given_up_what_it_does_not_need(
         assert {int(status[name], 16) for name in ("CapEff", "CapPrm", "CapInh")} == {0}, task
 
 
+def nice_values(pid: int) -> set[int]:
+    """Of all threads of a process (proc_pid_stat(5))."""
+    stats = [(task / "stat").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
+    return {int(stat.rpartition(")")[2].split()[16]) for stat in stats}
+
+
+def session_nice(pid: int) -> int | None:
+    """Of the session (sched(7)); None where the kernel does not share out by sessions."""
+    autogroup = Path(f"/proc/{pid}/autogroup")
+    return int(autogroup.read_text().split()[-1]) if autogroup.exists() else None
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_it_goes_before_other_programs_where_it_may(tmp_path: Path, allowed: bool) -> None:
+    root = os.geteuid() == 0
+    if allowed and not root:
+        pytest.skip("only root may go before others")
+    # Whoever is not root may not anyway.
+    by = ["setpriv", "--bounding-set=-sys_nice"] if root and not allowed else []
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    wanted = own - 5
+    async with supervised(tmp_path, "--nice", str(wanted), "--threads", "2", watchdog=10.0, by=by):
+        client = await Client.reach(tmp_path / "media.sock")
+        await client.engine.create_endpoint("rtp", tag="leg")
+        pid = int((tmp_path / "run/media.pid").read_text())
+        assert nice_values(pid) == {wanted if allowed else own}
+        assert session_nice(pid) in (None, wanted if allowed else 0)
+        log = (tmp_path / "log/media.log").read_text()
+        assert f"nice value {wanted}" in log
+        assert ("WARN" in log) != allowed, log
+        await client.engine.close()
+
+
 async def test_an_engine_that_hangs_is_started_again(tmp_path: Path) -> None:
     async with supervised(tmp_path, watchdog=2.0) as engine:
         await engine.reached(starts=1)

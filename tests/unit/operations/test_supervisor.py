@@ -109,11 +109,11 @@ def test_a_node_is_the_engine_and_call_control(tmp_path: Path) -> None:
     assert list(engine.arguments) == [
         str(tmp_path / "stimme-media"),
         *("--socket", str(tmp_path / "media.sock")),
-        *("--address", "127.0.0.1", "--ports", "30000-30100", "--log-level", "info"),
+        *("--address", "127.0.0.1", "--ports", "30000-30100", "--log-level", "info", "--nice", "-10"),
     ]
     assert list(control.arguments) == [
         *(sys.executable, "-m", "stimme.app", "--config", str(tmp_path / "node.toml"))
     ]
-    media = config.media.model_copy(update={"threads": 3})
+    media = config.media.model_copy(update={"threads": 3, "nice": 0})
     engine, _ = commands_of(config.model_copy(update={"media": media}), tmp_path / "node.toml")
-    assert list(engine.arguments)[-2:] == ["--threads", "3"]
+    assert list(engine.arguments)[-4:] == ["--log-level", "info", "--threads", "3"]
