@@ -1,6 +1,5 @@
 """Video between browsers: Chromium pages send coloured pictures and see those of others."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -8,6 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 from tests.integration.media.harness import Client
+from tests.integration.media.network import Network
 from tests.integration.media.video import Gallery, chromium
 
 from stimme.media import EngineError, VideoShown
@@ -116,27 +116,35 @@ async def test_a_shared_screen_is_seen_beside_who_speaks(gallery: Gallery, clien
     await viewers[0].sees("yellow", place=1)
 
 
+@pytest.mark.timeout(240)
 async def test_layers_are_chosen_by_what_the_network_carries(gallery: Gallery, client: Client) -> None:
+    """A viewer's network becomes narrow and wide again: that is certain, how busy the machine is is not."""
     layers = [
-        {"rid": "q", "scaleResolutionDownBy": 4, "maxBitrate": 100_000},
-        {"rid": "h", "scaleResolutionDownBy": 2, "maxBitrate": 250_000},
-        {"rid": "f", "maxBitrate": 700_000},
+        {"rid": "q", "scaleResolutionDownBy": 4, "maxBitrate": 50_000},
+        {"rid": "h", "scaleResolutionDownBy": 2, "maxBitrate": 400_000},
     ]
-    sender = await gallery.enter("red", layers=layers, size=(640, 360))
-    viewer = await gallery.enter("lime")
-    room = await client.engine.create_room(tag="layers")
-    for person in (sender, viewer):
-        await room.add(person.endpoint)
-    await viewer.sees("red")
-    await viewer.sees_width(320)
-    origin = (sender.endpoint.id, sender.streams[0].mid)
-    # More than the lowest layer, with which everybody begins. How far up it goes depends on the load:
-    # Chromium leaves out the highest one on a busy processor, and what is late looks like a slow network.
-    async with asyncio.timeout(30):
-        while True:
-            (sent,) = (await sender.endpoint.stats()).video
-            (seen,) = (await viewer.endpoint.stats()).video
-            assert seen.source == origin
-            if sent.layers >= 2 and seen.layer in ("h", "f") and seen.switches >= 1:
-                break
-            await asyncio.sleep(0.1)
+    # What the higher layer needs is between the two.
+    narrow, wide = range(200_000), range(350_000, 10**9)
+    with Network() as network:
+        sender = await gallery.enter("red", layers=layers, size=(640, 360), noise=True)
+        viewer = await gallery.enter("lime", network=network)
+        room = await client.engine.create_room(tag="layers")
+        for person in (sender, viewer):
+            await room.add(person.endpoint)
+        await viewer.sees("red")
+        await sender.sends_at(300_000)
+        await viewer.is_shown("h", carried=wide)
+        await viewer.sees_width(320)
+        # Room for the lower layer and the sound, and not for half of the higher one.
+        network.rate = 160_000
+        await viewer.is_shown("q", carried=narrow)
+        await viewer.sees_width(160)
+        await viewer.sees("red")
+        network.rate = None
+        await viewer.is_shown("h", carried=wide)
+        await viewer.sees_width(320)
+    (sent,) = (await sender.endpoint.stats()).video
+    (seen,) = (await viewer.endpoint.stats()).video
+    assert sent.layers == len(layers)
+    assert seen.source == (sender.endpoint.id, sender.streams[0].mid)
+    assert seen.switches >= 2

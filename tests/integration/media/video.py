@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, Playwright
 from tests.integration.media.harness import Client
+from tests.integration.media.network import Network
 
 from stimme.media import Codec, Endpoint, HeaderExtension, RemoteMedia, VideoStream
 from stimme.sip import negotiation
@@ -91,19 +92,42 @@ class Person:
             while (await self.endpoint.stats()).video[place].packets_received < packets:
                 await asyncio.sleep(0.05)
 
+    async def sends_at(self, rate: int, *, place: int = 0, within: float = 45.0) -> None:
+        """Waits until a stream comes with so many bit/s, all layers together. Raises AssertionError."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while (await self.endpoint.stats()).video[place].bitrate_received < rate:
+                    await asyncio.sleep(0.1)
+                return
+        raise AssertionError(f"not {rate} bit/s: {await self.endpoint.stats()}, {await self.figures()}")
+
+    async def is_shown(self, layer: str, *, carried: range, place: int = 0, within: float = 45.0) -> None:
+        """Waits until the engine shows it a layer, and has measured how many bit/s its network carries.
+
+        Raises AssertionError.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while True:
+                    stats = await self.endpoint.stats()
+                    if stats.video[place].layer == layer and stats.bandwidth in carried:
+                        return
+                    await asyncio.sleep(0.1)
+        raise AssertionError(f"not {layer}: {await self.endpoint.stats()}")
+
     async def sees_nothing(self, *, place: int = 0) -> None:
         """Asserts that it has not been shown anything yet."""
         assert await self.shown(place) is None
 
-    async def sees_width(self, least: int, *, place: int = 0, within: float = 30.0) -> None:
-        """Waits until pictures are at least so wide. Raises AssertionError."""
+    async def sees_width(self, width: int, *, place: int = 0, within: float = 30.0) -> None:
+        """Waits until pictures are so wide. Raises AssertionError."""
         shown = None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
-                while (shown := await self.shown(place)) is None or shown["width"] < least:
+                while (shown := await self.shown(place)) is None or shown["width"] != width:
                     await asyncio.sleep(0.1)
                 return
-        raise AssertionError(f"not {least} wide: {shown}, {await self.endpoint.stats()}")
+        raise AssertionError(f"not {width} wide: {shown}, {await self.endpoint.stats()}")
 
     async def stays(self, *, place: int = 0, within: float = 10.0) -> None:
         """Waits until pictures do not change any more for a second. Raises TimeoutError."""
@@ -145,8 +169,10 @@ class Gallery:
         codec: str = "VP8",
         layers: Sequence[dict[str, Any]] | None = None,
         size: tuple[int, int] = (320, 180),
+        noise: bool = False,
         receive: int = 0,
         change: Callable[[int, Video], Video] = lambda _place, video: video,
+        network: Network | None = None,
     ) -> Person:
         """A page that sends pictures of these colours.
 
@@ -155,8 +181,10 @@ class Gallery:
             codec: what it likes best.
             layers: encodings of simulcast, as `sendEncodings` of WebRTC.
             size: of its pictures.
+            noise: whether they flicker, so that they cost as much as a layer may.
             receive: how many further streams it wants to receive.
             change: of a stream before it is answered, by its place.
+            network: what lies between it and the engine.
         """
         page = await self._browser.new_page()
         await page.goto("about:blank")
@@ -166,23 +194,31 @@ class Gallery:
             "codec": codec,
             "layers": None if layers is None else list(layers),
             "size": list(size),
+            "noise": noise,
             "receive": receive,
         }
         offer: str = await page.evaluate("wanted => videoPage.offer(wanted)", wanted)
         endpoint = await self._client.engine.create_endpoint("webrtc", tag=f"page-{colours}")
-        answer, streams = await self._answer(endpoint, offer.encode(), change, codec)
+        local = endpoint.local
+        port = local.port if network is None else network.lead_to(local.address, local.port)
+        answer, streams = await self._answer(endpoint, port, offer.encode(), change, codec)
         await page.evaluate("answer => videoPage.accept(answer)", answer.decode())
         return Person(page, endpoint, streams)
 
     async def _answer(
-        self, endpoint: Endpoint, offer: bytes, change: Callable[[int, Video], Video], codec: str
+        self,
+        endpoint: Endpoint,
+        port: int,
+        offer: bytes,
+        change: Callable[[int, Video], Video],
+        codec: str,
     ) -> tuple[bytes, tuple[Video, ...]]:
         description = SessionDescription.parse(offer)
         theirs = negotiation.audio_of(description)
         local = endpoint.local
         ours = Audio(
             local.address,
-            local.port,
+            port,
             negotiation.common_codecs(theirs.codecs, negotiation.BROWSER_CODECS),
             rtcp_mux=True,
             ice_ufrag=local.ice_ufrag,

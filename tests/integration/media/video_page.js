@@ -5,11 +5,29 @@ const pictures = [];
 let connection;
 let voice;
 
-function picture(colour, width, height) {
+// Grains of two by two points that no picture has in common with the one before: nothing costs more to encode.
+function flicker(width, height) {
+  const pictures = [];
+  for (let number = 0; number < 8; number++) {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [width / 2, height / 2];
+    const context = canvas.getContext('2d');
+    const grains = context.createImageData(canvas.width, canvas.height);
+    for (let at = 0; at < grains.data.length; at++) {
+      grains.data[at] = at % 4 === 3 ? 255 : Math.random() * 256;
+    }
+    context.putImageData(grains, 0, 0);
+    pictures.push(canvas);
+  }
+  return pictures;
+}
+
+function picture(colour, width, height, noise) {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [width, height];
   const context = canvas.getContext('2d');
   const one = { colour, place: 0 };
+  const grains = noise ? flicker(width, height / 8) : [];
   pictures.push(one);
   setInterval(() => {
     one.place = (one.place + 4) % width;
@@ -17,6 +35,12 @@ function picture(colour, width, height) {
     context.fillRect(0, 0, width, height);
     context.fillStyle = 'white';
     context.fillRect(one.place, height / 2, width / 8, height / 2);
+    if (noise) {
+      // Where nobody looks: neither at the colour nor at the bar.
+      const flickering = grains[(one.place / 4) % grains.length];
+      context.drawImage(flickering, 0, height * 0.4, width, height / 8);
+      context.drawImage(flickering, 0, height * 0.85, width, height / 8);
+    }
   }, 60);
   return canvas.captureStream(15).getVideoTracks()[0];
 }
@@ -33,11 +57,11 @@ function tone() {
 }
 
 // `codec` is put first; `layers` are encodings of simulcast; `receive` are further places to look at others.
-async function offer({ colours, codec, layers, size, receive }) {
+async function offer({ colours, codec, layers, size, noise, receive }) {
   connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
   connection.addTransceiver(tone(), { direction: 'sendrecv' });
   for (const colour of colours) {
-    const track = picture(colour, ...size);
+    const track = picture(colour, ...size, noise);
     const options = { direction: 'sendrecv', ...(layers ? { sendEncodings: layers } : {}) };
     const transceiver = connection.addTransceiver(track, options);
     prefer(transceiver, codec);
@@ -58,6 +82,12 @@ function prefer(transceiver, codec) {
 async function accept(sdp) {
   await connection.setRemoteDescription({ type: 'answer', sdp });
   for (const transceiver of connection.getTransceivers()) {
+    const parameters = transceiver.sender.getParameters();
+    if (parameters.encodings.length > 1) {
+      // All layers on a busy processor as well, with fewer pictures.
+      parameters.degradationPreference = 'maintain-resolution';
+      await transceiver.sender.setParameters(parameters);
+    }
     if (transceiver.receiver.track.kind === 'video') {
       const video = document.createElement('video');
       [video.id, video.muted, video.autoplay] = [`video-${transceiver.mid}`, true, true];
