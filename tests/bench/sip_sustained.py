@@ -2,7 +2,7 @@
 
 First the highest rate is looked for, in steps up by runs of ten seconds and down by longer ones: the highest
 at which no call failed and nothing was sent again. Then 80 % of it, all the time; CPU per call is read for
-each third and compared with Kamailio's at the same rate. That nothing failed is in the notes: it is the point.
+each third and compared with Kamailio's at the same rate. That nothing failed is in the notes: the point.
 """
 
 import itertools
