@@ -4,6 +4,8 @@ pub mod audio;
 pub mod clients;
 pub mod console;
 pub mod control;
+#[cfg(test)]
+mod damage;
 pub mod endpoint;
 pub mod engine;
 pub mod fax;

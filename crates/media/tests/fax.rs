@@ -2,8 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::test_runner::{Config, TestRunner};
 use stimme_media::fax::session::Step;
-use stimme_media::fax::udptl::Repair;
+use stimme_media::fax::udptl::{Datagram, Extra, Repair};
 use stimme_media::fax::{Job, Mode, Outcome, Page, Session, T38Settings};
 use stimme_media::ffi::spandsp::T38;
 
@@ -389,4 +393,79 @@ fn a_file_that_is_none_is_told() {
     let mut sides = terminals(&documents, true, Some(t38(Repair::None)));
     run(&mut sides, network(0));
     assert_eq!(sides[0].end.as_ref().map(Outcome::result), Some("file"));
+}
+
+/// A packet of T.38 (IFP) that is none, or that begins as one with data (T.38 §7.2): its kind, then how many fields.
+fn ifp() -> impl Strategy<Value = Vec<u8>> {
+    let data = (0xc0u8..=0xdf, 0u8..5, vec(any::<u8>(), 0..80));
+    prop_oneof![
+        vec(any::<u8>(), 1..80),
+        (0u8..0x40).prop_map(|indicator| vec![indicator]),
+        data.prop_map(|(kind, fields, rest)| [vec![kind, fields], rest].concat()),
+    ]
+}
+
+/// As strangers send them: fax machines and gateways refuse them or read them, and go on.
+#[test]
+fn any_packets_of_t38_are_refused_or_read() {
+    let documents = documents(1);
+    let settings = t38(Repair::None);
+    let packets = vec((ifp(), 0usize..3), 1..60);
+    let told = TestRunner::new(Config::default()).run(&packets, |packets| {
+        let mut sides = [
+            Session::terminal(&job(Mode::Send, &documents.sent, true), Some(settings)).expect("a session"),
+            Session::terminal(&job(Mode::Receive, &documents.received, true), Some(settings))
+                .expect("another"),
+            Session::gateway(settings).expect("a gateway"),
+        ];
+        for (number, (primary, pause)) in packets.into_iter().enumerate() {
+            let datagram = Datagram { sequence: number as u16, primary, extra: Extra::Earlier(vec![]) };
+            for side in &mut sides {
+                side.datagram(&datagram.bytes());
+                for _ in 0..pause {
+                    side.advance();
+                }
+            }
+        }
+        Ok(())
+    });
+    told.expect("nothing fails");
+}
+
+/// A transfer in which every so many datagrams a byte is another one: it goes well, or fails, or is dropped.
+#[test]
+fn damaged_packets_of_t38_are_survived() {
+    let documents = documents(1);
+    let settings = t38(Repair::None);
+    let changes = (vec((1usize..60, any::<Index>(), any::<u8>()), 1..6), any::<bool>());
+    let told = TestRunner::new(Config::default()).run(&changes, |(changes, ecm)| {
+        let mut sides = terminals(&documents, ecm, Some(settings));
+        let mut number = 0;
+        for _ in 0..LONGEST / 3 {
+            for index in 0..2 {
+                let steps = sides[index].session.advance();
+                for step in sides[index].follow(steps) {
+                    let Step::Datagram(mut bytes, times) = step else { continue };
+                    number += 1;
+                    for (every, at, value) in &changes {
+                        if number % every == 0 {
+                            let at = at.index(bytes.len());
+                            bytes[at] = *value;
+                        }
+                    }
+                    sides[1 - index].take(Step::Datagram(bytes, times), &mut |_: &Step| false);
+                }
+            }
+            if sides.iter().all(|side| side.end.is_some()) {
+                break;
+            }
+        }
+        for side in &mut sides {
+            let steps = side.session.hang_up();
+            side.follow(steps);
+            prop_assert!(side.end.is_some());
+        }
+        Ok(())
+    });
+    told.expect("nothing fails");
 }

@@ -307,6 +307,7 @@ fn opus_encoder(settings: &OpusSettings) -> Result<opus::Encoder, AudioError> {
 mod tests {
     use super::super::listen::{level_of, sine};
     use super::*;
+    use crate::damage::damaged;
     use proptest::prelude::*;
 
     const ALL: [AudioCodec; 4] = [AudioCodec::Pcma, AudioCodec::Pcmu, AudioCodec::G722, AudioCodec::Opus];
@@ -408,7 +409,40 @@ mod tests {
         );
     }
 
+    /// A second of speech-like sound as Opus, each packet with a copy of the one before.
+    fn opus_packets() -> Vec<Vec<u8>> {
+        let settings = OpusSettings { use_inband_fec: true, use_dtx: true, ..OpusSettings::default() };
+        let mut encoder = Encoder::new(AudioCodec::Opus, &settings).expect("an encoder");
+        let mut packet = Vec::new();
+        let encode = |frame: &[i16]| {
+            encoder.encode(frame, &mut packet).expect("a frame");
+            packet.clone()
+        };
+        sine(250.0, -10.0, 48_000).chunks(960).map(encode).collect()
+    }
+
     proptest! {
+        /// The first byte (TOC) says how long a packet is and how many frames are in it (RFC 6716 §3.1).
+        #[test]
+        fn damaged_opus_is_refused_or_heard(packets in proptest::collection::vec(
+            damaged(proptest::sample::select(opus_packets())), 1..4,
+        )) {
+            let mut decoder = Decoder::new(AudioCodec::Opus).expect("a decoder");
+            for packet in packets {
+                let mut out = Vec::new();
+                prop_assert!(AudioCodec::Opus.ticks_of(&packet) <= OPUS_LONGEST as u32);
+                decoder.recover(&packet, &mut out);
+                let _ = decoder.decode(&packet, &mut out);
+                prop_assert!(out.len() <= 960 + OPUS_LONGEST);
+            }
+        }
+
+        #[test]
+        fn any_words_are_settings(fmtp in "\\PC{0,80}|(maxaveragebitrate|useinbandfec|cbr)=[-0-9]{0,20}") {
+            let settings = OpusSettings::from_fmtp(&fmtp);
+            prop_assert!(settings.max_average_bitrate.is_none_or(|rate| (6_000..=510_000).contains(&rate)));
+        }
+
         #[test]
         fn no_packet_panics(payload in proptest::collection::vec(any::<u8>(), 0..400)) {
             for codec in ALL {

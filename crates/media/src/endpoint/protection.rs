@@ -85,6 +85,7 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn base64_is_read() {
@@ -99,6 +100,17 @@ mod tests {
             assert_eq!(base64(text).as_deref(), Some(bytes), "{text}");
         }
         assert_eq!(base64("Zm9 v"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_words_are_refused_or_keys(
+            suite in "AES_CM_128_HMAC_SHA1_80|\\PC{0,20}",
+            key in "[A-Za-z0-9+/=]{0,60}|\\PC{0,60}",
+        ) {
+            let crypto = Crypto { suite, send_key: key.clone(), receive_key: key };
+            let _ = Protection::new(&crypto);
+        }
     }
 
     #[test]

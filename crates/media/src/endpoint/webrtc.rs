@@ -400,6 +400,7 @@ fn parse_fingerprint(text: &str) -> Option<Fingerprint> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_fingerprint_is_read_as_it_is_written() {
@@ -409,5 +410,14 @@ mod tests {
         assert_eq!(write_fingerprint(&parsed), identity.fingerprint);
         assert!(parse_fingerprint("sha-256").is_none());
         assert!(parse_fingerprint("sha-256 XY").is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn any_words_are_refused_or_a_fingerprint(
+            text in "\\PC{0,120}|sha-(1|256) ([0-9A-Fa-f]{1,3}:){0,40}[0-9A-F]{2}",
+        ) {
+            let _ = parse_fingerprint(&text);
+        }
     }
 }

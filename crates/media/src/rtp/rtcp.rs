@@ -154,6 +154,7 @@ pub fn round_trip(echo: (u32, u32), at: SystemTime) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::damage::damaged;
     use proptest::prelude::*;
 
     const BLOCK: ReportBlock =
@@ -193,10 +194,50 @@ mod tests {
         assert_eq!(read(&packet, 5), Some(told), "no echo without a report before");
     }
 
+    fn compound() -> impl Strategy<Value = Vec<u8>> {
+        let sent = proptest::option::of(any::<(u32, u32, u32)>());
+        let heard = proptest::option::of((any::<u8>(), any::<[u32; 4]>()));
+        let others = (any::<u8>(), 192u8..=223, proptest::collection::vec(any::<u32>(), 0..8));
+        (sent, heard, any::<bool>(), proptest::collection::vec(others, 0..4)).prop_map(
+            |(sent, heard, extended, others)| {
+                let sent = sent.map(|(timestamp, packets, bytes)| Sent {
+                    timestamp,
+                    packets: packets.into(),
+                    bytes: bytes.into(),
+                });
+                let heard = heard.map(|(fraction_lost, [lost, highest, jitter, report])| {
+                    let block = ReportBlock { ssrc: 5, fraction_lost, lost, highest, jitter };
+                    (block, Some((report, Duration::from_millis(9))))
+                });
+                let mut packet = compose(7, sent, heard, SystemTime::UNIX_EPOCH + Duration::from_secs(1));
+                if extended {
+                    VoipMetrics::default().write(7, 5, &mut packet);
+                }
+                for (count, kind, words) in others {
+                    packet.extend([0x80 | count & 0x3f, kind]);
+                    packet.extend((words.len() as u16).to_be_bytes());
+                    packet.extend(words.iter().flat_map(|word| word.to_be_bytes()));
+                }
+                packet
+            },
+        )
+    }
+
     proptest! {
         #[test]
-        fn nothing_panics(packet in proptest::collection::vec(any::<u8>(), 0..200), ssrc: u32) {
+        fn any_bytes_are_refused_or_read(packet in proptest::collection::vec(any::<u8>(), 0..200), ssrc: u32) {
             let _ = read(&packet, ssrc);
+        }
+
+        /// A report, a description of its source (SDES), an extended report, and what else may be in a compound packet:
+        /// feedback (PLI, FIR, TWCC), a farewell, anything.
+        #[test]
+        fn damaged_reports_are_refused_or_read(packet in damaged(compound())) {
+            let told = read(&packet, 5);
+            if let Some(block) = told.and_then(|told| told.block) {
+                prop_assert_eq!(block.ssrc, 5);
+                prop_assert!(block.lost <= 0x7f_ffff);
+            }
         }
     }
 }

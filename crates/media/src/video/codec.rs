@@ -107,6 +107,7 @@ fn number(fmtp: &str, name: &str, radix: u32) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn spec(name: &str, payload_type: u8, fmtp: &str) -> CodecSpec {
         CodecSpec { name: name.into(), payload_type, clock_rate: 90_000, channels: 1, fmtp: fmtp.into() }
@@ -138,6 +139,17 @@ mod tests {
         assert!(!baseline.fits(&one("H264", 99, "profile-level-id=42001f")));
         assert!(!baseline.fits(&one("H264", 99, "packetization-mode=1;profile-level-id=64001f")));
         assert!(!one("VP9", 98, "profile-id=0").fits(&one("VP9", 98, "profile-id=2")));
+    }
+
+    proptest! {
+        #[test]
+        fn any_words_are_refused_or_read(
+            name in "VP8|VP9|H264|rtx|\\PC{0,9}",
+            payload_type: u8,
+            fmtp in "\\PC{0,60}|(apt|profile-id|profile-level-id|packetization-mode)=[-0-9a-f]{0,12}",
+        ) {
+            let _ = VideoFormat::read(&[spec(&name, payload_type, &fmtp), spec("VP8", 96, "")]);
+        }
     }
 
     #[test]
