@@ -469,3 +469,40 @@ fn damaged_packets_of_t38_are_survived() {
     });
     told.expect("nothing fails");
 }
+
+/// What the first packets of a sender say is changed bit by bit: among it the width of its pages, of which one of the four
+/// that can be said does not exist (T.30 table 2, bits 17 and 18).
+#[test]
+fn a_page_of_no_width_is_survived() {
+    let documents = documents(1);
+    let mut sent = usize::MAX;
+    for changed in 0.. {
+        if changed >= sent {
+            break;
+        }
+        let mut sides = terminals(&documents, false, Some(t38(Repair::None)));
+        sent = 0;
+        // As long as it takes to begin with the first page.
+        for _ in 0..600 {
+            for index in 0..2 {
+                let steps = sides[index].session.advance();
+                for step in sides[index].follow(steps) {
+                    let Step::Datagram(mut bytes, times) = step else { continue };
+                    if index == 0 {
+                        // The longest of them is not looked through: that is the training.
+                        let last = bytes.len().min(24);
+                        if (sent..sent + last).contains(&changed) {
+                            bytes[changed - sent] |= 0xc3;
+                        }
+                        sent += last;
+                    }
+                    sides[1 - index].take(Step::Datagram(bytes, times), &mut |_: &Step| false);
+                }
+            }
+            if sent > changed + 2_000 {
+                break;
+            }
+        }
+        sent = sent.min(2_000);
+    }
+}

@@ -8,6 +8,9 @@ use super::{Carried, Progress};
 /// `t38_tx_packet_handler_t`.
 pub type Collect = unsafe extern "C" fn(*mut c_void, *mut c_void, *const u8, c_int, c_int) -> c_int;
 
+/// `t30_real_time_frame_handler_t`: sees a frame that comes (the third argument is not 0) or goes.
+pub type Look = unsafe extern "C" fn(*mut c_void, *mut c_void, c_int, *const u8, c_int);
+
 #[link(name = "spandsp")]
 unsafe extern "C" {
     pub fn fax_init(state: *mut c_void, calling: c_int) -> *mut c_void;
@@ -49,6 +52,7 @@ unsafe extern "C" {
     pub fn t38_set_data_rate_management_method(core: *mut c_void, method: c_int);
     pub fn t38_set_fastest_image_data_rate(core: *mut c_void, bit_rate: c_int);
     pub fn t38_set_sequence_number_handling(core: *mut c_void, check: c_int);
+    pub fn t30_set_real_time_frame_handler(t30: *mut c_void, handler: Look, user: *mut c_void);
     pub fn t30_call_active(t30: *mut c_void) -> c_int;
     pub fn t30_terminate(t30: *mut c_void);
     pub fn t30_get_transfer_statistics(t30: *mut c_void, progress: *mut Progress);

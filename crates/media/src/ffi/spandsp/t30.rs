@@ -119,8 +119,9 @@ pub(super) fn instruct(t30: Protocol<'_>, task: &Task<'_>) -> bool {
     else {
         return false;
     };
-    // SAFETY: the protocol is alive; every string ends with a zero and is copied by the library.
+    // SAFETY: the protocol is alive; every string ends with a zero and is copied by the library; the handler needs no data.
     unsafe {
+        t30_set_real_time_frame_handler(t30.state, give_width, std::ptr::null_mut());
         if t30_set_tx_ident(t30.state, ident.as_ptr()) != 0 {
             return false;
         }
@@ -149,6 +150,35 @@ pub(super) fn instruct(t30: Protocol<'_>, task: &Task<'_>) -> bool {
     }
     true
 }
+
+/// Gives a page a width whose sender claims one that does not exist: spandsp 0.0.6 would write through a null pointer then.
+unsafe extern "C" fn give_width(
+    _t30: *mut c_void,
+    _user: *mut c_void,
+    incoming: c_int,
+    frame: *const u8,
+    length: c_int,
+) {
+    if incoming == 0 || !usize::try_from(length).is_ok_and(|length| length > WIDTH_AT) {
+        return;
+    }
+    // SAFETY: the library hands over a frame of that length, which is in a buffer of its own that is not constant; nobody
+    // else looks at it during the call, and the library reads it after the call.
+    unsafe {
+        let width = frame.add(WIDTH_AT).cast_mut();
+        if *frame.add(KIND_AT) & 0xfe == DCS && *width & WIDTH == WIDTH {
+            *width &= !WIDTH;
+        }
+    }
+}
+
+/// Places in a frame (T.30 §5.3): address, control, kind, and then what it says.
+const KIND_AT: usize = 2;
+const WIDTH_AT: usize = 5;
+/// The kind of frame that tells how a page will come, without the bit that tells who speaks.
+const DCS: u8 = 0x82;
+/// Bits 17 and 18 of it (T.30 table 2): both of them together mean nothing.
+const WIDTH: u8 = 0b11;
 
 /// Modems up to a speed (T.30 table 2, bits 11 to 14).
 pub(super) fn modems(bit_rate: u32) -> c_int {
