@@ -13,8 +13,9 @@ use cipher::Keys;
 use replay::Window;
 pub use suite::Suite;
 
-/// Streams of one direction that are kept apart; a telephone has one, and a new one after each transfer.
-const MOST_STREAMS: usize = 64;
+/// Streams of one direction that are kept apart; a telephone has one, some take a new one after each hold. None is forgotten
+/// while the leg lives: its packets could be played again.
+const MOST_STREAMS: usize = 1000;
 const FIXED_HEADER: usize = 12;
 const REPORT_HEADER: usize = 8;
 /// The word behind a report: its number, and in the highest bit that it is encrypted (RFC 3711 §3.4).
