@@ -100,6 +100,11 @@ def anonymous_memory(pid: int) -> int:
     return parse_anonymous_memory((PROC / str(pid) / "status").read_text())
 
 
+def anonymous_memory_of_all(root: int) -> int:
+    """Bytes of anonymous memory of a process tree."""
+    return sum(anonymous_memory_by_name(root).values())
+
+
 def anonymous_memory_by_name(root: int) -> dict[str, int]:
     """Bytes of anonymous memory of a process tree, split by command name."""
     split: dict[str, int] = {}

@@ -59,7 +59,7 @@ def main() -> None:
         with server:
             server.wait_until(socket.exists)
             spent, left = asyncio.run(measure(server.pid, socket, chosen.calls, chosen.runs))
-            memory = sum(accounting.anonymous_memory_by_name(server.pid).values())
+            memory = accounting.anonymous_memory_of_all(server.pid)
     runs = ", ".join(f"{run:.0f}" for run in spent)
     print(f"{statistics.median(spent):.0f} µs CPU of the engine per call ({runs})")
     made = 2 * chosen.calls * chosen.runs

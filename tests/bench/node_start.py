@@ -95,7 +95,7 @@ def _start(made: tuple[stimme_server.Site, list[str]]) -> _Start:
         server.wait_until(lambda: sip_client.answers_options(site.sip_port), seconds=60)
         seconds = time.monotonic() - began
         pid = int((site.directory / "run" / "call-control.pid").read_text())
-        return _Start(seconds, sum(accounting.anonymous_memory_by_name(pid).values()))
+        return _Start(seconds, accounting.anonymous_memory_of_all(pid))
 
 
 class _Furnisher:

@@ -138,12 +138,8 @@ def measure_directly(traffic: Traffic) -> dict[str, Any]:
     """One run without a relay: what generator and kernel alone take for a packet."""
     with RtpLoad(stimme_server.example("rtp_load"), traffic) as load:
         to_each_other = [(b, a) for a, b in load.ports]
-        heard = load.talk(to_each_other, at_start=_nothing, at_end=_nothing)
+        heard = load.talk(to_each_other)
     return {"server": DIRECT, **heard}
-
-
-def _nothing() -> None:
-    """Nobody's work is weighed."""
 
 
 def measure(relay: Relay, traffic: Traffic) -> dict[str, Any]:
@@ -153,13 +149,13 @@ def measure(relay: Relay, traffic: Traffic) -> dict[str, Any]:
         BenchError: The relay ended, or lost so much that its CPU time says nothing.
     """
     with RtpLoad(stimme_server.example("rtp_load"), traffic) as load:
-        empty = sum(accounting.anonymous_memory_by_name(relay.server.pid).values())
+        empty = accounting.anonymous_memory_of_all(relay.server.pid)
         ports = relay.connect(load.ports)
         spent: list[float] = []
         memory: list[int] = []
 
         def at_start() -> None:
-            memory.append(sum(accounting.anonymous_memory_by_name(relay.server.pid).values()))
+            memory.append(accounting.anonymous_memory_of_all(relay.server.pid))
             spent.append(accounting.cpu_seconds(relay.server.pid))
 
         def at_end() -> None:

@@ -134,11 +134,11 @@ def measure(gateway: Gateway, options: Options) -> dict[str, Any]:
     """
     program = stimme_server.example("webrtc_load")
     spent: list[float] = []
-    memory = [_memory(gateway.server)]
+    memory = [accounting.anonymous_memory_of_all(gateway.server.pid)]
 
     def note() -> None:
         spent.append(accounting.cpu_seconds(gateway.server.pid))
-        memory.append(_memory(gateway.server))
+        memory.append(accounting.anonymous_memory_of_all(gateway.server.pid))
 
     with WebrtcLoad(
         program,
@@ -162,10 +162,6 @@ def measure(gateway: Gateway, options: Options) -> dict[str, Any]:
         "bytes_per_call": (memory[-1] - memory[0]) / options.calls,
         **heard,
     }
-
-
-def _memory(server: Server) -> int:
-    return sum(accounting.anonymous_memory_by_name(server.pid).values())
 
 
 def run(options: Options, *, command: str, machine: dict[str, str | int]) -> report.Outcome:

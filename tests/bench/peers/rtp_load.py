@@ -95,8 +95,8 @@ class RtpLoad(Load):
         relay_ports: Sequence[tuple[int, int]],
         *,
         keys: Sequence[tuple[bytes, bytes]] = (),
-        at_start: Callable[[], None],
-        at_end: Callable[[], None],
+        at_start: Callable[[], None] = lambda: None,
+        at_end: Callable[[], None] = lambda: None,
     ) -> dict[str, Any]:
         """Send to the relay's ports, one pair a call, and hear what comes back; blocks until all is over.
 

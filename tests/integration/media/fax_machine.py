@@ -14,9 +14,10 @@ import struct
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
+from tests.integration.media.plug import Plug
 from tests.integration.media.speech import DECODERS, ENCODERS, PAYLOAD_TYPES
 from tests.integration.media.udptl import MalformedError, Udptl
 
@@ -134,7 +135,7 @@ class Outcome:
     ident: str
 
 
-class FaxMachine(asyncio.DatagramProtocol, ABC):
+class FaxMachine(Plug, ABC):
     """What both kinds have in common: a socket at 127.0.0.1, a clock, and T.30.
 
     Use `await Kind.open()` and `dial`, then `send` or `receive`, one after the other; `close` ends it.
@@ -157,10 +158,6 @@ class FaxMachine(asyncio.DatagramProtocol, ABC):
         _, machine = await loop.create_datagram_endpoint(cls, local_addr=("127.0.0.1", 0))
         return machine
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The socket is open."""
-        self._transport = cast(asyncio.DatagramTransport, transport)
-
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         """A datagram came."""
         if self._state is None:
@@ -169,20 +166,6 @@ class FaxMachine(asyncio.DatagramProtocol, ABC):
             self._hear(self._state, data)
         except MalformedError as error:
             self._broken = error
-
-    def close(self) -> None:
-        """Unplugs it."""
-        self._transport.close()
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return int(self._transport.get_extra_info("sockname")[1])
-
-    @property
-    def remote(self) -> RemoteMedia:
-        """As the engine is told of it."""
-        return RemoteMedia("127.0.0.1", self.port)
 
     def dial(self, peer: LocalTransport | RemoteMedia) -> None:
         """From now on it sends there."""

@@ -93,9 +93,10 @@ async def supervised(
 class Client:
     """A client of the engine that remembers the events."""
 
-    def __init__(self, engine: Engine, events: list[MediaEvent]) -> None:
+    def __init__(self, engine: Engine, events: list[MediaEvent], told: asyncio.Event) -> None:
         self.engine = engine
         self.events = events
+        self._told = told
 
     @classmethod
     async def connect(cls, process: EngineProcess, owner: str = "test") -> "Client":
@@ -106,23 +107,35 @@ class Client:
     async def reach(cls, socket: Path, owner: str = "test") -> "Client":
         """Connects and says hello as soon as somebody listens. Raises TimeoutError."""
         events: list[MediaEvent] = []
+        told = asyncio.Event()
+
+        def hear(event: MediaEvent) -> None:
+            events.append(event)
+            told.set()
+
         async with asyncio.timeout(10):
             while True:
                 with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
-                    engine = await Engine.connect(socket, owner=owner, on_event=events.append)
-                    return cls(engine, events)
+                    engine = await Engine.connect(socket, owner=owner, on_event=hear)
+                    return cls(engine, events, told)
                 await asyncio.sleep(0.02)
 
     def seen(self, kind: type[Wanted]) -> list[Wanted]:
         """Events of one kind, in order."""
         return [event for event in self.events if isinstance(event, kind)]
 
-    async def event(self, kind: type[Wanted], *, within: float = 3.0, count: int = 1) -> Wanted:
-        """Waits for the `count`th event of a kind. Raises TimeoutError."""
+    async def event(
+        self, kind: type[Wanted], *, within: float = 3.0, count: int = 1, tag: str | None = None
+    ) -> Wanted:
+        """Waits for the `count`th event of a kind, of what has a tag. Raises TimeoutError."""
         async with asyncio.timeout(within):
-            while len(self.seen(kind)) < count:
-                await asyncio.sleep(0.005)
-        return self.seen(kind)[count - 1]
+            while len(found := self._tagged(kind, tag)) < count:
+                self._told.clear()
+                await self._told.wait()
+        return found[count - 1]
+
+    def _tagged(self, kind: type[Wanted], tag: str | None) -> list[Wanted]:
+        return [event for event in self.seen(kind) if tag is None or getattr(event, "tag", None) == tag]
 
     async def leg(self, phone: Phone, **options: object) -> Endpoint:
         """An endpoint that is configured for a telephone, which is told where to send."""

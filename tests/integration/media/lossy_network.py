@@ -2,12 +2,12 @@
 
 import asyncio
 import random
-from typing import Any, cast
+from typing import Any
 
-from stimme.media import RemoteMedia
+from tests.integration.media.plug import Plug
 
 
-class LossyNetwork(asyncio.DatagramProtocol):
+class LossyNetwork(Plug):
     """Stands between two endpoints and loses a part of the datagrams, the same in each run."""
 
     def __init__(self, loss: float) -> None:
@@ -23,10 +23,6 @@ class LossyNetwork(asyncio.DatagramProtocol):
         _, network = await loop.create_datagram_endpoint(lambda: cls(loss), local_addr=("127.0.0.1", 0))
         return network
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The socket is open."""
-        self._transport = cast(asyncio.DatagramTransport, transport)
-
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         """A datagram of one side goes to the other, or is lost."""
         if self._random.random() < self._loss:
@@ -34,12 +30,3 @@ class LossyNetwork(asyncio.DatagramProtocol):
             return
         other = self.peers[0] if addr[1] == self.peers[1] else self.peers[1]
         self._transport.sendto(data, ("127.0.0.1", other))
-
-    @property
-    def remote(self) -> RemoteMedia:
-        """As both sides are told of it."""
-        return RemoteMedia("127.0.0.1", int(self._transport.get_extra_info("sockname")[1]))
-
-    def close(self) -> None:
-        """Takes it down."""
-        self._transport.close()

@@ -6,13 +6,14 @@ import random
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
 from tests.audio import Samples, sine
+from tests.integration.media.plug import Plug
 from tests.integration.media.speech import CLOCKS, DECODERS, PAYLOAD_TYPES, RATES, encode
 
-from stimme.media import Codec, LocalTransport, RemoteMedia
+from stimme.media import Codec, LocalTransport
 
 _HEADER = struct.Struct(">BBHII")
 _FRAME_SECONDS = 0.02
@@ -43,7 +44,7 @@ class Packet:
         return cls(second & 0x7F, second > 0x7F, sequence, timestamp, ssrc, data[_HEADER.size :], at)
 
 
-class Phone(asyncio.DatagramProtocol):
+class Phone(Plug):
     """A telephone at 127.0.0.1 that speaks one codec.
 
     Use `await Phone.open("PCMA")`; `close` ends it.
@@ -66,28 +67,10 @@ class Phone(asyncio.DatagramProtocol):
         _, phone = await loop.create_datagram_endpoint(lambda: cls(codec), local_addr=("127.0.0.1", 0))
         return phone
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The socket is open."""
-        self._transport = cast(asyncio.DatagramTransport, transport)
-
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         """A packet came."""
         if len(data) >= _HEADER.size and not 192 <= data[1] <= 223:
             self.heard.append(Packet.parse(data, asyncio.get_running_loop().time()))
-
-    def close(self) -> None:
-        """Unplugs it."""
-        self._transport.close()
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return int(self._transport.get_extra_info("sockname")[1])
-
-    @property
-    def remote(self) -> RemoteMedia:
-        """As the engine is told of it."""
-        return RemoteMedia("127.0.0.1", self.port)
 
     @property
     def codecs(self) -> list[Codec]:

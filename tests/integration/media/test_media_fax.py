@@ -36,10 +36,7 @@ def at(endpoint: Endpoint) -> RemoteMedia:
 
 async def finished(client: Client, tag: str) -> FaxFinished:
     """The end of the fax of an endpoint."""
-    async with asyncio.timeout(MINUTES):
-        while not (ends := [end for end in client.seen(FaxFinished) if end.tag == tag]):
-            await asyncio.sleep(0.05)
-    return ends[0]
+    return await client.event(FaxFinished, within=MINUTES, tag=tag)
 
 
 async def transfer(client: Client, sender: Endpoint, receiver: Endpoint, folder: Path, pages: int) -> None:

@@ -112,9 +112,8 @@ async def through_a_gateway(client: Client, folder: Path, *, from_the_line: bool
             carried(outcome, ident)
         check_document(received, PAGES)
         await bridge.delete()
-        async with asyncio.timeout(5):
-            while not (ends := [end for end in client.seen(FaxRelayed) if end.tag == tag]):
-                await asyncio.sleep(0.05)
+        await client.event(FaxRelayed, within=5, tag=tag)
+        ends = [end for end in client.seen(FaxRelayed) if end.tag == tag]
         assert [(end.pages, end.ecm) for end in ends] == [(PAGES, True)]
 
 

@@ -126,9 +126,7 @@ async def test_a_fax_goes_on_while_its_endpoint_moves(
         await partner.configure(RemoteMedia("127.0.0.1", 9), [PCMA])
 
     async def move(fax: Endpoint, partner: Endpoint) -> None:
-        async with asyncio.timeout(60):
-            while not [page for page in client.seen(FaxPageDone) if page.tag == fax.tag]:
-                await asyncio.sleep(0.02)
+        await client.event(FaxPageDone, within=60, tag=fax.tag)
         await client.engine.bridge(partner, fax, tag=fax.tag)
         assert [page.page for page in client.seen(FaxPageDone) if page.tag == fax.tag] == [1]
 

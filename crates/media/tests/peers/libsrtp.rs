@@ -12,34 +12,25 @@ pub use stimme_media::srtp::Suite;
 /// Room that protection needs behind a packet: the longest authentication tag, and the index of SRTCP.
 pub const TRAILER: usize = 16 + 4;
 
-trait Policies {
-    fn policies(self) -> (SetPolicy, SetPolicy);
-}
-
-impl Policies for Suite {
-    fn policies(self) -> (SetPolicy, SetPolicy) {
-        match self {
-            Self::AesCm128Sha1Tag80 => {
-                (srtp_crypto_policy_set_rtp_default, srtp_crypto_policy_set_rtcp_default)
-            }
-            // The short tag is for RTP alone (RFC 4568 §6.2.2).
-            Self::AesCm128Sha1Tag32 => {
-                (srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32, srtp_crypto_policy_set_rtcp_default)
-            }
-            Self::AesCm256Sha1Tag80 => (
-                srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80,
-                srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80,
-            ),
-            Self::AesCm256Sha1Tag32 => (
-                srtp_crypto_policy_set_aes_cm_256_hmac_sha1_32,
-                srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80,
-            ),
-            Self::AesGcm128 => {
-                (srtp_crypto_policy_set_aes_gcm_128_16_auth, srtp_crypto_policy_set_aes_gcm_128_16_auth)
-            }
-            Self::AesGcm256 => {
-                (srtp_crypto_policy_set_aes_gcm_256_16_auth, srtp_crypto_policy_set_aes_gcm_256_16_auth)
-            }
+/// What sets the policies of RTP and RTCP.
+fn policies(suite: Suite) -> (SetPolicy, SetPolicy) {
+    match suite {
+        Suite::AesCm128Sha1Tag80 => (srtp_crypto_policy_set_rtp_default, srtp_crypto_policy_set_rtcp_default),
+        // The short tag is for RTP alone (RFC 4568 §6.2.2).
+        Suite::AesCm128Sha1Tag32 => {
+            (srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32, srtp_crypto_policy_set_rtcp_default)
+        }
+        Suite::AesCm256Sha1Tag80 => {
+            (srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80, srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80)
+        }
+        Suite::AesCm256Sha1Tag32 => {
+            (srtp_crypto_policy_set_aes_cm_256_hmac_sha1_32, srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80)
+        }
+        Suite::AesGcm128 => {
+            (srtp_crypto_policy_set_aes_gcm_128_16_auth, srtp_crypto_policy_set_aes_gcm_128_16_auth)
+        }
+        Suite::AesGcm256 => {
+            (srtp_crypto_policy_set_aes_gcm_256_16_auth, srtp_crypto_policy_set_aes_gcm_256_16_auth)
         }
     }
 }
@@ -69,7 +60,7 @@ impl Session {
             return None;
         }
         let mut key = key.to_vec();
-        let (set_rtp, set_rtcp) = suite.policies();
+        let (set_rtp, set_rtcp) = policies(suite);
         let mut policy = Policy {
             ssrc: Ssrc { kind: if way == Way::Inbound { ANY_INBOUND } else { ANY_OUTBOUND }, value: 0 },
             rtp: CryptoPolicy::default(),
