@@ -10,7 +10,7 @@ from tests.peers.browser import Scheme, WebClient
 _AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-_SETTLED = """() => Promise.all(
+_SETTLED = """() => Promise.allSettled(
   document.getAnimations()
     .filter((animation) => animation.effect.getComputedTiming().iterations !== Infinity)
     .map((animation) => animation.finished))"""

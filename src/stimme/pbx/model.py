@@ -15,6 +15,7 @@ from stimme.pbx.groups.group import Group
 from stimme.pbx.groups.queue import QueueSettings
 from stimme.pbx.ports import NoPhoneBooks, PhoneBooks
 from stimme.pbx.recording_policy import RecordingPolicy
+from stimme.sip.srtp_keys import Srtp
 from stimme.trunks.rules import EmergencySite, OutsideRules
 
 
@@ -36,6 +37,7 @@ class Device:
 
     Attributes:
         user_id: its user; None for a telephone at which somebody has to log in.
+        srtp: whether its speech is encrypted (a browser's always is).
     """
 
     id: str
@@ -43,6 +45,7 @@ class Device:
     sip_user: str
     kind: Literal["phone", "web"] = "phone"
     ha1: Mapping[str, str] = field(default_factory=dict, repr=False)
+    srtp: Srtp = Srtp.PREFER
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class TrunkConfig:
     password: str = field(default="", repr=False)
     realm: str | None = None
     expires: int = 600
+    srtp: Srtp = Srtp.ACCEPT
 
 
 @dataclass(frozen=True, slots=True)

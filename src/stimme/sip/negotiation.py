@@ -1,6 +1,6 @@
 """Offer and answer for one audio stream (RFC 3264), for telephones and for browsers (RFC 8829, ICE-lite).
 
-A browser's video streams are `sip.video`'s.
+A browser's video streams are `sip.video`'s, the keys of a telephone's SRTP `sip.srtp_keys`'.
 
 Values are plain: this module knows codecs by name and endpoints by address, not the media engine.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from stimme.sip.errors import SipParseError
 from stimme.sip.sdp import Attribute, MediaDescription, SessionDescription, number_of
+from stimme.sip.srtp_keys import PLAIN, SrtpKey, SrtpTerms, read_keys
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _REVERSED = {"sendonly": "recvonly", "recvonly": "sendonly"}
@@ -18,8 +19,11 @@ MID_EXTENSION = "urn:ietf:params:rtp-hdrext:sdes:mid"
 TRANSPORT_CC_EXTENSION = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 TELEPHONE_EVENT = "telephone-event"
 WEBRTC_PROTOCOL = "UDP/TLS/RTP/SAVPF"
-_PLAIN_PROTOCOLS = ("RTP/AVP", "RTP/AVPF")
-_DTLS_PROTOCOLS = (WEBRTC_PROTOCOL, "UDP/TLS/RTP/SAVP", "RTP/SAVPF", "RTP/SAVP")
+SECURED_PROTOCOL = "RTP/SAVP"
+_PLAIN_PROTOCOL = "RTP/AVP"
+_PLAIN_PROTOCOLS = (_PLAIN_PROTOCOL, "RTP/AVPF")
+_SECURED_PROTOCOLS = (SECURED_PROTOCOL, "RTP/SAVPF")
+_DTLS_PROTOCOLS = (WEBRTC_PROTOCOL, "UDP/TLS/RTP/SAVP", *_SECURED_PROTOCOLS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Audio:
 
     `address` and `port` are for RTP, `rtcp_port` for RTCP (None with `rtcp_mux`). The ICE, DTLS and BUNDLE
     values are set for browsers only; `extensions` are header extensions (RFC 8285) for video beside it.
+    `keys` are those of SRTP (RFC 4568) that this side sends with; `protocol` is how a telephone's stream is named.
     """
 
     address: str
@@ -77,6 +82,8 @@ class Audio:
     mid: str | None = None
     ssrc: int | None = None
     extensions: tuple[tuple[int, str], ...] = ()
+    keys: tuple[SrtpKey, ...] = ()
+    protocol: str = _PLAIN_PROTOCOL
 
     @property
     def webrtc(self) -> bool:
@@ -89,16 +96,19 @@ class Audio:
         return self.direction in ("sendonly", "inactive") or self.address == "0.0.0.0"  # noqa: S104  compared only
 
 
-def read_audio(data: bytes) -> Audio:
-    """The first active audio stream of a description. Raises SipParseError when there is none."""
-    return audio_of(SessionDescription.parse(data))
+def read_audio(data: bytes, terms: SrtpTerms = PLAIN) -> Audio:
+    """The active audio stream of a description that is used: the first that is secured, else the first.
+
+    Raises SipParseError when there is none, or none that the terms allow.
+    """
+    return audio_of(SessionDescription.parse(data), terms)
 
 
-def audio_of(description: SessionDescription) -> Audio:
+def audio_of(description: SessionDescription, terms: SrtpTerms = PLAIN) -> Audio:
     """As `read_audio`, for a description that is parsed already."""
-    media = _usable(description)
+    media = _usable(description, terms)
     if media is None:
-        raise SipParseError("no audio stream in the SDP that can be used")
+        raise SipParseError(_why_none(description, terms))
     address = media.connection or description.connection
     if address is None:
         raise SipParseError("no address in the SDP")
@@ -106,6 +116,8 @@ def audio_of(description: SessionDescription) -> Audio:
     if not codecs:
         raise SipParseError("no codec in the SDP")
     mux = media.get("rtcp-mux") is not None
+    keys = _keys(media, terms)
+    fingerprint = media.get("fingerprint") or description.get("fingerprint")
     return Audio(
         address=address,
         port=media.port,
@@ -116,27 +128,45 @@ def audio_of(description: SessionDescription) -> Audio:
         ptime=_ptime(media),
         ice_ufrag=media.get("ice-ufrag") or description.get("ice-ufrag"),
         ice_pwd=media.get("ice-pwd") or description.get("ice-pwd"),
-        fingerprint=media.get("fingerprint") or description.get("fingerprint"),
+        fingerprint=None if keys else fingerprint,
         setup=media.get("setup") or description.get("setup"),
         candidates=tuple(media.get_all("candidate")),
         mid=media.get("mid"),
         extensions=tuple(_extensions(media)),
+        keys=keys,
+        protocol=media.protocol,
     )
 
 
 def has_audio(description: SessionDescription) -> bool:
-    """Whether there is an active audio stream that `audio_of` could read."""
-    return _usable(description) is not None
+    """Whether there is an active audio stream that `audio_of` could read, were its keys protected."""
+    return _usable(description, SrtpTerms(protected=True)) is not None
 
 
-def _usable(description: SessionDescription) -> MediaDescription | None:
-    """The first active audio stream that is plain RTP or DTLS-SRTP; SDES keys are not understood."""
-    for part in description.media:
-        if part.kind == "audio" and part.port:
-            keyed = part.get("fingerprint") or description.get("fingerprint")
-            if part.protocol in _PLAIN_PROTOCOLS or (part.protocol in _DTLS_PROTOCOLS and keyed):
-                return part
-    return None
+def _usable(description: SessionDescription, terms: SrtpTerms) -> MediaDescription | None:
+    """The active audio stream that is used: the first with keys or DTLS, else the first that is plain RTP."""
+    parts = [part for part in description.media if part.kind == "audio" and part.port]
+    for part in parts:
+        certified = part.get("fingerprint") or description.get("fingerprint")
+        if _keys(part, terms) or (certified and part.protocol in _DTLS_PROTOCOLS):
+            return part
+    plain = (part for part in parts if part.protocol in _PLAIN_PROTOCOLS)
+    return None if terms.required else next(plain, None)
+
+
+def _keys(media: MediaDescription, terms: SrtpTerms) -> tuple[SrtpKey, ...]:
+    """What the stream may be secured with."""
+    spoken = media.protocol in (*_PLAIN_PROTOCOLS, *_SECURED_PROTOCOLS)
+    return read_keys(media.get_all("crypto")) if terms.protected and spoken else ()
+
+
+def _why_none(description: SessionDescription, terms: SrtpTerms) -> str:
+    secured = any(part.kind == "audio" and part.port and part.get("crypto") for part in description.media)
+    if secured and not terms.protected:
+        return "keys of SRTP are taken over TLS only"
+    if secured:
+        return "no key of SRTP that can be used"
+    return "speech has to be encrypted (SRTP)" if terms.required else "no audio stream in the SDP that can be used"
 
 
 def _codecs(media: MediaDescription) -> Iterable[AudioCodec]:
@@ -247,6 +277,7 @@ def write_answer(
     session_id: str,
     version: int,
     others: Mapping[str, MediaDescription] | None = None,
+    terms: SrtpTerms = PLAIN,
 ) -> bytes:
     """The answer to an offer: our audio stream for the one it is about, every other refused (port 0).
 
@@ -254,7 +285,7 @@ def write_answer(
     """
     others = others or {}
     offered = SessionDescription.parse(offer)
-    accepted = _usable(offered)
+    accepted = _usable(offered, terms)
     bundled = (offered.get("group") or "").startswith("BUNDLE")
     description = _description(audio, session_id, version)
     bundle: list[str] = []
@@ -317,7 +348,8 @@ def _media(audio: Audio, setup: str | None) -> MediaDescription:
         attributes.append(("rtcp", str(audio.rtcp_port)))
     if audio.webrtc:
         attributes += _webrtc_attributes(audio, setup)
-    protocol = WEBRTC_PROTOCOL if audio.webrtc else "RTP/AVP"
+    attributes += [("crypto", str(key)) for key in audio.keys]
+    protocol = WEBRTC_PROTOCOL if audio.webrtc else audio.protocol
     formats = [str(codec.payload_type) for codec in audio.codecs]
     return MediaDescription("audio", audio.port, protocol, formats, None, attributes)
 

@@ -218,7 +218,10 @@ impl Endpoint {
                 plain
                     .configure(rtp, rtcp, request.remote.rtcp_mux)
                     .map_err(|error| Failure { code: "failed", text: error.to_string() })?;
-                plain.protect(protection);
+                match t38 {
+                    Some(_) => plain.speak_clear(),
+                    None => plain.protect(protection),
+                }
             }
             Transport::Webrtc(webrtc) => {
                 let before = negotiated.unwrap_or_default();

@@ -18,6 +18,8 @@ pub struct Plain {
     latch: Latch,
     connected: bool,
     protection: Option<Box<Protection>>,
+    /// The stream is T.38 now, which SRTP does not protect; the keys wait for the speech that follows.
+    clear: bool,
 }
 
 impl Plain {
@@ -32,6 +34,7 @@ impl Plain {
             latch: Latch::Open,
             connected: false,
             protection: None,
+            clear: false,
         }
     }
 
@@ -68,12 +71,21 @@ impl Plain {
         Ok(())
     }
 
-    /// Takes keys of SRTP, or none; the same ones again change nothing.
+    /// Takes keys of SRTP, or none; those that were in use already go on.
     pub fn protect(&mut self, protection: Option<Protection>) {
-        match (&mut self.protection, protection) {
-            (Some(current), Some(new)) if current.same_keys(&new) => {}
-            (current, new) => *current = new.map(Box::new),
-        }
+        self.clear = false;
+        let before = self.protection.take();
+        self.protection = protection.map(|mut new| {
+            if let Some(before) = before {
+                new.follow(*before);
+            }
+            Box::new(new)
+        });
+    }
+
+    /// Carries T.38 until keys are told again, or that there are none.
+    pub fn speak_clear(&mut self) {
+        self.clear = true;
     }
 
     /// Reads one datagram of RTP (or multiplexed RTCP), decrypted; None when it came from a stranger.
@@ -101,7 +113,7 @@ impl Plain {
     }
 
     fn open(&mut self, packet: &mut [u8]) -> Option<usize> {
-        match &mut self.protection {
+        match in_use(&mut self.protection, self.clear) {
             Some(protection) if is_rtcp(packet) => protection.unprotect_rtcp(packet),
             Some(protection) => protection.unprotect(packet),
             None => Some(packet.len()),
@@ -127,7 +139,7 @@ impl Plain {
 
     /// Sends to the peer; a packet that the system does not take is lost, as on any network.
     pub fn send(&mut self, packet: &[u8]) -> bool {
-        match &mut self.protection {
+        match in_use(&mut self.protection, self.clear) {
             Some(protection) => match protection.protect(packet) {
                 Some(packet) => {
                     emit(&self.rtp, self.connected, self.latch.source().or(self.signalled), packet)
@@ -140,7 +152,7 @@ impl Plain {
 
     /// Sends a report to the peer.
     pub fn send_rtcp(&mut self, packet: &[u8]) {
-        let protected = match &mut self.protection {
+        let protected = match in_use(&mut self.protection, self.clear) {
             Some(protection) => protection.protect_rtcp(packet),
             None => Some(packet),
         };
@@ -159,6 +171,10 @@ impl Plain {
     pub fn remote(&self) -> Option<SocketAddr> {
         self.latch.source().or(self.signalled)
     }
+}
+
+fn in_use(protection: &mut Option<Box<Protection>>, clear: bool) -> Option<&mut Protection> {
+    protection.as_deref_mut().filter(|_| !clear)
 }
 
 fn emit(socket: &UdpSocket, connected: bool, peer: Option<SocketAddr>, packet: &[u8]) -> bool {

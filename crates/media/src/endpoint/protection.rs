@@ -36,9 +36,18 @@ impl Protection {
         })
     }
 
-    /// Whether these are the keys already in use: counters must not begin anew then.
-    pub fn same_keys(&self, other: &Self) -> bool {
-        self.crypto == other.crypto
+    /// Goes on from what was in use before, in each direction whose key is still the same: counters that began anew would
+    /// encrypt two packets alike, or refuse whoever has sent more than 65,536 (RFC 3711 §3.3.1, §9.1).
+    pub fn follow(&mut self, before: Self) {
+        if self.crypto.suite != before.crypto.suite {
+            return;
+        }
+        if self.crypto.receive_key == before.crypto.receive_key {
+            self.inbound = before.inbound;
+        }
+        if self.crypto.send_key == before.crypto.send_key {
+            self.outbound = before.outbound;
+        }
     }
 
     /// Decrypts RTP in place; returns its length.
@@ -126,5 +135,45 @@ mod tests {
         assert_eq!(code(crypto("ROT13", "")).expect("no suite").0, "unsupported");
         let (code, text) = code(crypto("AES_CM_128_HMAC_SHA1_80", "AAAA")).expect("a short key");
         assert!(code == "bad-request" && text.contains("send_key"), "{text}");
+    }
+
+    fn packet(sequence: u16) -> Vec<u8> {
+        let mut packet = vec![0x80, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 1, 2, 3, 4];
+        packet[2..4].copy_from_slice(&sequence.to_be_bytes());
+        packet
+    }
+
+    fn sealed(protection: &mut Protection, sequence: u16) -> Vec<u8> {
+        protection.protect(&packet(sequence)).expect("a new packet").to_vec()
+    }
+
+    #[test]
+    fn a_direction_whose_key_stays_goes_on_counting() {
+        const SUITE: &str = "AES_CM_128_HMAC_SHA1_80";
+        let [ours, theirs, new] = ["BwcH", "CQkJ", "BBBB"].map(|three| three.repeat(10));
+        let made = |send: &String, receive: &String, suite: &str| {
+            let (send_key, receive_key) = (send.clone(), receive.clone());
+            Protection::new(&Crypto { suite: suite.into(), send_key, receive_key }).expect("keys")
+        };
+        let (mut here, mut peer) = (made(&ours, &theirs, SUITE), made(&theirs, &ours, SUITE));
+        // The peer's number begins anew after 65,535, so that only who has heard it before knows the next index.
+        for sequence in [65_534, 65_535, 0, 1] {
+            let mut heard = sealed(&mut peer, sequence);
+            assert!(here.unprotect(&mut heard).is_some(), "{sequence}");
+            sealed(&mut here, sequence);
+        }
+        let mut again = made(&new, &theirs, SUITE);
+        again.follow(here);
+        let mut heard = sealed(&mut peer, 2);
+        assert!(again.unprotect(&mut heard.clone()).is_some());
+        assert!(again.unprotect(&mut heard).is_none(), "played again");
+        assert_eq!(sealed(&mut again, 1), sealed(&mut made(&new, &theirs, SUITE), 1), "a new key begins anew");
+
+        let mut same = made(&new, &ours, SUITE);
+        same.follow(again);
+        assert!(same.protect(&packet(1)).is_none(), "the same key never counts anew");
+        let mut other = made(&new, &ours, "AES_CM_128_HMAC_SHA1_32");
+        other.follow(same);
+        assert!(other.protect(&packet(1)).is_some(), "another suite, other keys");
     }
 }
