@@ -64,7 +64,7 @@ class Audio:
 
     `address` and `port` are for RTP, `rtcp_port` for RTCP (None with `rtcp_mux`). The ICE, DTLS and BUNDLE
     values are set for browsers only; `extensions` are header extensions (RFC 8285) for video beside it.
-    `keys` are those of SRTP (RFC 4568) that this side sends with; `protocol` is how a telephone's stream is named.
+    `keys` are those of SRTP (RFC 4568) that this side sends with; `protocol` names a telephone's stream.
     """
 
     address: str
@@ -166,7 +166,9 @@ def _why_none(description: SessionDescription, terms: SrtpTerms) -> str:
         return "keys of SRTP are taken over TLS only"
     if secured:
         return "no key of SRTP that can be used"
-    return "speech has to be encrypted (SRTP)" if terms.required else "no audio stream in the SDP that can be used"
+    if terms.required:
+        return "speech has to be encrypted (SRTP)"
+    return "no audio stream in the SDP that can be used"
 
 
 def _codecs(media: MediaDescription) -> Iterable[AudioCodec]:

@@ -1,9 +1,9 @@
-"""Keys of SRTP in the SDP: the `crypto` attribute of offers and answers (SDES, RFC 4568, suites of RFC 6188, 7714).
+"""Keys of SRTP in the SDP: `crypto` of offers and answers (SDES, RFC 4568; suites of RFC 6188, RFC 7714).
 
 Policy:
     * Who reads the signalling can decrypt the speech: keys are told and taken where the next hop is TLS or
       WSS, and nowhere else (RFC 4568 §8).
-    * Every suite that the engine knows is taken, in the order of who offers (§5.1.2). Ours offers begin with
+    * Every suite that the engine knows is taken, in the order of who offers (§5.1.2). Our offers begin with
       the strongest; those with a tag of 32 bits are not offered.
     * An attribute that is damaged, or asks for what is not spoken here, is passed over (§5.1.2): a master key
       identifier, several keys, a key derivation rate, streams that are not encrypted or not authenticated,
@@ -37,7 +37,7 @@ _MOST_ATTRIBUTES = 32
 _ATTRIBUTE = re.compile(r"([0-9]{1,9})[ \t]+([A-Za-z0-9_]+)[ \t]+(\S+)(?:[ \t]+(.*))?")
 _INLINE = re.compile(r"inline:([A-Za-z0-9+/]+={0,2})(?:\|(2\^[0-9]{1,2}|[0-9]{1,19}))?", re.IGNORECASE)
 _HARMLESS = re.compile(r"WSH=[0-9]+|-.*", re.IGNORECASE)
-"""Session parameters that ask nothing of us: the peer's own window, and what it marks as optional (§6.3.7)."""
+"""Session parameters that ask nothing of us: the peer's window, and what it marks as optional (§6.3.7)."""
 
 
 class Srtp(StrEnum):
