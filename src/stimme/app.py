@@ -107,7 +107,7 @@ class Application:
         vault = open_vault(config.secret_key_file)
         database = await self._open_store()
         writer = WriteBehind(database, (*LIVE_TABLES, RECORDINGS))
-        journal = CallJournal(config.node.data / "calls.journal", writer.then)
+        journal = CallJournal(config.node.data / "calls.journal", writer.then, vault)
         self._resources.callback(journal.close)
         writer.start()
         self._resources.push_async_callback(writer.close)

@@ -41,6 +41,7 @@ from stimme.sip.message import Headers, Request, parse_message
 from stimme.sip.ua import UserAgent
 from stimme.sip.uri import SipUri
 from stimme.store.journal import CallJournal
+from stimme.store.secrets import open_vault
 
 EPOCH = 1_800_000_000.0
 CALLER = ("127.0.0.1", 5071)
@@ -220,7 +221,7 @@ class Clock:
 async def measure(scratch: Path, chosen: argparse.Namespace) -> None:
     """Makes the calls and prints what they cost."""
     clock, nowhere = Clock(), Nowhere()
-    journal = CallJournal(scratch / "calls.journal", lambda work: work())
+    journal = CallJournal(scratch / "calls.journal", lambda work: work(), open_vault(scratch / "secret.key"))
     node = Node(
         bus=EventBus(),
         bindings=nowhere,

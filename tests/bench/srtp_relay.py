@@ -13,6 +13,7 @@ from tests.bench.peers.rtpengine import audio_port
 from tests.bench.processes import BenchError
 
 from stimme.media import Bridge, Codec, Crypto, Endpoint, RemoteMedia
+from stimme.sip.srtp_keys import SUITES
 
 NAME = "srtp-relay"
 TARGET = 0.9
@@ -31,7 +32,7 @@ a=ptime:20\r
 
 
 def _key() -> bytes:
-    return secrets.token_bytes(Crypto.KEY_BYTES[_SUITE])
+    return secrets.token_bytes(SUITES[_SUITE])
 
 
 def _text(key: bytes) -> str:

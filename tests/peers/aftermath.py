@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from stimme.store.journal import CallJournal
+from stimme.store.secrets import open_vault
 
 _POLL_SECONDS = 0.02
 
@@ -28,7 +29,8 @@ def await_successor(pid_file: Path, killed: int, *, seconds: float = 30.0) -> No
 
 def assert_nothing_journalled(directory: Path) -> None:
     """The journal of a node holds no call and no leg."""
-    journal = CallJournal(directory / "calls.journal", lambda work: None)
+    vault = open_vault(directory / "secret.key")
+    journal = CallJournal(directory / "calls.journal", lambda work: None, vault)
     try:
         assert asyncio.run(journal.load()) == {}
     finally:

@@ -1,12 +1,9 @@
 """Values that travel to and from the engine."""
 
-import base64
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 Kind = Literal["rtp", "webrtc"]
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
@@ -84,23 +81,6 @@ class Crypto:
     suite: str
     send_key: str = field(repr=False)
     receive_key: str = field(repr=False)
-
-    KEY_BYTES: ClassVar[Mapping[str, int]] = MappingProxyType(
-        {
-            "AES_CM_128_HMAC_SHA1_80": 30,
-            "AES_CM_128_HMAC_SHA1_32": 30,
-            "AES_256_CM_HMAC_SHA1_80": 46,
-            "AES_256_CM_HMAC_SHA1_32": 46,
-            "AEAD_AES_128_GCM": 28,
-            "AEAD_AES_256_GCM": 44,
-        }
-    )
-    """Bytes of key and salt by suite."""
-
-    @classmethod
-    def new_key(cls, suite: str) -> str:
-        """A key for our side of the SDP. Raises KeyError for a suite that the engine does not know."""
-        return base64.b64encode(secrets.token_bytes(cls.KEY_BYTES[suite])).decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)

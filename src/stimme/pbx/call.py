@@ -283,9 +283,11 @@ class Call:
             if anchor is not None:
                 self.anchor = anchor
                 self.take_in(anchor)
-                anchor.take_initial_offer()
+                anchor.take_initial_offer(anyhow=self.direction == "emergency")
             await first()
-        except (SipParseError, ValueError):
+        except (SipParseError, ValueError) as error:
+            if anchor is not None and anchor.incoming:
+                anchor.refuse_media(error)
             self.end(488, None)
         try:
             await self._read_inbox()
@@ -464,7 +466,7 @@ class Call:
     def forget_media(self) -> None:
         """The engine that had the media of this call is gone."""
         for leg in self.legs.values():
-            leg.endpoint = None
+            leg.lose_media()
         self.bridge = None
 
     # -- the end --------------------------------------------------------------------------------------------

@@ -6,8 +6,9 @@ Policy:
       each side has what the other said of itself.
     * The other side refuses: it goes on over G.711, and the engine is the gateway between the two. A line
       that speaks another codec is asked for G.711 first.
-    * Browsers, menus and whoever else knows no fax: 488, and the fax goes on over G.711 as it began. An offer
-      with both audio and T.38 is taken as audio. UDPTL is spoken plainly, neither over DTLS nor over TCP.
+    * Browsers, menus, whoever must not speak without SRTP and whoever else knows no fax: 488, and the fax
+      goes on over G.711 as it began. An offer with both audio and T.38 is taken as audio. UDPTL is spoken
+      plainly, neither over DTLS nor over TCP.
     * Who goes back to audio does so at once, and the other side is asked to follow; the gateway stands
       between them until it does.
     * One change at a time: 491 to the side that wants another meanwhile.
@@ -184,7 +185,8 @@ def _address(leg: Leg) -> tuple[str, int]:
 
 def _can_fax(call: "Call", leg: Leg) -> bool:
     talks = call.stage.kind == Talking.kind and call.answered_at is not None
-    return talks and leg.answered and not leg.webrtc and leg.endpoint is not None
+    plainly = not leg.webrtc and not leg.srtp.terms.required  # T.38 knows no SRTP
+    return talks and leg.answered and plainly and leg.endpoint is not None
 
 
 def _speaks_g711(leg: Leg) -> bool:

@@ -1,11 +1,12 @@
 """A leg: one SIP session and the media endpoint that belongs to it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from stimme.media import (
     Codec,
+    Crypto,
     DtmfReceived,
     Endpoint,
     MediaEvent,
@@ -17,10 +18,13 @@ from stimme.media.types import Direction
 from stimme.pbx.t38 import fax_from_json, fax_to_json, t38_of
 from stimme.sip.fax import Fax
 from stimme.sip.hops import HopLimits
+from stimme.sip.key_exchange import KeyExchange
 from stimme.sip.message import Request, Response
 from stimme.sip.negotiation import (
     BROWSER_CODECS,
     PHONE_CODECS,
+    PLAIN_PROTOCOL,
+    SECURED_PROTOCOL,
     Audio,
     AudioCodec,
     answer_direction,
@@ -32,7 +36,9 @@ from stimme.sip.negotiation import (
 )
 from stimme.sip.session import Session
 from stimme.sip.session_states import SessionFeatures, SessionState
+from stimme.sip.srtp_keys import ANYHOW, PLAIN, SrtpTerms
 from stimme.sip.transfer import Referral
+from stimme.sip.uri import quote_string
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ class Leg(SessionFeatures):
         device_id: which device, None for a trunk.
         trunk_id: which trunk it takes a channel of, None for a device.
         webrtc: the peer is a browser.
+        srtp: the keys of its stream, where it is a telephone or trunk with encrypted speech.
         remote: the peer's audio as last negotiated.
         codecs: what was negotiated, the first is used.
         fax: the peer's T.38 stream as negotiated, in the place of its audio (``stimme.pbx.faxing``).
@@ -100,6 +107,7 @@ class Leg(SessionFeatures):
         "sdp_id",
         "sdp_version",
         "session",
+        "srtp",
         "status",
         "trunk_id",
         "user_id",
@@ -116,6 +124,7 @@ class Leg(SessionFeatures):
         device_id: str | None = None,
         trunk_id: str | None = None,
         webrtc: bool = False,
+        srtp: SrtpTerms = PLAIN,
     ) -> None:
         self.id = leg_id
         self.way: Any = None
@@ -124,6 +133,7 @@ class Leg(SessionFeatures):
         self.device_id = device_id
         self.trunk_id = trunk_id
         self.webrtc = webrtc
+        self.srtp = KeyExchange(srtp)
         self.session: Session | None = None
         self.endpoint: Endpoint | None = None
         self.remote: Audio | None = None
@@ -163,15 +173,27 @@ class Leg(SessionFeatures):
         """True when the peer has put us on hold: whoever talks with it hears nothing from there."""
         return self.held or self.direction in ("recvonly", "inactive")
 
-    def take_initial_offer(self) -> None:
+    def take_initial_offer(self, *, anyhow: bool = False) -> None:
         """Reads the offer of a peer who waits for our answer, if there is one in its INVITE.
 
-        Raises SipParseError, or ValueError when no codec fits.
+        `anyhow` takes it encrypted or not. Raises SipParseError, or ValueError when no codec fits.
         """
+        if anyhow:
+            self.srtp.terms = ANYHOW
         if self.incoming and self.session is not None and self.session.request is not None:
             body = self.session.request.sdp
             if body:
                 self.take_offer(body)
+
+    def refuse_media(self, error: Exception) -> None:
+        """Answers an offer that cannot be used with 488 and a Warning that says why (RFC 3261 §20.43)."""
+        if self.session is None or self.session.ended:
+            return
+        warning = [("Warning", f"399 {self.session.contact.host} {quote_string(str(error))}")]
+        if self.incoming:
+            self.session.reject(488, None, warning)
+        else:
+            self.session.refuse(488, warning)
 
     def report_to(self, report: Callable[[LegEvent], None]) -> None:
         """Says which call hears this leg."""
@@ -207,26 +229,35 @@ class Leg(SessionFeatures):
         """Our offer, in which the codecs that the other leg can speak come first; `only` offers no others."""
         self.sdp_version += 1
         audio = self._local(ordered(only or self.known_codecs(), preferred), self.direction)
+        if not self.webrtc:
+            audio = replace(audio, keys=self.srtp.offer(), protocol=self._protocol())
         return write_offer(audio, session_id=self.sdp_id, version=self.sdp_version)
 
     def take_offer(self, offer: bytes) -> None:
-        """Reads the peer's offer. Raises SipParseError, or ValueError when no codec fits."""
-        self.remote = read_audio(offer)
-        self.offer = offer
-        self.webrtc = self.remote.webrtc
-        self.codecs = common_codecs(self.remote.codecs, self.known_codecs())
-        if not self.codecs:
+        """Reads the peer's offer. Raises SipParseError, or ValueError when no codec fits.
+
+        Nothing has changed then.
+        """
+        remote = read_audio(offer, self.srtp.terms)
+        codecs = common_codecs(remote.codecs, BROWSER_CODECS if remote.webrtc else PHONE_CODECS)
+        if not codecs:
             raise ValueError("no codec in common")
-        self.fax = None
+        self.remote, self.offer, self.webrtc = remote, offer, remote.webrtc
+        self.codecs, self.fax = codecs, None
+        self.srtp.take_offer(remote.keys)
 
     def take_answer(self, answer: bytes) -> None:
-        """Reads the peer's answer to our offer. Raises SipParseError, or ValueError when no codec fits."""
-        self.remote = read_audio(answer)
+        """Reads the peer's answer to our offer. Raises SipParseError, or ValueError when nothing in it fits.
+
+        Nothing has changed then.
+        """
+        remote = read_audio(answer, self.srtp.terms)
         # The answerer's order says what it will send (RFC 3264 §7): its first is ours too.
-        ours = common_codecs(self.remote.codecs, ordered(self.known_codecs(), self.remote.codecs))
+        ours = common_codecs(remote.codecs, ordered(self.known_codecs(), remote.codecs))
         if not ours:
             raise ValueError("no codec in common")
-        self.codecs, self.fax = ours, None
+        self.srtp.take_answer(remote.keys)
+        self.remote, self.codecs, self.fax = remote, ours, None
 
     def write_answer(self, preferred: tuple[AudioCodec, ...]) -> bytes:
         """Our answer to the peer's offer, with the codec first that the other leg speaks."""
@@ -237,8 +268,21 @@ class Leg(SessionFeatures):
         if before != "sendrecv" and self.direction == "sendrecv":
             self.held = False  # retrieved by the telephone's own key
         self.sdp_version += 1
-        audio = self._local(self.codecs, self.direction)
-        return write_answer(self.offer, audio, session_id=self.sdp_id, version=self.sdp_version)
+        audio = replace(self._local(self.codecs, self.direction), keys=self.srtp.answer())
+        return write_answer(
+            self.offer, audio, session_id=self.sdp_id, version=self.sdp_version, terms=self.srtp.terms
+        )
+
+    def _protocol(self) -> str:
+        """How an offer of ours names the stream: as the peer did, once it is secured."""
+        if self.srtp.secured and self.remote is not None:
+            return self.remote.protocol
+        return SECURED_PROTOCOL if self.srtp.terms.required else PLAIN_PROTOCOL
+
+    def lose_media(self) -> None:
+        """Its endpoint is gone with the engine: it gets another one, with other keys."""
+        self.endpoint = None
+        self.srtp.begin_anew()
 
     def _local(self, codecs: tuple[AudioCodec, ...], direction: str) -> Audio:
         if self.endpoint is None:
@@ -275,6 +319,7 @@ class Leg(SessionFeatures):
             fingerprint=remote.fingerprint,
             candidates=remote.candidates,
             dtls_setup=_our_setup(remote.setup) if remote.webrtc else None,
+            crypto=self._crypto(),
         )
         codecs = [
             Codec(codec.name, codec.payload_type, codec.clock_rate, codec.channels, codec.fmtp)
@@ -285,6 +330,10 @@ class Leg(SessionFeatures):
         keep = self.escape is not None
         watched = timeout if direction == "sendrecv" else None
         return self.endpoint.configure(media, codecs, direction=direction, timeout=watched, keep_digits=keep)
+
+    def _crypto(self) -> Crypto | None:
+        agreed = self.srtp.agreed
+        return Crypto(agreed.ours.suite, agreed.ours.key, agreed.theirs.key) if agreed is not None else None
 
     # -- the session's handler ------------------------------------------------------------------------------
 
@@ -367,6 +416,8 @@ class Leg(SessionFeatures):
             "escape": self.escape,
             "fax": fax_to_json(self.fax),
             "address": [remote.address, remote.port, remote.rtcp_port, remote.rtcp_mux] if remote else None,
+            "srtp": self.srtp.snapshot(),
+            "protocol": remote.protocol if remote else None,
         }
 
     def take_snapshot(self, value: dict[str, Any]) -> None:
@@ -380,7 +431,11 @@ class Leg(SessionFeatures):
         self.fax = fax_from_json(value.get("fax"))
         if value["address"]:
             address, port, rtcp_port, mux = value["address"]
-            self.remote = Audio(address, port, self.codecs, rtcp_port, bool(mux), self.direction)
+            protocol = value.get("protocol") or PLAIN_PROTOCOL
+            self.remote = Audio(
+                address, port, self.codecs, rtcp_port, bool(mux), self.direction, protocol=protocol
+            )
+        self.srtp = KeyExchange.restored(value.get("srtp"))
 
 
 async def _done() -> None:

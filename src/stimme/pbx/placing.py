@@ -20,6 +20,7 @@ from stimme.sip.flow import Destination, Target
 from stimme.sip.identity import ANONYMOUS, identity_fields
 from stimme.sip.session import Session
 from stimme.sip.session_id import PartyId
+from stimme.sip.srtp_keys import PLAIN, SrtpTerms
 from stimme.sip.ua import UserAgent
 from stimme.sip.uri import NameAddr, SipUri
 from stimme.trunks.identity import outgoing_number
@@ -98,8 +99,16 @@ class Placing:
         trunk_id: str | None = None,
     ) -> Leg:
         """The leg of somebody who calls us."""
-        leg = Leg(self._new_id(), lambda event: None, user_id=user_id, device_id=device_id, trunk_id=trunk_id)
-        device = self._tenant().devices.get(device_id or "")
+        tenant = self._tenant()
+        device, trunk = tenant.devices.get(device_id or ""), tenant.trunks.get(trunk_id or "")
+        leg = Leg(
+            self._new_id(),
+            lambda event: None,
+            user_id=user_id,
+            device_id=device_id,
+            trunk_id=trunk_id,
+            srtp=_terms(device or trunk, session.destination.transport),
+        )
         leg.escape = self._escape() if device is not None and device.kind == "phone" else None
         leg.session = session
         session.handler = leg
@@ -110,7 +119,7 @@ class Placing:
     def reachable(self, user: User) -> bool:
         """True when a telephone of the user could ring now."""
         return any(
-            binding.destination() is not None
+            _way_to(device, binding) is not None
             for device in self._devices_of(user.id)
             for binding in self._registrar.of(device.id)
         )
@@ -124,7 +133,7 @@ class Placing:
             for device in self._devices_of(user.id)
             if device_id in (None, device.id)
             for binding in self._registrar.of(device.id)
-            if (destination := binding.destination()) is not None
+            if (destination := _way_to(device, binding)) is not None
         ]
 
     def to_bindings(self, user: User, bindings: Iterable[Binding]) -> list[Leg]:
@@ -133,7 +142,7 @@ class Placing:
         return [
             self._to_device(user, devices[binding.device_id], binding, destination, ())
             for binding in bindings
-            if (destination := binding.destination()) is not None
+            if (destination := _way_to(devices[binding.device_id], binding)) is not None
         ]
 
     def _to_device(
@@ -150,6 +159,7 @@ class Placing:
             user_id=user.id,
             device_id=device.id,
             webrtc=device.kind == "web",
+            srtp=_terms(device, destination.transport),
         )
         leg.escape = self._escape() if device.kind == "phone" else None
         leg.way = DeviceWay(destination, binding.uri, tuple(path for path in binding.path if path), extra)
@@ -169,7 +179,8 @@ class Placing:
 
         An `identity` is sent in place of that number; `shown` is what From alone shows (CLIP no screening).
         """
-        leg = Leg(self._new_id(), lambda event: None, trunk_id=trunk.id)
+        terms = _terms(trunk, trunk.transport)
+        leg = Leg(self._new_id(), lambda event: None, trunk_id=trunk.id, srtp=terms)
         uri = SipUri(trunk.host, number, None if trunk.port == 5060 else trunk.port)
         network = identity or outgoing_number(self._tenant(), user, trunk)
         leg.way = TrunkWay(trunk, uri, network, withheld, shown)
@@ -261,6 +272,21 @@ class Placing:
         """A diverting number as the provider knows it."""
         user = tenant.by_extension(extension)
         return outgoing_number(tenant, user, trunk) if user is not None else extension
+
+
+def _terms(peer: Device | TrunkConfig | None, transport: str) -> SrtpTerms:
+    """What holds for the speech with a telephone or provider; that of browsers is DTLS-SRTP in any case."""
+    if peer is None or peer.kind == "web":
+        return PLAIN
+    return SrtpTerms.over(peer.srtp, transport)
+
+
+def _way_to(device: Device, binding: Binding) -> Destination | None:
+    """Where a telephone is; None for one that must not speak without keys and cannot be told any."""
+    destination = binding.destination()
+    if destination is None or not _terms(device, destination.transport).possible:
+        return None
+    return destination
 
 
 def party_of(user: User) -> Party:

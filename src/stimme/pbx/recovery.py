@@ -12,6 +12,7 @@ from stimme.media import Endpoint, EngineError
 from stimme.pbx.leg import Leg
 from stimme.pbx.switch import Switch
 from stimme.sip.errors import SessionStateError, SipParseError
+from stimme.sip.fax import read_fax
 from stimme.sip.message import Request, Response
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class MediaRecovery:
         """Opens new endpoints, joins them and re-INVITEs every leg. Raises EngineError."""
         legs = self._call.talking_legs
         for leg in legs:
-            leg.endpoint = None
+            leg.lose_media()
             leg.fax = None  # the fax is lost: machines that still listen begin anew over G.711
         self._call.bridge = None
         opened = await self._switch.open_all([("webrtc" if leg.webrtc else "rtp", leg.id) for leg in legs])
@@ -65,7 +66,7 @@ class MediaRecovery:
         await self._call.join()
         self._call.confirm()
         for leg in legs:
-            if not leg.webrtc:
+            if not leg.webrtc and not leg.srtp.secured:
                 # The peer's side has not changed: it can be sent to before it has answered.
                 await leg.connect_media(timeout=self._call.media_timeout)
             self._reinvite(leg)
@@ -79,10 +80,12 @@ class MediaRecovery:
             return  # a re-INVITE is under way or the leg is ending: its own events go on
 
     async def answered(self, leg: Leg, message: Request | Response | None) -> None:
-        """A leg answered our re-INVITE."""
+        """A leg answered our re-INVITE, or a refresh that said our media once more."""
         if not isinstance(message, Response) or message.status >= 300 or not message.body:
             return
         try:
+            if leg.fax is not None and read_fax(message.sdp) is not None:
+                return  # its fax goes on
             leg.take_answer(message.body)
             await leg.connect_media(timeout=self._call.media_timeout)
         except (SipParseError, ValueError, EngineError):

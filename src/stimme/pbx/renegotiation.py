@@ -36,8 +36,8 @@ async def reinvited(call: "Call", leg: Leg, message: Message) -> None:
         leg.take_offer(message.sdp)
         session.accept(leg.write_answer(leg.codecs))
         await leg.connect_media(timeout=call.media_timeout)
-    except (SipParseError, ValueError):
-        session.refuse(488)
+    except (SipParseError, ValueError) as error:
+        leg.refuse_media(error)
         return
     except SessionStateError:
         return  # the leg ended between the request and the answer

@@ -284,7 +284,7 @@ class InviteUsage(Dialog):
         self._offer("UPDATE", offer, silent=False)
 
     def _offer(self, method: str, offer: bytes, *, silent: bool) -> None:
-        """Sends it; a silent one is a mere refresh whose success the handler need not hear of."""
+        """Sends it; a silent one is a mere refresh: the handler hears only of media in its answer."""
         self._reinviting = True
         before, self._last_sdp = self._last_sdp, offer or self._last_sdp
         headers = self.timer.request_headers() if self.state is SessionState.CONFIRMED else ()
@@ -306,7 +306,9 @@ class InviteUsage(Dialog):
             if not silent:
                 self._reinvite_later(offer)
             return
-        if self.handler is not None and not self.ended and not silent:
+        # Who answers a refresh with media may have changed them (RFC 3264 §8).
+        told = not silent or (response is not None and response.status < 300 and bool(response.sdp))
+        if self.handler is not None and not self.ended and told:
             self.handler.on_reinvite_result(self._myself(), response)
         if response is None or response.status in (408, 481):
             self._over("the peer does not know the dialog any more")

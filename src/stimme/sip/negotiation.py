@@ -20,8 +20,8 @@ TRANSPORT_CC_EXTENSION = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wi
 TELEPHONE_EVENT = "telephone-event"
 WEBRTC_PROTOCOL = "UDP/TLS/RTP/SAVPF"
 SECURED_PROTOCOL = "RTP/SAVP"
-_PLAIN_PROTOCOL = "RTP/AVP"
-_PLAIN_PROTOCOLS = (_PLAIN_PROTOCOL, "RTP/AVPF")
+PLAIN_PROTOCOL = "RTP/AVP"
+_PLAIN_PROTOCOLS = (PLAIN_PROTOCOL, "RTP/AVPF")
 _SECURED_PROTOCOLS = (SECURED_PROTOCOL, "RTP/SAVPF")
 _DTLS_PROTOCOLS = (WEBRTC_PROTOCOL, "UDP/TLS/RTP/SAVP", *_SECURED_PROTOCOLS)
 
@@ -83,7 +83,7 @@ class Audio:
     ssrc: int | None = None
     extensions: tuple[tuple[int, str], ...] = ()
     keys: tuple[SrtpKey, ...] = ()
-    protocol: str = _PLAIN_PROTOCOL
+    protocol: str = PLAIN_PROTOCOL
 
     @property
     def webrtc(self) -> bool:

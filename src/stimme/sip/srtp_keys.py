@@ -34,6 +34,7 @@ SUITES: Mapping[str, int] = MappingProxyType(
 """Bytes of key and salt together, by suite."""
 _OFFERED = tuple(suite for suite in SUITES if not suite.endswith("_32"))
 _MOST_ATTRIBUTES = 32
+_PROTECTED = ("tls", "wss")
 _ATTRIBUTE = re.compile(r"([0-9]{1,9})[ \t]+([A-Za-z0-9_]+)[ \t]+(\S+)(?:[ \t]+(.*))?")
 _INLINE = re.compile(r"inline:([A-Za-z0-9+/]+={0,2})(?:\|(2\^[0-9]{1,2}|[0-9]{1,19}))?", re.IGNORECASE)
 _HARMLESS = re.compile(r"WSH=[0-9]+|-.*", re.IGNORECASE)
@@ -63,6 +64,12 @@ class SrtpTerms:
     wanted: Srtp = Srtp.ACCEPT
     protected: bool = False
 
+    @classmethod
+    def over(cls, wanted: Srtp, transport: str) -> "SrtpTerms":
+        """The terms for a peer that is reached by `udp`, `tcp`, `tls`, `ws` or `wss`."""
+        protected = transport in _PROTECTED
+        return cls(wanted, protected) if protected or wanted is Srtp.REQUIRE else PLAIN
+
     @property
     def offers(self) -> bool:
         """Whether our first offer has keys."""
@@ -80,6 +87,9 @@ class SrtpTerms:
 
 
 PLAIN = SrtpTerms()
+"""Where there is nothing to do about SRTP."""
+ANYHOW = SrtpTerms(Srtp.ACCEPT, protected=True)
+"""For an emergency call: whatever is offered is taken, be it readable by others or not encrypted at all."""
 
 
 @dataclass(frozen=True, slots=True)

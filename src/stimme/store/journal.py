@@ -5,7 +5,8 @@ call control loses no call that it has answered and leaves none open that it was
 to the disk: when the machine itself dies, its calls are over. A call that has ended is forgotten only once
 its record is in the database, so that it is recorded in any case, and once. The file holds MessagePack lists:
 a key, its state (None when it is forgotten) and further keys that are forgotten with it. It is written anew,
-with the living entries only, at the start and when it has grown too much.
+with the living entries only, at the start and when it has grown too much. A state with keys of SRTP is
+encrypted: who gets hold of the file cannot decrypt speech with it.
 """
 
 import os
@@ -16,10 +17,16 @@ from typing import Any, cast
 import msgpack
 import structlog
 
+from stimme.store.secrets import SecretKeyError, Vault
+
 _log = structlog.get_logger("stimme.store")
 _GROWTH_BYTES = 16 << 20
 _PACKER = msgpack.Packer()
 _FORGOTTEN = cast(bytes, _PACKER.pack(None))
+_KEYS = b"inline:"
+"""What stands before each key of SRTP, in SDP and in what a leg keeps of it."""
+_SEALED = 1
+"""The MessagePack extension type of an encrypted state."""
 
 
 class CallJournal:
@@ -28,14 +35,16 @@ class CallJournal:
     Args:
         file: Where it lies; made when missing.
         settled: Calls what it is given once everything reported to the database until now is in there.
+        vault: Encrypts what holds keys.
 
     Raises:
         OSError: When the file cannot be made or read.
     """
 
-    def __init__(self, file: Path, settled: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(self, file: Path, settled: Callable[[Callable[[], None]], None], vault: Vault) -> None:
         self._file = file
         self._settled = settled
+        self._vault = vault
         # As they stand in the file: objects would take three times the memory, for every call that goes on.
         self._living: dict[str, bytes] = {
             key: cast(bytes, _PACKER.pack(value)) for key, value in _read(file).items()
@@ -46,7 +55,7 @@ class CallJournal:
 
     def put(self, key: str, value: dict[str, Any], *, voids: Sequence[str] = ()) -> None:
         """Keep the state of a call or leg, in place of what was there and of the entries that it voids."""
-        packed = self._living[key] = cast(bytes, _PACKER.pack(value))
+        packed = self._living[key] = self._packed(value)
         for void in voids:
             self._living.pop(void, None)
         self._append(key, packed, voids)
@@ -64,8 +73,26 @@ class CallJournal:
             self._settled(lambda: self.drop(key))
 
     async def load(self) -> dict[str, dict[str, Any]]:
-        """Return every entry, by key."""
-        return {key: msgpack.unpackb(packed) for key, packed in self._living.items()}
+        """Return every entry that can be read, by key."""
+        loaded: dict[str, dict[str, Any]] = {}
+        for key, packed in self._living.items():
+            try:
+                loaded[key] = self._unpacked(packed)
+            except SecretKeyError as error:
+                _log.error("a call in the journal cannot be decrypted", call=key, error=str(error))
+        return loaded
+
+    def _packed(self, value: dict[str, Any]) -> bytes:
+        packed = cast(bytes, _PACKER.pack(value))
+        if _KEYS not in packed:
+            return packed
+        return cast(bytes, _PACKER.pack(msgpack.ExtType(_SEALED, self._vault.seal(packed))))
+
+    def _unpacked(self, packed: bytes) -> dict[str, Any]:
+        value = msgpack.unpackb(packed)
+        if isinstance(value, msgpack.ExtType):
+            value = msgpack.unpackb(self._vault.open(value.data))
+        return cast(dict[str, Any], value)
 
     def close(self) -> None:
         """Close the file."""
@@ -98,9 +125,9 @@ def _entry(key: str, packed: bytes, voids: Sequence[str] = ()) -> bytes:
     return b"".join([head, _PACKER.pack(key), packed, *map(_PACKER.pack, voids)])
 
 
-def _read(file: Path) -> dict[str, dict[str, Any]]:
+def _read(file: Path) -> dict[str, Any]:
     """The entries of a journal; what was cut off in the middle of a write is not one."""
-    living: dict[str, dict[str, Any]] = {}
+    living: dict[str, Any] = {}
     if not file.exists():
         return living
     unpacker = msgpack.Unpacker(strict_map_key=False)

@@ -17,7 +17,7 @@ class SecretKeyError(Exception):
 
 
 class Vault:
-    """Encrypts and decrypts the secrets that must be readable again (devices, trunks)."""
+    """Encrypts and decrypts the secrets that must be readable again (devices, trunks, keys of speech)."""
 
     def __init__(self, key: bytes) -> None:
         """Take a Fernet key.
@@ -32,7 +32,7 @@ class Vault:
 
     def encrypt(self, text: str) -> str:
         """Encrypt a secret for the database."""
-        return self._fernet.encrypt(text.encode()).decode()
+        return self.seal(text.encode()).decode()
 
     def decrypt(self, stored: str) -> str:
         """Decrypt a secret from the database.
@@ -40,8 +40,20 @@ class Vault:
         Raises:
             SecretKeyError: When it was encrypted with another key or damaged.
         """
+        return self.open(stored.encode()).decode()
+
+    def seal(self, data: bytes) -> bytes:
+        """Encrypt bytes."""
+        return self._fernet.encrypt(data)
+
+    def open(self, sealed: bytes) -> bytes:
+        """Decrypt bytes that were sealed.
+
+        Raises:
+            SecretKeyError: When that was done with another key, or they are damaged.
+        """
         try:
-            return self._fernet.decrypt(stored.encode()).decode()
+            return self._fernet.decrypt(sealed)
         except InvalidToken as error:
             raise SecretKeyError("a stored secret does not fit the secret key") from error
 

@@ -12,6 +12,7 @@ from tests.integration.media.harness import Client
 from tests.integration.media.phone import Phone
 
 from stimme.media import Codec, Crypto, EngineError, MediaStarted, RemoteMedia
+from stimme.sip.srtp_keys import SUITES, new_key
 
 pytestmark = pytest.mark.integration
 Phones = Callable[[str], Awaitable[Phone]]
@@ -29,7 +30,7 @@ def free_port() -> int:
 async def test_ffmpeg_speaks_srtp_to_a_plain_telephone(client: Client, phones: Phones, suite: str) -> None:
     plain = await phones("PCMA")
     secret = await client.engine.create_endpoint("rtp", tag="secret")
-    crypto = Crypto(suite, Crypto.new_key(suite), Crypto.new_key(suite))
+    crypto = Crypto(suite, new_key(suite), new_key(suite))
     await secret.configure(RemoteMedia("127.0.0.1", free_port(), crypto=crypto), PCMA)
     await client.engine.bridge(secret, await client.leg(plain), tag="call")
     command = ["ffmpeg", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "sine=700:duration=1.2"]
@@ -42,13 +43,13 @@ async def test_ffmpeg_speaks_srtp_to_a_plain_telephone(client: Client, phones: P
     assert hz == pytest.approx(700, abs=5)
 
 
-@pytest.mark.parametrize("suite", list(Crypto.KEY_BYTES))
+@pytest.mark.parametrize("suite", list(SUITES))
 async def test_two_protected_legs_hear_each_other(client: Client, phones: Phones, suite: str) -> None:
     """Two endpoints back to back: what one encrypts, the other decrypts."""
     a, b = await phones("PCMA"), await phones("PCMA")
     legs = [await client.leg(a), await client.leg(b)]
     middle = [await client.engine.create_endpoint("rtp", tag=tag) for tag in ("left", "right")]
-    keys = Crypto.new_key(suite), Crypto.new_key(suite)
+    keys = new_key(suite), new_key(suite)
     for here, there, crypto in (
         (middle[0], middle[1], Crypto(suite, *keys)),
         (middle[1], middle[0], Crypto(suite, keys[1], keys[0])),
@@ -70,7 +71,7 @@ async def test_two_protected_legs_hear_each_other(client: Client, phones: Phones
 async def test_who_has_no_key_is_not_heard(client: Client, phones: Phones) -> None:
     a, b, hearer = [await phones("PCMA") for _ in range(3)]
     suite = "AES_CM_128_HMAC_SHA1_80"
-    crypto = Crypto(suite, Crypto.new_key(suite), Crypto.new_key(suite))
+    crypto = Crypto(suite, new_key(suite), new_key(suite))
     secret = await client.engine.create_endpoint("rtp", tag="secret")
     await secret.configure(RemoteMedia("127.0.0.1", a.port, crypto=crypto), PCMA)
     await client.engine.bridge(secret, await client.leg(hearer), tag="call")

@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from cryptography.fernet import Fernet
+
 from stimme.store.journal import CallJournal
+from stimme.store.secrets import Vault
+
+VAULT = Vault(Fernet.generate_key())
+KEYS = {"keys": ["1 AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0", "the peer's"]}
 
 
 class Later:
@@ -21,8 +28,8 @@ class Later:
         self.work.clear()
 
 
-async def reopened(file: Path) -> dict[str, dict[str, object]]:
-    journal = CallJournal(file, Later())
+async def reopened(file: Path, vault: Vault = VAULT) -> dict[str, dict[str, object]]:
+    journal = CallJournal(file, Later(), vault)
     try:
         return await journal.load()
     finally:
@@ -31,7 +38,7 @@ async def reopened(file: Path) -> dict[str, dict[str, object]]:
 
 async def test_calls_outlive_a_process_that_never_closed_the_file(tmp_path: Path) -> None:
     file = tmp_path / "calls.journal"
-    journal = CallJournal(file, Later())
+    journal = CallJournal(file, Later(), VAULT)
     journal.put("a", {"n": 1})
     journal.put("b", {"n": 2})
     journal.put("a", {"n": 3})
@@ -41,7 +48,7 @@ async def test_calls_outlive_a_process_that_never_closed_the_file(tmp_path: Path
 
 async def test_a_call_is_forgotten_once_its_record_is_safe(tmp_path: Path) -> None:
     file, later = tmp_path / "calls.journal", Later()
-    journal = CallJournal(file, later)
+    journal = CallJournal(file, later, VAULT)
     journal.put("a", {"n": 1})
     journal.settle("a")
     assert (await journal.load()) == {"a": {"n": 1}}
@@ -53,7 +60,7 @@ async def test_a_call_is_forgotten_once_its_record_is_safe(tmp_path: Path) -> No
 
 async def test_a_call_that_was_never_answered_costs_nothing(tmp_path: Path) -> None:
     later = Later()
-    journal = CallJournal(tmp_path / "calls.journal", later)
+    journal = CallJournal(tmp_path / "calls.journal", later, VAULT)
     journal.settle("unknown")
     assert later.work == []
     journal.close()
@@ -61,7 +68,7 @@ async def test_a_call_that_was_never_answered_costs_nothing(tmp_path: Path) -> N
 
 async def test_a_write_that_was_cut_off_loses_that_entry_alone(tmp_path: Path) -> None:
     file = tmp_path / "calls.journal"
-    journal = CallJournal(file, Later())
+    journal = CallJournal(file, Later(), VAULT)
     journal.put("a", {"n": 1})
     whole = file.stat().st_size
     journal.put("b", {"text": "x" * 100})
@@ -73,7 +80,7 @@ async def test_a_write_that_was_cut_off_loses_that_entry_alone(tmp_path: Path) -
 
 async def test_the_file_is_written_anew_when_it_has_grown(tmp_path: Path) -> None:
     file, later = tmp_path / "calls.journal", Later()
-    journal = CallJournal(file, later)
+    journal = CallJournal(file, later, VAULT)
     journal.put("stays", {"n": 1})
     for number in range(20):
         journal.put(f"call-{number}", {"text": "x" * (1 << 20)})
@@ -85,10 +92,32 @@ async def test_the_file_is_written_anew_when_it_has_grown(tmp_path: Path) -> Non
 
 async def test_an_entry_takes_others_with_it(tmp_path: Path) -> None:
     file = tmp_path / "calls.journal"
-    journal = CallJournal(file, Later())
+    journal = CallJournal(file, Later(), VAULT)
     journal.put("leg", {"n": 1})
     journal.put("other", {"n": 2})
     journal.put("call", {"n": 3}, voids=["leg"])
     journal.drop("other")
     journal.drop("unknown")
     assert await reopened(file) == {"call": {"n": 3}} == await journal.load()
+
+
+async def test_keys_of_speech_are_not_to_be_read_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "calls.journal"
+    journal = CallJournal(file, Later(), VAULT)
+    journal.put("plain", {"n": 1})
+    journal.put("secured", KEYS)
+    assert b"secured" in file.read_bytes()
+    assert b"c2VjcmV0" not in file.read_bytes()
+    assert await journal.load() == await reopened(file) == {"plain": {"n": 1}, "secured": KEYS}
+    assert b"c2VjcmV0" not in file.read_bytes(), "written anew at the start"
+
+
+async def test_a_call_whose_keys_another_vault_has_is_lost_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "calls.journal"
+    journal = CallJournal(file, Later(), VAULT)
+    journal.put("secured", KEYS)
+    journal.put("plain", {"n": 1})
+    assert await reopened(file, Vault(Fernet.generate_key())) == {"plain": {"n": 1}}
+    assert "secured" in capsys.readouterr().out
