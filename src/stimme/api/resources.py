@@ -9,7 +9,7 @@ from stdnum import iban as iban_numbers
 from stdnum.eu import vat as vat_numbers
 from stdnum.exceptions import ValidationError as NumberError
 
-from stimme.api.schemas import Input, Language, Package
+from stimme.api.schemas import Input, Language, Package, Srtp
 from stimme.licensing.invoices import EU_COUNTRIES
 from stimme.sentences import Sentence
 from stimme.store.search import HitKind
@@ -104,7 +104,8 @@ class DeviceBody(Input):
     """Body of ``PUT /devices/{id}``; without ``sip_user`` one is made.
 
     With ``user_id`` null and ``customer_id`` the telephone is nobody's: somebody has to log in there.
-    Emergency calls before that come from ``site_id``, or from the customer's first site.
+    Emergency calls before that come from ``site_id``, or from the customer's first site. ``srtp`` says
+    whether speech is encrypted: where the telephone offers it, offered to it as well, or never without.
     """
 
     user_id: str | None = None
@@ -112,6 +113,7 @@ class DeviceBody(Input):
     site_id: str | None = None
     name: Annotated[str, Field(max_length=200)] = ""
     sip_user: SipUser | None = None
+    srtp: Srtp = "prefer"
 
 
 class DevicePut(BaseModel):
@@ -123,12 +125,13 @@ class DevicePut(BaseModel):
     site_id: str | None
     name: str
     sip_user: str
+    srtp: Srtp
     version: int
     password: str | None
 
 
 class TrunkBody(Input):
-    """Body of ``PUT /trunks/{id}``; without ``password`` it stays."""
+    """Body of ``PUT /trunks/{id}``; without ``password`` it stays. ``srtp`` ``require`` needs TLS."""
 
     customer_id: str
     name: Name
@@ -140,6 +143,7 @@ class TrunkBody(Input):
     password: Annotated[str, Field(max_length=200)] | None = None
     realm: Annotated[str, Field(max_length=253)] | None = None
     expires: Annotated[int, Field(ge=60, le=86400)] = 600
+    srtp: Srtp = "accept"
 
 
 class NumberBlockBody(Input):

@@ -16,6 +16,7 @@ LineState = Literal["free", "ringing", "busy", "offline"]
 CallResult = Literal["answered", "missed", "busy", "declined", "cancelled", "failed", "no_answer"]
 CallDirection = Literal["internal", "incoming", "outgoing", "emergency"]
 LiveState = Literal["ringing", "early", "answered", "ended"]
+Srtp = Literal["accept", "prefer", "require"]
 TrunkState = Literal["registered", "reachable", "failed", "unreachable", "unknown"]
 Health = Literal["ok", "degraded", "down"]
 
@@ -311,7 +312,10 @@ class UserList(BaseModel):
 
 
 class DeviceItem(BaseModel):
-    """A phone or browser of a user; ``user_id`` is null for a phone at which somebody has to log in."""
+    """A phone or browser of a user; ``user_id`` is null for a phone at which somebody has to log in.
+
+    ``srtp`` is null for a browser, whose speech is always encrypted.
+    """
 
     id: str
     customer_id: str
@@ -320,6 +324,7 @@ class DeviceItem(BaseModel):
     kind: Literal["phone", "web"]
     name: str
     sip_user: str
+    srtp: Srtp | None
     version: int
     registered: bool
 
@@ -353,6 +358,7 @@ class TrunkItem(BaseModel):
     username: str
     realm: str | None
     expires: int
+    srtp: Srtp
     version: int
     numbers: list[NumberBlockItem]
     state: TrunkState

@@ -132,6 +132,7 @@ def device_view(
             "kind": device.kind,
             "name": device.name,
             "sip_user": device.sip_user,
+            "srtp": device.srtp if device.kind == "phone" else None,
             "version": device.version,
             "registered": device.id in registered,
         }
@@ -153,6 +154,7 @@ def trunk_view(trunk: Trunk, blocks: Sequence[NumberBlock], telephony: Telephony
             "username": trunk.username,
             "realm": trunk.realm,
             "expires": trunk.expires,
+            "srtp": trunk.srtp,
             "version": trunk.version,
             "numbers": [
                 {

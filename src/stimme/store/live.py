@@ -19,6 +19,7 @@ from stimme.pbx.features.keys import KeyPlan
 from stimme.pbx.model import Device, NumberBlock, Tenant, TrunkConfig, User
 from stimme.pbx.ports import Stored
 from stimme.pbx.records import CallListEntry, CallNote, CallRecord
+from stimme.sip.srtp_keys import Srtp
 from stimme.store import models
 from stimme.store.database import Database
 from stimme.store.digest_hashes import DigestHashes
@@ -36,7 +37,7 @@ _LISTS = cast(Table, models.CallListEntry.__table__)
 _STATES = cast(Table, TenantState.__table__)
 _NOTES = cast(Table, CallNoteRow.__table__)
 _USER = ("id", "customer_id", "extension", "name", "package", "number", "language")
-_DEVICE = ("id", "customer_id", "user_id", "site_id", "sip_user", "kind", "secret")
+_DEVICE = ("id", "customer_id", "user_id", "site_id", "sip_user", "kind", "secret", "srtp")
 LIVE_TABLES = (_BINDINGS, _RECORDS, _LISTS, _STATES, _NOTES)
 """What `WriteBehind` must be made with, in the order of their foreign keys."""
 
@@ -270,6 +271,7 @@ def _device(row: Any, realm: str, vault: Vault) -> Device:
         sip_user=row.sip_user,
         kind="web" if row.kind == "web" else "phone",
         ha1=DigestHashes(vault, row.secret, row.sip_user, realm),
+        srtp=Srtp(row.srtp),
     )
 
 
@@ -285,4 +287,5 @@ def _trunk(row: models.Trunk, vault: Vault) -> TrunkConfig:
         password=vault.decrypt(row.secret),
         realm=row.realm,
         expires=row.expires,
+        srtp=Srtp(row.srtp),
     )

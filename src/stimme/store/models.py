@@ -200,6 +200,7 @@ class Device(CustomerOwned, Versioned, Base):
     __tablename__ = "devices"
     __table_args__ = (
         one_of("kind", "phone", "web"),
+        one_of("srtp", "accept", "prefer", "require"),
         CheckConstraint("kind <> 'web' OR user_id IS NOT NULL", name="browser"),
         CheckConstraint("user_id IS NULL OR site_id IS NULL", name="site"),
         ForeignKeyConstraint(
@@ -222,6 +223,8 @@ class Device(CustomerOwned, Versioned, Base):
     name: Mapped[str] = mapped_column(String(200), default="")
     sip_user: Mapped[str] = mapped_column(String(64), unique=True)
     secret: Mapped[str] = mapped_column(String(500))
+    srtp: Mapped[str] = mapped_column(String(8), default="prefer", server_default="prefer")
+    """Of no meaning for a browser, whose speech always is encrypted."""
 
 
 class Trunk(CustomerOwned, Versioned, Base):
@@ -231,6 +234,8 @@ class Trunk(CustomerOwned, Versioned, Base):
     __table_args__ = (
         one_of("kind", "register", "static"),
         one_of("transport", "udp", "tcp", "tls"),
+        one_of("srtp", "accept", "prefer", "require"),
+        CheckConstraint("srtp <> 'require' OR transport = 'tls'", name="srtp_tls"),
         CheckConstraint("port BETWEEN 1 AND 65535", name="port"),
         CheckConstraint("expires BETWEEN 60 AND 86400", name="expires"),
         UniqueConstraint("customer_id", "name"),
@@ -247,6 +252,7 @@ class Trunk(CustomerOwned, Versioned, Base):
     secret: Mapped[str] = mapped_column(String(500))
     realm: Mapped[str | None] = mapped_column(String(253))
     expires: Mapped[int] = mapped_column(default=600)
+    srtp: Mapped[str] = mapped_column(String(8), default="accept", server_default="accept")
 
 
 class NumberBlock(CustomerOwned, Versioned, Base):

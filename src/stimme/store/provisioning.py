@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stimme.licensing.holding import Holding
 from stimme.licensing.packages import LicenceKind, Package
 from stimme.sentences import Sentence, no_such, sentence_of
+from stimme.sip.srtp_keys import Srtp
 from stimme.store.accounts import utc_now
 from stimme.store.customer_models import BillingAddress, Site
 from stimme.store.database import Database
@@ -143,7 +144,14 @@ class Provisioning:
         return user.id
 
     async def create_device(
-        self, user_id: str, sip_user: str, *, password: str | None = None, name: str = "", kind: str = "phone"
+        self,
+        user_id: str,
+        sip_user: str,
+        *,
+        password: str | None = None,
+        name: str = "",
+        kind: str = "phone",
+        srtp: Srtp = Srtp.PREFER,
     ) -> str:
         """Create a device of a user; without ``password`` a random one is made."""
         async with self._database.system() as session:
@@ -158,6 +166,7 @@ class Provisioning:
             name=name,
             sip_user=sip_user,
             secret=self._vault.encrypt(password or secrets.token_urlsafe(_SIP_PASSWORD_BYTES)),
+            srtp=srtp.value,
         )
         await self._add(device)
         return device.id
@@ -175,6 +184,7 @@ class Provisioning:
         password: str,
         realm: str | None = None,
         expires: int = 600,
+        srtp: Srtp = Srtp.ACCEPT,
     ) -> str:
         """Create a trunk; ``expires`` is the registration's life in seconds."""
         trunk = Trunk(
@@ -189,6 +199,7 @@ class Provisioning:
             secret=self._vault.encrypt(password),
             realm=realm,
             expires=expires,
+            srtp=srtp.value,
         )
         await self._add(trunk, then=self._count(customer_id, lambda held: held.with_trunk(), "new trunk"))
         return trunk.id

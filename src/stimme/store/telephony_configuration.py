@@ -29,6 +29,9 @@ _SIP_USER_BYTES = 5
 _FREE = "free"
 _SIP_PASSWORD_BYTES = 18
 _NUMBERS_LOCK = "numbers-lock"
+_SRTP_WITHOUT_TLS = Sentence(
+    "srtp-needs-tls", "Speech encryption can be required over TLS only: its keys are told there."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +194,16 @@ class TelephonyConfiguration:
     ) -> Put[Trunk]:
         """Create or change a trunk; ``None`` keeps the password.
 
+        Keys of SRTP are told over TLS only: a trunk without it cannot require them.
+
         Raises:
             StoreError: As ``changes`` says.
             LicensingError: When the licence does not allow another trunk.
         """
         async with changing(self._database, who) as session:
             await lock_licences(session, customer_id)
+            if values["srtp"] == "require" and values["transport"] != "tls":
+                raise FieldRefusedError("srtp", _SRTP_WITHOUT_TLS)
             old = await session.get(Trunk, trunk_id)
             wanted = dict(values)
             if old is None or (password is not None and self._vault.decrypt(old.secret) != password):

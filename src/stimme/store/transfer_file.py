@@ -19,6 +19,7 @@ from stimme.store.models import (
     CallRecordRow,
     CustomerOwned,
     Organisation,
+    Trunk,
     User,
 )
 
@@ -127,6 +128,9 @@ def checked(document: Mapping[str, Any]) -> Wanted:
     for index, fields in enumerate(rows[User.__tablename__]):
         if fields["package"] not in tuple(Package):
             raise TransferError(f"users[{index}].package: '{fields['package']}' is no package")
+    for index, fields in enumerate(rows[Trunk.__tablename__]):
+        if fields.get("srtp") == "require" and fields["transport"] != "tls":
+            raise TransferError(f"trunks[{index}].srtp: 'require' needs the transport 'tls'")
     return Wanted(customer, licence, address, rows)
 
 

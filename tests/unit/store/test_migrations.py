@@ -139,3 +139,30 @@ async def test_phone_books_that_were_services_become_books(tmp_path: Path) -> No
     assert await count(database, "services") == 0
     await migrate.downgrade(database.engine, "0015")
     await database.close()
+
+
+async def test_speech_of_earlier_telephones_and_trunks_gets_the_standards(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/m.db")
+    await migrate.upgrade(database.engine, "0001")
+    async with database.engine.begin() as connection:
+        for statement in OLD_ROWS.split(";\n"):
+            await connection.execute(text(statement))
+    await migrate.upgrade(database.engine)
+    for table, standard in (("devices", "prefer"), ("trunks", "accept")):
+        async with database.engine.connect() as connection:
+            assert set(await connection.scalars(text(f"SELECT srtp FROM {table}"))) == {standard}
+    for wrong in (
+        "UPDATE devices SET srtp = 'always'",
+        "UPDATE trunks SET srtp = 'always'",
+        "UPDATE trunks SET srtp = 'require' WHERE transport = 'udp'",
+    ):
+        with pytest.raises(IntegrityError):
+            async with database.engine.begin() as connection:
+                await connection.execute(text(wrong))
+    async with database.engine.begin() as connection:
+        await connection.execute(text("UPDATE trunks SET transport = 'tls', srtp = 'require'"))
+    await migrate.downgrade(database.engine, "0018")
+    assert await count(database, "trunks") == 2
+    await migrate.upgrade(database.engine)
+    await migrate.check(database.engine)
+    await database.close()

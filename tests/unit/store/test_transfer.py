@@ -169,6 +169,20 @@ async def test_mistakes_say_where_they_are(here: Node, change: dict[str, Any], m
         await here.transfer.plan({**document, **change})
 
 
+async def test_speech_encryption_goes_along_and_a_file_from_before_it_changes_nothing(here: Node) -> None:
+    document = await here.transfer.export(await customer(here))
+    assert {device["srtp"] for device in document["devices"]} == {"prefer"}
+    document["trunks"][0]["srtp"] = document["devices"][0]["srtp"] = "require"
+    done = {(one.section, one.fields) for one in await here.transfer.apply(document)}
+    assert done == {("trunks", ("srtp",)), ("devices", ("srtp",))}
+    for row in (*document["trunks"], *document["devices"]):
+        del row["srtp"]
+    assert await here.transfer.plan(document) == []
+    unprotected = [{**document["trunks"][0], "srtp": "require", "transport": "udp"}]
+    with pytest.raises(TransferError, match=r"trunks\[0\].srtp: 'require' needs the transport 'tls'"):
+        await here.transfer.plan({**document, "trunks": unprotected})
+
+
 async def test_a_number_without_quotes_is_no_extension(here: Node) -> None:
     text = write_file(await here.transfer.export(await customer(here)))
     assert "extension: '011'" in text

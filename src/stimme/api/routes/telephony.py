@@ -6,7 +6,7 @@ over by the customer's telephone system at once.
 
 import uuid
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Response
 from sqlalchemy import select
@@ -355,6 +355,7 @@ def _device_put(row: Device, password: str | None) -> resources.DevicePut:
         site_id=row.site_id,
         name=row.name,
         sip_user=row.sip_user,
+        srtp=cast(schemas.Srtp, row.srtp),
         version=row.version,
         password=password,
     )

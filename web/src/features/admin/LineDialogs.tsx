@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { FormDialog, useAttempt } from './FormDialog'
 import { bareNumber } from './numbers'
 import { put, type Trunk, type TrunkBody } from './requests'
+import { SpeechEncryption } from './SpeechEncryption'
 
 export type Block = Trunk['numbers'][number]
 
@@ -21,6 +22,7 @@ export function TrunkDialog({ trunk, customerId, onClose }: { trunk: Trunk | nul
     host: trunk?.host ?? '',
     port: trunk?.port ?? STANDARD_PORT.udp,
     transport: trunk?.transport ?? 'udp',
+    srtp: trunk?.srtp ?? 'accept',
     username: trunk?.username ?? '',
     password: '',
     realm: trunk?.realm ?? '',
@@ -42,7 +44,7 @@ export function TrunkDialog({ trunk, customerId, onClose }: { trunk: Trunk | nul
       title={trunk ? t('admin.lines.change', { name: trunk.name }) : t('admin.lines.create')}
       submit={trunk ? t('admin.save') : t('admin.create')}
       attempt={attempt}
-      shown={['name', 'kind', 'host', 'port', 'transport', 'username', 'password', 'realm']}
+      shown={['name', 'kind', 'host', 'port', 'transport', 'srtp', 'username', 'password', 'realm']}
       onSubmit={() => void send()}
       onClose={onClose}
     >
@@ -88,6 +90,7 @@ export function TrunkDialog({ trunk, customerId, onClose }: { trunk: Trunk | nul
           data-testid="field-port"
         />
       </SimpleGrid>
+      <SpeechEncryption of="line" value={values.srtp} onChange={(srtp) => change({ srtp })} error={errors.srtp} />
       <NativeSelect
         label={t('admin.lines.kind')}
         data={(['register', 'static'] as const).map((value) => ({ value, label: t(`admin.lines.kinds.${value}`) }))}

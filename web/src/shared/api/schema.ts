@@ -2921,7 +2921,8 @@ export interface components {
          * @description Body of ``PUT /devices/{id}``; without ``sip_user`` one is made.
          *
          *     With ``user_id`` null and ``customer_id`` the telephone is nobody's: somebody has to log in there.
-         *     Emergency calls before that come from ``site_id``, or from the customer's first site.
+         *     Emergency calls before that come from ``site_id``, or from the customer's first site. ``srtp`` says
+         *     whether speech is encrypted: where the telephone offers it, offered to it as well, or never without.
          */
         DeviceBody: {
             /** Customer Id */
@@ -2935,12 +2936,20 @@ export interface components {
             sip_user?: string | null;
             /** Site Id */
             site_id?: string | null;
+            /**
+             * Srtp
+             * @default prefer
+             * @enum {string}
+             */
+            srtp: "accept" | "prefer" | "require";
             /** User Id */
             user_id?: string | null;
         };
         /**
          * DeviceItem
          * @description A phone or browser of a user; ``user_id`` is null for a phone at which somebody has to log in.
+         *
+         *     ``srtp`` is null for a browser, whose speech is always encrypted.
          */
         DeviceItem: {
             /** Customer Id */
@@ -2960,6 +2969,8 @@ export interface components {
             sip_user: string;
             /** Site Id */
             site_id: string | null;
+            /** Srtp */
+            srtp: ("accept" | "prefer" | "require") | null;
             /** User Id */
             user_id: string | null;
             /** Version */
@@ -2992,6 +3003,11 @@ export interface components {
             sip_user: string;
             /** Site Id */
             site_id: string | null;
+            /**
+             * Srtp
+             * @enum {string}
+             */
+            srtp: "accept" | "prefer" | "require";
             /** User Id */
             user_id: string | null;
             /** Version */
@@ -4750,7 +4766,7 @@ export interface components {
         };
         /**
          * TrunkBody
-         * @description Body of ``PUT /trunks/{id}``; without ``password`` it stays.
+         * @description Body of ``PUT /trunks/{id}``; without ``password`` it stays. ``srtp`` ``require`` needs TLS.
          */
         TrunkBody: {
             /** Customer Id */
@@ -4778,6 +4794,12 @@ export interface components {
             port: number;
             /** Realm */
             realm?: string | null;
+            /**
+             * Srtp
+             * @default accept
+             * @enum {string}
+             */
+            srtp: "accept" | "prefer" | "require";
             /**
              * Transport
              * @default udp
@@ -4860,6 +4882,11 @@ export interface components {
             port: number;
             /** Realm */
             realm: string | null;
+            /**
+             * Srtp
+             * @enum {string}
+             */
+            srtp: "accept" | "prefer" | "require";
             /**
              * State
              * @enum {string}
