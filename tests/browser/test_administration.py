@@ -77,6 +77,40 @@ async def test_a_free_telephone_is_set_up_at_a_site(demo: Demo, chrome: Chromium
         await expect(listed).to_have_count(0)
 
 
+async def test_speech_encryption_is_chosen_for_telephones_and_trunks(demo: Demo, chrome: Chromium) -> None:
+    """Required without TLS it is refused at its field; a browser has nothing to choose."""
+    async with administrator(demo, chrome, "customer") as client:
+        await client.at("nav-devices").click()
+        await client.at("free-devices").click()
+        await client.at("field-srtp").select_option("accept")
+        await client.at("device-name").fill("Lager")
+        await client.at("device-create").click()
+        row = client.at("device-row").filter(has_text="Lager")
+        await expect(row).to_contain_text("SRTP: Annehmen, wenn angeboten")
+        await row.get_by_test_id("device-change").click()
+        form = client.at("admin-form")
+        await expect(form.get_by_label("Sprachverschlüsselung (SRTP)")).to_have_value("accept")
+        await form.get_by_test_id("field-srtp").select_option("require")
+        await form.get_by_test_id("field-name").fill("Lager 2")
+        await inspect(client, "a telephone", ["light", "dark"])
+        await submit(client)
+        row = client.at("device-row").filter(has_text="Lager 2")
+        await expect(row).to_contain_text("SRTP: Verlangen")
+        await row.get_by_test_id("device-delete").click()
+        await client.at("admin-confirm").click()
+        await expect(row).to_have_count(0)
+        await client.page.keyboard.press("Escape")
+        await client.at("nav-lines").click()
+        await client.page.get_by_role("button", name="Neue Leitung").click()
+        await client.at("field-name").fill("Ersatz")
+        await client.at("field-host").fill("sip.example")
+        await client.at("field-srtp").select_option("require")
+        await client.at("admin-submit").click()
+        await expect(form).to_contain_text("kann nur über TLS verlangt werden")
+        await inspect(client, "a trunk that is refused", ["light", "dark"])
+        await client.at("admin-cancel").click()
+
+
 async def test_users_are_made_imported_found_and_deleted(demo: Demo, chrome: Chromium) -> None:
     """By form and by file, which is refused whole while a line is wrong; found from everywhere."""
     async with administrator(demo, chrome, "customer") as client:

@@ -1,6 +1,6 @@
 import { Alert, Button, CopyButton, Group, Modal, NativeSelect, Skeleton, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { IconDeviceLandlinePhone, IconDeviceLaptop, IconKey, IconPlus, IconTrash } from '@tabler/icons-react'
+import { IconDeviceLandlinePhone, IconDeviceLaptop, IconKey, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
@@ -8,11 +8,13 @@ import { request } from '@/shared/api/client'
 
 import { Action } from './Action'
 import classes from './admin.module.css'
+import { DeviceDialog } from './DeviceDialog'
 import { ConfirmDialog, RefusalAlert, useAttempt } from './FormDialog'
 import { Pill, RowText } from './Listing'
 import { portsText } from './numbers'
-import { put, read, readAll, remove, type Customer, type Device, type DevicePut, type SipAccess, type Site, type User } from './requests'
+import { put, read, readAll, remove, type Customer, type Device, type DeviceBody, type DevicePut, type SipAccess, type Site, type User } from './requests'
 import { useSites } from './SitesPage'
+import { SpeechEncryption } from './SpeechEncryption'
 
 /** The telephones of a user. */
 export function DevicesDialog({ user, onClose }: { user: User; onClose: () => void }) {
@@ -37,7 +39,7 @@ function Telephones({ customerId, userId, title, onClose }: { customerId: string
   const sites = useSites(customerId).data ?? []
   const own = devices.data?.filter((device) => device.user_id === userId) ?? []
   const [told, setTold] = useState<DevicePut | null>(null)
-  const [asked, setAsked] = useState<{ what: 'delete' | 'renew'; device: Device } | null>(null)
+  const [asked, setAsked] = useState<{ what: 'change' | 'delete' | 'renew'; device: Device } | null>(null)
   return (
     <>
       <Modal
@@ -68,10 +70,18 @@ function Telephones({ customerId, userId, title, onClose }: { customerId: string
                     }
                   >
                     <span>{device.sip_user}</span>
+                    {device.srtp && <span>{t('admin.srtp.short', { value: t(`admin.srtp.values.${device.srtp}`) })}</span>}
                     {device.site_id && <span>{sites.find((site) => site.id === device.site_id)?.name}</span>}
                   </RowText>
                   {device.kind === 'phone' && (
                     <span className={classes.actions}>
+                      <Action
+                        label={t('admin.devices.change', { name: device.name || device.sip_user })}
+                        onClick={() => setAsked({ what: 'change', device })}
+                        testId="device-change"
+                      >
+                        <IconPencil size={20} />
+                      </Action>
                       <Action
                         label={t('admin.devices.renew', { name: device.name })}
                         onClick={() => setAsked({ what: 'renew', device })}
@@ -95,6 +105,7 @@ function Telephones({ customerId, userId, title, onClose }: { customerId: string
           <NewDevice customerId={customerId} userId={userId} sites={sites} onMade={setTold} />
         </Stack>
       </Modal>
+      {asked?.what === 'change' && <DeviceDialog device={asked.device} onClose={() => setAsked(null)} />}
       {asked?.what === 'delete' && (
         <ConfirmDialog
           title={t('admin.devices.delete', { name: asked.device.name })}
@@ -129,10 +140,11 @@ function NewDevice({ customerId, userId, sites, onMade }: NewDeviceProps) {
   const attempt = useAttempt()
   const [name, setName] = useState('')
   const [siteId, setSiteId] = useState('')
+  const [srtp, setSrtp] = useState<DeviceBody['srtp']>('prefer')
   const [id, setId] = useState(() => crypto.randomUUID())
   const create = async () => {
     const whose = userId === null ? { customer_id: customerId, site_id: siteId || null } : { user_id: userId }
-    const body = { ...whose, name: name.trim() }
+    const body: DeviceBody = { ...whose, name: name.trim(), srtp }
     const done = await attempt.run(async () => onMade(await put<DevicePut>(`/devices/${id}`, null, body)))
     if (!done) return
     setName('')
@@ -146,7 +158,15 @@ function NewDevice({ customerId, userId, sites, onMade }: NewDeviceProps) {
       }}
     >
       <Stack gap="sm">
-        <RefusalAlert refusal={attempt.refusal} shown={['name', 'site_id']} />
+        <RefusalAlert refusal={attempt.refusal} shown={['name', 'site_id', 'srtp']} />
+        <TextInput
+          label={t('admin.devices.name')}
+          placeholder={t('admin.devices.nameExample')}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          error={attempt.refusal?.fields.name}
+          data-testid="device-name"
+        />
         {userId === null && sites.length > 0 && (
           <NativeSelect
             label={t('admin.devices.site')}
@@ -157,16 +177,8 @@ function NewDevice({ customerId, userId, sites, onMade }: NewDeviceProps) {
             data-testid="device-site"
           />
         )}
-        <Group align="flex-end" wrap="nowrap">
-          <TextInput
-            flex={1}
-            label={t('admin.devices.name')}
-            placeholder={t('admin.devices.nameExample')}
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-            error={attempt.refusal?.fields.name}
-            data-testid="device-name"
-          />
+        <SpeechEncryption of="telephone" value={srtp} onChange={setSrtp} error={attempt.refusal?.fields.srtp} />
+        <Group justify="flex-end">
           <Button type="submit" leftSection={<IconPlus size={18} />} loading={attempt.busy} data-testid="device-create">
             {t('admin.create')}
           </Button>
