@@ -46,11 +46,14 @@ async def watch(raw: RawPhone, address: str, package: str = "dialog") -> Dialog:
 
 
 async def lamp(raw: RawPhone, dialog: Dialog, state: str) -> str:
-    """Waits until the last NOTIFY tells this state; gives its body."""
+    """Waits until the last NOTIFY tells this state; gives the first dialog there that is in it.
+
+    Another telephone of the line may still be `trying`: its dialog is another one.
+    """
 
     def told() -> str | None:
-        body = raw.notified(dialog)[-1]
-        return body if f"<state>{state}</state>" in body else None
+        dialogs = re.findall(r"<dialog .*?</dialog>", raw.notified(dialog)[-1], re.DOTALL)
+        return next((each for each in dialogs if f"<state>{state}</state>" in each), None)
 
     return await eventually(told, f"the lamp is {state}")
 

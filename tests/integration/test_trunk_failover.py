@@ -4,33 +4,13 @@ import socket
 import time
 import uuid
 from pathlib import Path
-from typing import Any
 
-import httpx
+from tests.integration.administering import delete, listed, put
 from tests.integration.listening import eventually
 from tests.peers.baresip import telephone
 from tests.peers.system import Demo
 
-_FENCE = {"X-Requested-With": "stimme"}
 _HEAD = "+493099999"
-
-
-def put(admin: httpx.Client, path: str, body: dict[str, Any]) -> None:
-    there = admin.get(path)
-    version = {"If-Match": there.headers["ETag"]} if there.is_success else {"If-None-Match": "*"}
-    answer = admin.put(path, json=body, headers={**_FENCE, **version})
-    assert answer.is_success, answer.text
-
-
-def delete(admin: httpx.Client, path: str) -> None:
-    there = admin.get(path)
-    if there.is_success:
-        admin.delete(path, headers={**_FENCE, "If-Match": there.headers["ETag"]}).raise_for_status()
-
-
-def listed(admin: httpx.Client, kind: str, key: str, value: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(each for each in admin.get(f"/{kind}").json()["items"] if each[key] == value)
-    return found
 
 
 async def test_the_next_trunk_takes_the_call_of_a_silent_provider(demo: Demo, tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ _START_SECONDS = 10.0
 _HEADER_BYTES = 44
 """Of a WAV file with PCM samples as libsndfile writes it."""
 Transport = Literal["udp", "tcp", "tls"]
+Encryption = Literal["srtp", "srtp-mand", "srtp-mandf"]
+"""SRTP with keys from the SDP: optional (`RTP/AVP` with keys), a must as `RTP/SAVP` or `RTP/SAVPF`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,7 @@ async def telephone(
     register: bool = True,
     extra: Callable[[], list[str]] = list,
     publish: int = 0,
+    encryption: Encryption | None = None,
 ) -> AsyncIterator[Baresip]:
     """A telephone for the length of a block; it is registered at its begin.
 
@@ -193,11 +196,14 @@ async def telephone(
         register: False for a telephone that only calls.
         extra: Further lines of its configuration.
         publish: Seconds for which it publishes presence each time (RFC 3903); 0 publishes none.
+        encryption: Of its speech; None knows no SRTP.
     """
     home = folder / name
     home.mkdir(parents=True)
     lines = [*extra(), *(["module_app presence.so"] if publish else [])]
+    lines += ["module srtp.so"] if encryption is not None else []
     account = f";pubint={publish}" if publish else ""
+    account += f";mediaenc={encryption}" if encryption is not None else ""
     control = _write_configuration(
         home, line, tone, codecs, answer, register=register, extra=lines, account=account
     )
@@ -271,6 +277,7 @@ def _write_configuration(
     sip, control, media = free_ports(3)
     source = f"ausine,{tone}" if tone is not None else "aubridge,nobody"
     lines = [
+        *extra,  # what is said first counts
         f"sip_listen 127.0.0.1:{sip}",
         f"audio_source {source}",
         f"audio_player aubridge,{home.name}",
@@ -285,7 +292,6 @@ def _write_configuration(
         *(f"module {name}.so" for name in ("g711", "g722", "opus", "ausine", "aubridge", "sndfile")),
         *(f"module_app {name}.so" for name in ("account", "menu", "ctrl_tcp")),
         *([f"sip_cafile {line.ca}"] if line.ca is not None else []),
-        *extra,
     ]
     (home / "config").write_text("\n".join(lines) + "\n")
     interval = 60 if register else 0

@@ -76,11 +76,13 @@ class Crypto:
     Attributes:
         send_key: from our side of the SDP.
         receive_key: from the peer's.
+        late: the peer has sent with its key before the endpoint was made.
     """
 
     suite: str
     send_key: str = field(repr=False)
     receive_key: str = field(repr=False)
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

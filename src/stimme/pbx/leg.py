@@ -280,7 +280,7 @@ class Leg(SessionFeatures):
         return SECURED_PROTOCOL if self.srtp.terms.required else PLAIN_PROTOCOL
 
     def lose_media(self) -> None:
-        """Its endpoint is gone with the engine: it gets another one, with other keys."""
+        """Its endpoint is gone with the engine: it gets another one."""
         self.endpoint = None
         self.srtp.begin_anew()
 
@@ -333,7 +333,9 @@ class Leg(SessionFeatures):
 
     def _crypto(self) -> Crypto | None:
         agreed = self.srtp.agreed
-        return Crypto(agreed.ours.suite, agreed.ours.key, agreed.theirs.key) if agreed is not None else None
+        if agreed is None:
+            return None
+        return Crypto(agreed.ours.suite, agreed.ours.key, agreed.theirs.key, late=agreed.late)
 
     # -- the session's handler ------------------------------------------------------------------------------
 

@@ -66,7 +66,7 @@ class MediaRecovery:
         await self._call.join()
         self._call.confirm()
         for leg in legs:
-            if not leg.webrtc and not leg.srtp.secured:
+            if not leg.webrtc:
                 # The peer's side has not changed: it can be sent to before it has answered.
                 await leg.connect_media(timeout=self._call.media_timeout)
             self._reinvite(leg)

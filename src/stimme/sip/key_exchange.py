@@ -1,13 +1,16 @@
 """The keys of one leg's SRTP through its offers and answers (RFC 4568 §5.1, §7.1), without I/O.
 
 States: a leg is `OPEN` until the first answer, then `PLAIN` or `SECURED`. In `SECURED` its key stays through
-every later offer and answer (hold, another address, the refresh of a session timer), as long as the suite
-does and its endpoint lives: a new endpoint counts its packets anew, and what is encrypted twice with the same
-key and number is readable (RFC 3711 §9.1).
+every later offer and answer (hold, another address, the refresh of a session timer) as long as the suite
+does: there are telephones that take no other key within a call.
+
+When the engine dies, the endpoint that follows numbers its packets anew with the same key. Nothing is
+encrypted twice alike by that: its SSRC is another one, drawn at random, and part of what each packet is
+encrypted with (RFC 3711 §4.1.1, §9.1). How far the peer has counted it has to find out (`Agreed.late`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any
 
@@ -24,10 +27,14 @@ class Securing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """The keys in use: what we encrypt with, and what the peer does."""
+    """The keys in use: what we encrypt with, and what the peer does.
+
+    `late`: the peer has sent with its key before our endpoint was made.
+    """
 
     ours: SrtpKey
     theirs: SrtpKey
+    late: bool = False
 
 
 class KeyExchange:
@@ -36,7 +43,7 @@ class KeyExchange:
     Attributes:
         terms: what holds for this leg.
         state: how far it has come.
-        agreed: the keys in use; None without SRTP, and from a new endpoint until its first answer.
+        agreed: the keys in use; None without SRTP.
     """
 
     __slots__ = ("_said", "agreed", "state", "terms")
@@ -49,14 +56,14 @@ class KeyExchange:
 
     @property
     def secured(self) -> bool:
-        """Whether speech is encrypted, or will be again."""
+        """Whether speech is encrypted."""
         return self.state is Securing.SECURED
 
     def offer(self) -> tuple[SrtpKey, ...]:
         """What our offer carries; nothing for a stream that is not to be secured."""
         if self.agreed is not None:
             self._said = (self.agreed.ours,)
-        elif self.secured or (self.state is Securing.OPEN and self.terms.offers):
+        elif self.state is Securing.OPEN and self.terms.offers:
             self._said = self._said or new_offer()
         else:
             self._said = ()
@@ -91,12 +98,16 @@ class KeyExchange:
         raise ValueError("the key of the answer fits none that was offered")
 
     def _settle(self, agreed: Agreed | None) -> None:
+        before = self.agreed
+        if agreed is not None and before is not None and before.theirs.key == agreed.theirs.key:
+            agreed = replace(agreed, late=before.late)
         self.agreed = agreed
         self.state = Securing.PLAIN if agreed is None else Securing.SECURED
 
     def begin_anew(self) -> None:
-        """The leg gets another endpoint: no key of ours is used again."""
-        self.agreed, self._said = None, ()
+        """The leg gets another endpoint."""
+        if self.agreed is not None:
+            self.agreed = replace(self.agreed, late=True)
 
     # -- across a crash -------------------------------------------------------------------------------------
 

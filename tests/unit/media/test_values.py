@@ -81,6 +81,7 @@ def test_keys_are_sent_and_not_shown() -> None:
         "suite": "AEAD_AES_128_GCM",
         "send_key": "c2VuZA==",
         "receive_key": "cmVjZWl2ZQ==",
+        "late": False,
     }
 
 

@@ -1,6 +1,7 @@
 """Keys of SRTP in offers and answers (RFC 4568): what is read, what is passed over, what both sides use."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -265,15 +266,19 @@ def test_another_suite_has_another_key() -> None:
     assert exchange.answer()[0].key != before[0].key
 
 
-def test_a_new_endpoint_never_encrypts_with_the_old_key() -> None:
-    """The engine died: packets are numbered anew, so the key has to be another (RFC 3711 §9.1)."""
+def test_a_new_endpoint_has_to_find_how_far_the_peer_has_counted() -> None:
+    """The engine died; telephones that take no other key within a call go on with the one they have."""
     exchange = KeyExchange(OVER_TLS)
     exchange.take_offer((SrtpKey(1, CM, KEY),))
-    before = exchange.answer()[0].key
+    before = exchange.agreed
+    assert before is not None and not before.late
     exchange.begin_anew()
-    assert exchange.secured and exchange.agreed is None
-    offered = exchange.offer()
-    assert len(offered) == 4 and before not in [key.key for key in offered]
+    assert exchange.agreed == replace(before, late=True)
+    assert exchange.offer() == (before.ours,)
+    exchange.take_answer((before.theirs,))
+    assert exchange.agreed is not None and exchange.agreed.late
+    exchange.take_offer((SrtpKey(1, CM, new_key(CM)),))
+    assert exchange.agreed is not None and not exchange.agreed.late, "with a new key it counts from the start"
 
 
 def test_a_stream_that_is_no_longer_secured_is_plain() -> None:

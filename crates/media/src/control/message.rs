@@ -337,6 +337,9 @@ pub struct Crypto {
     pub send_key: String,
     /// What the peer encrypts with.
     pub receive_key: String,
+    /// The peer has sent with its key before this endpoint was made.
+    #[serde(default)]
+    pub late: bool,
 }
 
 impl std::fmt::Debug for Crypto {

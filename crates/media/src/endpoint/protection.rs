@@ -28,9 +28,13 @@ impl Protection {
                 text: format!("crypto.{field}: expected {} bytes in base64", suite.key_length()),
             })
         };
+        let mut inbound = session("receive_key", &crypto.receive_key)?;
+        if crypto.late {
+            inbound.join_late();
+        }
         Ok(Self {
             crypto: crypto.clone(),
-            inbound: session("receive_key", &crypto.receive_key)?,
+            inbound,
             outbound: session("send_key", &crypto.send_key)?,
             packet: Vec::new(),
         })
@@ -117,7 +121,7 @@ mod tests {
             suite in "AES_CM_128_HMAC_SHA1_80|\\PC{0,20}",
             key in "[A-Za-z0-9+/=]{0,60}|\\PC{0,60}",
         ) {
-            let crypto = Crypto { suite, send_key: key.clone(), receive_key: key };
+            let crypto = Crypto { suite, send_key: key.clone(), receive_key: key, late: false };
             let _ = Protection::new(&crypto);
         }
     }
@@ -128,6 +132,7 @@ mod tests {
             suite: suite.into(),
             send_key: key.into(),
             receive_key: "A".repeat(40),
+            late: false,
         };
         let code =
             |crypto: Crypto| Protection::new(&crypto).err().map(|failure| (failure.code, failure.text));
@@ -153,7 +158,8 @@ mod tests {
         let [ours, theirs, new] = ["BwcH", "CQkJ", "BBBB"].map(|three| three.repeat(10));
         let made = |send: &String, receive: &String, suite: &str| {
             let (send_key, receive_key) = (send.clone(), receive.clone());
-            Protection::new(&Crypto { suite: suite.into(), send_key, receive_key }).expect("keys")
+            Protection::new(&Crypto { suite: suite.into(), send_key, receive_key, late: false })
+                .expect("keys")
         };
         let (mut here, mut peer) = (made(&ours, &theirs, SUITE), made(&theirs, &ours, SUITE));
         // The peer's number begins anew after 65,535, so that only who has heard it before knows the next index.
@@ -167,7 +173,11 @@ mod tests {
         let mut heard = sealed(&mut peer, 2);
         assert!(again.unprotect(&mut heard.clone()).is_some());
         assert!(again.unprotect(&mut heard).is_none(), "played again");
-        assert_eq!(sealed(&mut again, 1), sealed(&mut made(&new, &theirs, SUITE), 1), "a new key begins anew");
+        assert_eq!(
+            sealed(&mut again, 1),
+            sealed(&mut made(&new, &theirs, SUITE), 1),
+            "a new key begins anew"
+        );
 
         let mut same = made(&new, &ours, SUITE);
         same.follow(again);
@@ -175,5 +185,29 @@ mod tests {
         let mut other = made(&new, &ours, "AES_CM_128_HMAC_SHA1_32");
         other.follow(same);
         assert!(other.protect(&packet(1)).is_some(), "another suite, other keys");
+    }
+
+    #[test]
+    fn who_joins_late_finds_how_often_the_numbers_began_anew() {
+        let (key, other) = ("BwcH".repeat(10), "CQkJ".repeat(10));
+        let made = |send: &str, receive: &str, late| {
+            let (send_key, receive_key) = (send.into(), receive.into());
+            let suite = "AES_CM_128_HMAC_SHA1_80".into();
+            Protection::new(&Crypto { suite, send_key, receive_key, late }).expect("keys")
+        };
+        let mut peer = made(&key, &other, false);
+        let mut heard = Vec::new();
+        for number in 0..3 * 65_536 + 7_u32 {
+            heard = sealed(&mut peer, number as u16);
+        }
+        assert!(made(&other, &key, false).unprotect(&mut heard.clone()).is_none());
+        let mut late = made(&other, &key, true);
+        let mut garbage = vec![0x80; 60];
+        assert!(late.unprotect(&mut garbage).is_none());
+        let length = late.unprotect(&mut heard.clone()).expect("found");
+        assert_eq!(heard.len() - 10, length);
+        assert!(late.unprotect(&mut heard).is_none(), "played again");
+        let mut next = sealed(&mut peer, 7);
+        assert!(late.unprotect(&mut next).is_some(), "from here on as always");
     }
 }

@@ -16,6 +16,10 @@ pub use suite::Suite;
 /// Streams of one direction that are kept apart; a telephone has one, some take a new one after each hold. None is forgotten
 /// while the leg lives: its packets could be played again.
 const MOST_STREAMS: usize = 1000;
+/// How often a stream's numbers may have begun anew before we hear it for the first time: four days of packets of 20 ms.
+const MOST_ROLLOVERS: u64 = 256;
+/// Packets that may be searched for in vain: nobody without the key makes us search for long.
+const MOST_SEARCHES: u32 = 100;
 const FIXED_HEADER: usize = 12;
 const REPORT_HEADER: usize = 8;
 /// The word behind a report: its number, and in the highest bit that it is encrypted (RFC 3711 §3.4).
@@ -27,6 +31,8 @@ pub struct Session {
     rtp: Keys,
     rtcp: Keys,
     streams: HashMap<u32, Stream>,
+    /// How many first packets may still be searched for.
+    searches: u32,
 }
 
 /// One SSRC: which packets and reports have been.
@@ -44,7 +50,14 @@ impl Session {
             rtp: Keys::of_rtp(suite, master, salt),
             rtcp: Keys::of_rtcp(suite, master, salt),
             streams: HashMap::new(),
+            searches: 0,
         })
+    }
+
+    /// The peer has sent with this key before we came: how often its numbers began anew is found by trying
+    /// (RFC 3711 §3.3.1 leaves it to others to tell who joins late).
+    pub fn join_late(&mut self) {
+        self.searches = MOST_SEARCHES;
     }
 
     /// Encrypts an RTP packet that fills `packet`; it grows by the tag. False when it is none, or was sent before.
@@ -66,12 +79,31 @@ impl Session {
     /// Decrypts an RTP packet in place; returns its length. None: it is not the peer's, or it was replayed.
     pub fn unprotect(&mut self, packet: &mut [u8]) -> Option<usize> {
         let (start, ssrc, sequence) = read_header(packet)?;
+        if self.searches > 0 && !self.streams.contains_key(&ssrc) {
+            return self.search(packet, start, ssrc, sequence);
+        }
         // Nothing is remembered of a packet before its tag is right: strangers must not move the window.
         let known = self.streams.get(&ssrc).cloned().unwrap_or_default();
         let index = known.packets.index(sequence).filter(|index| known.packets.is_new(*index))?;
         let length = self.rtp.open(packet, start, ssrc, index)?;
         stream(&mut self.streams, ssrc)?.packets.take(index);
         Some(length)
+    }
+
+    /// The first packet of a stream that may have begun long ago.
+    fn search(&mut self, packet: &mut [u8], start: usize, ssrc: u32, sequence: u16) -> Option<usize> {
+        self.searches -= 1;
+        for rollover in 0..MOST_ROLLOVERS {
+            let index = rollover << 16 | u64::from(sequence);
+            let mut tried = packet.to_vec(); // GCM spoils what it could not open
+            let Some(length) = self.rtp.open(&mut tried, start, ssrc, index) else {
+                continue;
+            };
+            stream(&mut self.streams, ssrc)?.packets.take(index);
+            packet[..length].copy_from_slice(&tried[..length]);
+            return Some(length);
+        }
+        None
     }
 
     /// Encrypts a compound RTCP packet. False when it is none.

@@ -152,7 +152,7 @@ fn leg(place: &mut Place, phone: &Phone, dtmf: DtmfMethod, now: Instant) -> (u64
         ice_pwd: None,
         fingerprint: None,
         candidates: vec![],
-        crypto: Some(Crypto { suite: "AES_CM_128_HMAC_SHA1_80".into(), send_key, receive_key }),
+        crypto: Some(Crypto { suite: "AES_CM_128_HMAC_SHA1_80".into(), send_key, receive_key, late: false }),
         dtls_setup: None,
     };
     let request = Configure {
