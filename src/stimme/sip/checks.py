@@ -6,6 +6,7 @@ from stimme.sip.message import Message, Request
 from stimme.sip.uri import NameAddr, SipUri, Uri
 
 SDP = "application/sdp"
+INFO_BODIES = ("application/dtmf-relay", "application/dtmf", "application/media_control+xml")
 ACCEPTED_BODIES = (SDP, "multipart/mixed", "multipart/alternative", "multipart/related")
 _ACCEPT_OF_SDP = (SDP, "application/*", "*/*")
 _SINGLE_HEADERS = ("From", "To", "Call-ID", "CSeq", "Max-Forwards")
@@ -57,6 +58,19 @@ def wants_sips(request: Request) -> bool:
 
 def _is_sips(uri: Uri) -> bool:
     return isinstance(uri, SipUri) and uri.scheme == "sips"
+
+
+def refusal_of_info(info: Request) -> tuple[int, list[tuple[str, str]]] | None:
+    """469 for an Info Package, of which we know none, 415 for a body that says nothing to us.
+
+    None for the usage from before packages (RFC 6086 §4.2.2, §5.2.2): digits, and what is ignored.
+    """
+    if "Info-Package" in info.headers:
+        return 469, [("Recv-Info", "")]
+    media_type = parse_media_type(info.headers.get("Content-Type") or "")[0]
+    if info.body and media_type not in INFO_BODIES:
+        return 415, [("Accept", ", ".join(INFO_BODIES))]
+    return None
 
 
 def refusal_of_body(invite: Request) -> tuple[int, list[tuple[str, str]]] | None:

@@ -23,7 +23,8 @@ SECURED_PROTOCOL = "RTP/SAVP"
 PLAIN_PROTOCOL = "RTP/AVP"
 _PLAIN_PROTOCOLS = (PLAIN_PROTOCOL, "RTP/AVPF")
 _SECURED_PROTOCOLS = (SECURED_PROTOCOL, "RTP/SAVPF")
-_DTLS_PROTOCOLS = (WEBRTC_PROTOCOL, "UDP/TLS/RTP/SAVP", *_SECURED_PROTOCOLS)
+_KEYED_PROTOCOLS = _PLAIN_PROTOCOLS + _SECURED_PROTOCOLS
+_DTLS_PROTOCOLS = (WEBRTC_PROTOCOL, "UDP/TLS/RTP/SAVP", "RTP/SAVPF", "RTP/SAVP")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +157,8 @@ def _usable(description: SessionDescription, terms: SrtpTerms) -> MediaDescripti
 
 def _keys(media: MediaDescription, terms: SrtpTerms) -> tuple[SrtpKey, ...]:
     """What the stream may be secured with."""
-    spoken = media.protocol in (*_PLAIN_PROTOCOLS, *_SECURED_PROTOCOLS)
-    return read_keys(media.get_all("crypto")) if terms.protected and spoken else ()
+    keyed = terms.protected and media.protocol in _KEYED_PROTOCOLS
+    return read_keys(media.get_all("crypto")) if keyed else ()
 
 
 def _why_none(description: SessionDescription, terms: SrtpTerms) -> str:

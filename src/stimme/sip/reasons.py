@@ -14,6 +14,7 @@ _PHRASES = {
     433: "Anonymity Disallowed",
     439: "First Hop Lacks Outbound Support", 440: "Max-Breadth Exceeded", 480: "Temporarily Unavailable",
     481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops",
+    469: "Bad Info Package",
     484: "Address Incomplete", 485: "Ambiguous", 486: "Busy Here", 487: "Request Terminated",
     488: "Not Acceptable Here", 489: "Bad Event", 491: "Request Pending", 493: "Undecipherable",
     494: "Security Agreement Required",

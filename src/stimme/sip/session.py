@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from stimme.sip.calling import Calling
+from stimme.sip.checks import refusal_of_info
 from stimme.sip.dialog import SDP, HeaderFields
 from stimme.sip.errors import SessionStateError
 from stimme.sip.flow import Destination, Flow, Target, is_reliable
@@ -218,6 +219,10 @@ class Session(Calling):
             receive(self, transaction, request)
 
     def _receive_info(self, transaction: ServerTransaction, request: Request) -> None:
+        refusal = refusal_of_info(request)
+        if refusal is not None:
+            transaction.respond(refusal[0], None, refusal[1])
+            return
         transaction.respond(200)
         if self.handler is not None:
             self.handler.on_info(self, request)

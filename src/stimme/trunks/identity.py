@@ -1,4 +1,4 @@
-"""Who is calling, towards the provider and from it (RFC 3325; RFC 3323 comes with CLIR)."""
+"""Who is calling and who is called, towards the provider and from it (RFC 3325, RFC 3455)."""
 
 from stimme.pbx.model import NumberBlock, Tenant, TrunkConfig, User
 from stimme.pbx.records import Party
@@ -49,12 +49,20 @@ def caller_of(request: Request) -> Party:
     return Party(number or digits, "" if name == digits else name)
 
 
+def _called_party(request: Request) -> list[str]:
+    try:
+        return [NameAddr.parse(value).user for value in request.headers.values("P-Called-Party-ID")[:1]]
+    except SipParseError:
+        return []
+
+
 def dialled_number(request: Request, tenant: Tenant, trunk: TrunkConfig) -> str:
     """The number that the provider's caller dialled.
 
-    It stands in the request URI, or in To when the request URI is the Contact that we registered.
+    It stands in the request URI. When that is the Contact that we registered, it is in P-Called-Party-ID,
+    where the provider's proxy keeps what it has replaced (RFC 3455 §4.2), or in To.
     """
-    for text in (request.user, request.to.user):
+    for text in (*_called_party(request), request.user, request.to.user):
         digits = text.replace(" ", "")
         if digits == trunk.username and len(digits) < 8:
             continue

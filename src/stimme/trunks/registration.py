@@ -8,6 +8,7 @@ the Service-Route of its last answer (RFC 3608), as long as there is a registrat
 security agreement (RFC 3329) gets one, in every request from then on.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from enum import Enum
 
@@ -27,6 +28,7 @@ FIRST_RETRY = 5.0
 LONGEST_RETRY = 120.0
 MOST_RAISES = 5
 MOST_HOPS = 10
+MOST_ASSOCIATED = 20
 MOST_AGREEMENTS = 2
 """421 and then 494."""
 
@@ -74,6 +76,7 @@ class Registration:
     Attributes:
         service_route: the values of Route for calls to the provider.
         agreement: what requests to the provider carry of a security agreement.
+        associated: the numbers and names by which the provider knows us as well (RFC 3455 §4.1).
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class Registration:
         self._ways = ways or (lambda: (target,))
         self.word = word
         self.service_route: tuple[str, ...] = ()
+        self.associated: tuple[str, ...] = ()
         self.agreement: list[tuple[str, str]] = []
         self.credentials = DigestClient(trunk.username, trunk.password, realm=trunk.realm)
         self._call_id = ua.token(24)
@@ -160,7 +164,9 @@ class Registration:
             self._retry = FIRST_RETRY
             self._raises = self._agreeing = 0
             self.service_route = _hops(response)
-            self._step(TrunkEvent.ACCEPTED, f"registered for {granted} s")
+            self.associated = _associated(response)
+            known = f" as {', '.join(self.associated)}" if self.associated else ""
+            self._step(TrunkEvent.ACCEPTED, f"registered for {granted} s{known}")
             self._later(max(1.0, granted * 2 / 3))
         elif response.status == 423 and self._raises < MOST_RAISES:
             self._raises += 1
@@ -228,6 +234,15 @@ def _hops(response: Response) -> tuple[str, ...]:
     except SipParseError:
         return ()
     return tuple(hops) if usable and len(hops) <= MOST_HOPS else ()
+
+
+def _associated(response: Response) -> tuple[str, ...]:
+    """The users of P-Associated-URI; what cannot be read is left out."""
+    found: dict[str, None] = {}
+    for value in response.headers.values("P-Associated-URI")[:MOST_ASSOCIATED]:
+        with contextlib.suppress(SipParseError):
+            found[NameAddr.parse(value).user] = None
+    return tuple(name for name in found if name)
 
 
 def _seconds(value: str | None) -> int | None:

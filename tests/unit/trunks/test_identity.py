@@ -91,3 +91,20 @@ def test_who_calls_from_outside(from_: str, identities: tuple[str, ...], caller:
 )
 def test_which_number_was_dialled_outside(uri: str, to: str, number: str) -> None:
     assert dialled_number(invite(uri, to=to), TENANT, BERLIN) == number
+
+
+@pytest.mark.parametrize(
+    ("called", "number"),
+    [
+        (f"<sip:{HEAD}12@p.example>", f"{HEAD}12"),
+        ("<tel:+49-30-231250-12>", f"{HEAD}12"),
+        (f"<sip:{HEAD}12@p.example>, <sip:{HEAD}13@p.example>", f"{HEAD}12"),
+        ("<sip:ada@p.example>", f"{HEAD}19"),
+        ("nonsense <", f"{HEAD}19"),
+    ],
+)
+def test_the_number_that_the_providers_proxy_replaced(called: str, number: str) -> None:
+    """RFC 3455 §4.2: our account is the head number itself, and To is what the caller's address book says."""
+    request = invite("sip:B1@192.0.2.1", to=f"<sip:{HEAD}19@p.example>")
+    request.headers.add("P-Called-Party-ID", called)
+    assert dialled_number(request, TENANT, BERLIN) == number

@@ -296,6 +296,14 @@ def test_a_provider_that_is_never_content_is_left_alone(provider: Provider) -> N
     assert provider.sleep(1) == []
 
 
+def test_the_provider_says_what_else_it_knows_us_by(provider: Provider) -> None:
+    """P-Associated-URI (RFC 3455 §4.1); what cannot be read there does no harm."""
+    uris = "<sip:+4930231250@p.example>, <tel:+4930231251>, nonsense <, <sip:p.example>"
+    provider.answer(provider.next(), 200, ("P-Associated-URI", uris))
+    assert provider.registration.associated == ("+4930231250", "+4930231251")
+    assert provider.registration.detail.endswith("as +4930231250, +4930231251")
+
+
 def test_a_registration_that_ends_takes_its_service_route_along(provider: Provider) -> None:
     provider.answer(provider.next(), 200, ("Service-Route", EDGE))
     (refresh,) = provider.sleep(201)
