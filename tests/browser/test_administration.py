@@ -77,6 +77,7 @@ async def test_a_free_telephone_is_set_up_at_a_site(demo: Demo, chrome: Chromium
         await expect(listed).to_have_count(0)
 
 
+@pytest.mark.feature("N3")
 async def test_speech_encryption_is_chosen_for_telephones_and_trunks(demo: Demo, chrome: Chromium) -> None:
     """Required without TLS it is refused at its field; a browser has nothing to choose."""
     async with administrator(demo, chrome, "customer") as client:
@@ -98,8 +99,10 @@ async def test_speech_encryption_is_chosen_for_telephones_and_trunks(demo: Demo,
         await expect(row).to_contain_text("SRTP: Verlangen")
         await row.get_by_test_id("device-delete").click()
         await client.at("admin-confirm").click()
+        await expect(client.at("devices-dialog")).to_be_visible()  # it comes back once that is done
         await expect(row).to_have_count(0)
         await client.page.keyboard.press("Escape")
+        await expect(client.at("devices-dialog")).to_have_count(0)
         await client.at("nav-lines").click()
         await client.page.get_by_role("button", name="Neue Leitung").click()
         await client.at("field-name").fill("Ersatz")
