@@ -96,6 +96,16 @@ def test_callee_refreshes(allow: str) -> None:
     assert agent.application.ears.heard == ["ack"], "a refresh is no news"
 
 
+def test_media_that_answer_a_refresh_are_told() -> None:
+    """A peer that says another address or key in its answer would not be heard any more (RFC 3264 §8)."""
+    agent, _, _ = called(TIMER, "Session-Expires: 300;refresher=uas", "Allow: INVITE, ACK, BYE")
+    agent.run_to(150)
+    refresh = agent.last_request("INVITE")
+    extra = [("Session-Expires", "300;refresher=uac"), ("Content-Type", "application/sdp")]
+    agent.receive(answer_to(refresh, 200, to_tag="", extra=extra, body=b"other media"))
+    assert agent.application.ears.heard == ["ack", "reinvite result 200"]
+
+
 def test_a_refresh_does_not_repeat_an_offer_that_was_refused() -> None:
     agent, session, _ = called(TIMER, "Session-Expires: 300;refresher=uas", "Allow: INVITE")
     session.reinvite(b"fax")
