@@ -201,7 +201,6 @@ async def test_a_provider_that_must_encrypt(demo: Demo, tmp_path: Path) -> None:
     pem.write_text((folder / "server.pem").read_text() + (folder / "server.key").read_text())
     port = free_ports(1)[0]
     provider = Line(_dialled(called), "-", "127.0.0.1", f"127.0.0.1:{port}", "tls", Path(demo.facts["ca"]))
-    lines = [f"sip_listen 127.0.0.1:{port}", f"sip_certificate {pem}"]
     with demo.as_role("customer") as admin:
         user = listed(admin, "users", "extension", "18")
         kept = admin.get(f"/users/{user['id']}").json()
@@ -222,7 +221,8 @@ async def test_a_provider_that_must_encrypt(demo: Demo, tmp_path: Path) -> None:
                     answer="auto",
                     register=False,
                     encryption="srtp-mand",
-                    extra=lambda: lines,
+                    extra=lambda: [f"sip_certificate {pem}"],
+                    port=port,
                 ) as outside,
                 telephone(tmp_path, "hanna", demo.line("18"), tone=440) as hanna,
             ):

@@ -183,6 +183,7 @@ async def telephone(
     extra: Callable[[], list[str]] = list,
     publish: int = 0,
     encryption: Encryption | None = None,
+    port: int | None = None,
 ) -> AsyncIterator[Baresip]:
     """A telephone for the length of a block; it is registered at its begin.
 
@@ -197,6 +198,7 @@ async def telephone(
         extra: Further lines of its configuration.
         publish: Seconds for which it publishes presence each time (RFC 3903); 0 publishes none.
         encryption: Of its speech; None knows no SRTP.
+        port: Where it listens for SIP; with a certificate for TLS one above.
     """
     home = folder / name
     home.mkdir(parents=True)
@@ -205,7 +207,7 @@ async def telephone(
     account = f";pubint={publish}" if publish else ""
     account += f";mediaenc={encryption}" if encryption is not None else ""
     control = _write_configuration(
-        home, line, tone, codecs, answer, register=register, extra=lines, account=account
+        home, line, tone, codecs, answer, register=register, extra=lines, account=account, port=port
     )
     with (home / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
@@ -273,12 +275,12 @@ def _write_configuration(
     register: bool,
     extra: list[str],
     account: str,
+    port: int | None,
 ) -> int:
-    sip, control, media = free_ports(3)
+    free, control, media = free_ports(3)
     source = f"ausine,{tone}" if tone is not None else "aubridge,nobody"
     lines = [
-        *extra,  # what is said first counts
-        f"sip_listen 127.0.0.1:{sip}",
+        f"sip_listen 127.0.0.1:{port or free}",
         f"audio_source {source}",
         f"audio_player aubridge,{home.name}",
         f"rtp_ports {media}-{min(media + 40, 65535)}",
@@ -292,6 +294,7 @@ def _write_configuration(
         *(f"module {name}.so" for name in ("g711", "g722", "opus", "ausine", "aubridge", "sndfile")),
         *(f"module_app {name}.so" for name in ("account", "menu", "ctrl_tcp")),
         *([f"sip_cafile {line.ca}"] if line.ca is not None else []),
+        *extra,
     ]
     (home / "config").write_text("\n".join(lines) + "\n")
     interval = 60 if register else 0
