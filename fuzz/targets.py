@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 from stimme.sip.answering import read_answer_request
 from stimme.sip.auth import DigestClient, DigestServer, ha1
@@ -14,6 +15,7 @@ from stimme.sip.flow import Flow
 from stimme.sip.gruu import GruuIssuer
 from stimme.sip.hops import HopLimits
 from stimme.sip.identity import read_identity
+from stimme.sip.key_exchange import KeyExchange
 from stimme.sip.malformed import refusal_of
 from stimme.sip.message import Message, Request, Response, parse_message
 from stimme.sip.negotiation import read_audio, write_answer
@@ -22,10 +24,13 @@ from stimme.sip.reason import read_reasons
 from stimme.sip.replaces import DialogId, replaced_by
 from stimme.sip.session import Session
 from stimme.sip.session_id import PartyId
+from stimme.sip.srtp_keys import ANYHOW, PLAIN, Srtp, SrtpTerms
 from stimme.sip.transaction import ServerTransaction
 from stimme.sip.transport.stream import StreamFramer
 from stimme.sip.ua import UserAgent
 from stimme.sip.uri import SipUri, Uri
+
+_TERMS = (PLAIN, ANYHOW, SrtpTerms(Srtp.REQUIRE, protected=True))
 
 
 def message(data: bytes) -> None:
@@ -107,12 +112,12 @@ def stream(data: bytes) -> None:
 
 
 def description(data: bytes) -> None:
-    """A session description is read and answered."""
-    try:
-        audio = read_audio(data)
-        read_audio(write_answer(data, audio, session_id="1", version=1))
-    except SipParseError:
-        pass
+    """A session description is read and answered, on every kind of line."""
+    for terms in _TERMS:
+        try:
+            _answer(data, terms)
+        except SipParseError:
+            continue
     try:
         fax = read_fax(data)
         write_fax_answer(data, None, session_id="1", version=1, address="192.0.2.1")
@@ -125,6 +130,20 @@ def description(data: bytes) -> None:
         )
         if read_fax(written) is None:
             raise AssertionError("the answer has no fax")
+
+
+def _answer(data: bytes, terms: SrtpTerms) -> None:
+    """The answer is read as what it was written from, with keys where the offer had some."""
+    audio = read_audio(data, terms)
+    exchange = KeyExchange(terms)
+    exchange.take_offer(audio.keys)
+    ours = replace(audio, keys=exchange.answer())
+    again = read_audio(write_answer(data, ours, session_id="1", version=1, terms=terms), terms)
+    if again.keys != ours.keys:
+        raise AssertionError("other keys than were written")
+    restored = KeyExchange.restored(exchange.snapshot())
+    if restored.agreed != exchange.agreed:
+        raise AssertionError("other keys than were kept")
 
 
 def document(data: bytes) -> None:
