@@ -1,7 +1,7 @@
 """A leg: one SIP session and the media endpoint that belongs to it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from stimme.media import (
@@ -36,7 +36,7 @@ from stimme.sip.negotiation import (
 )
 from stimme.sip.session import Session
 from stimme.sip.session_states import SessionFeatures, SessionState
-from stimme.sip.srtp_keys import ANYHOW, PLAIN, SrtpTerms
+from stimme.sip.srtp_keys import ANYHOW, PLAIN, SrtpKey, SrtpTerms
 from stimme.sip.transfer import Referral
 from stimme.sip.uri import quote_string
 
@@ -228,9 +228,8 @@ class Leg(SessionFeatures):
     ) -> bytes:
         """Our offer, in which the codecs that the other leg can speak come first; `only` offers no others."""
         self.sdp_version += 1
-        audio = self._local(ordered(only or self.known_codecs(), preferred), self.direction)
-        if not self.webrtc:
-            audio = replace(audio, keys=self.srtp.offer(), protocol=self._protocol())
+        codecs = ordered(only or self.known_codecs(), preferred)
+        audio = self._local(codecs, () if self.webrtc else self.srtp.offer())
         return write_offer(audio, session_id=self.sdp_id, version=self.sdp_version)
 
     def take_offer(self, offer: bytes) -> None:
@@ -268,7 +267,7 @@ class Leg(SessionFeatures):
         if before != "sendrecv" and self.direction == "sendrecv":
             self.held = False  # retrieved by the telephone's own key
         self.sdp_version += 1
-        audio = replace(self._local(self.codecs, self.direction), keys=self.srtp.answer())
+        audio = self._local(self.codecs, self.srtp.answer())
         return write_answer(
             self.offer, audio, session_id=self.sdp_id, version=self.sdp_version, terms=self.srtp.terms
         )
@@ -284,7 +283,7 @@ class Leg(SessionFeatures):
         self.endpoint = None
         self.srtp.begin_anew()
 
-    def _local(self, codecs: tuple[AudioCodec, ...], direction: str) -> Audio:
+    def _local(self, codecs: tuple[AudioCodec, ...], keys: tuple[SrtpKey, ...]) -> Audio:
         if self.endpoint is None:
             raise ValueError("the leg has no endpoint")
         local = self.endpoint.local
@@ -294,7 +293,9 @@ class Leg(SessionFeatures):
             codecs=codecs,
             rtcp_port=local.rtcp_port,
             rtcp_mux=self.webrtc or (self.remote is not None and self.remote.rtcp_mux),
-            direction=direction,
+            direction=self.direction,
+            keys=keys,
+            protocol=self._protocol(),
             ice_ufrag=local.ice_ufrag,
             ice_pwd=local.ice_pwd,
             fingerprint=local.fingerprint,
