@@ -2,7 +2,8 @@
 //!
 //! The price is a delay of at most [`LONGEST`], which only a busy engine pays: where less than one packet would come
 //! meanwhile, nothing is gained and nothing is waited for. Nor is it where the system wakes us up late: on some virtual
-//! machines setting a timer costs as much as several packets, and it comes much later than it was set to.
+//! machines setting a timer costs as much as several packets, and it comes much later than it was set to. At high rates
+//! some of the packets wake us up for all there ([`crate::watch::Watch::gather`]), which needs no timer.
 
 use std::time::{Duration, Instant};
 
@@ -12,11 +13,17 @@ const WORTH: f64 = 3.0;
 const LONGEST: Duration = Duration::from_micros(85);
 /// Below this rate, in packets a second, none waits.
 const BUSY: f64 = 8_000.0;
+/// From this rate on so many come that those which ring the bell are never long apart.
+const MANY: f64 = 26_000.0;
+/// When one of so many waits is in vain, too few ring: their callers are silent.
+const VAIN: u32 = 4;
+/// No packet waits longer than this for one that rings.
+const PATIENCE: Duration = Duration::from_micros(500);
 /// How long a rate is measured.
 const WINDOW: Duration = Duration::from_millis(20);
 /// A system that wakes us up later than this, on average, leaves too little of a pause.
 const LATE: Duration = Duration::from_micros(50);
-/// Every so many windows it is looked at again whether it still is.
+/// Every so many windows it is looked at again whether that still is so.
 const TRIAL: u32 = 50;
 
 /// Measures the rate of packets and says how long to let them gather.
@@ -27,12 +34,27 @@ pub struct Pacing {
     windows: u32,
     late: Duration,
     pause: Option<Duration>,
+    gathering: bool,
+    rings: u32,
+    vain: u32,
+    /// Windows for which too few ring.
+    sparse: u32,
 }
 
 impl Pacing {
     /// Nothing has come yet.
     pub fn new(now: Instant) -> Self {
-        Self { since: now, packets: 0, windows: 0, late: Duration::ZERO, pause: None }
+        Self {
+            since: now,
+            packets: 0,
+            windows: 0,
+            late: Duration::ZERO,
+            pause: None,
+            gathering: false,
+            rings: 0,
+            vain: 0,
+            sparse: 0,
+        }
     }
 
     /// Counts packets that were read at once.
@@ -42,11 +64,27 @@ impl Pacing {
         if elapsed >= WINDOW {
             let rate = self.packets as f64 / elapsed.as_secs_f64();
             self.windows = (self.windows + 1) % TRIAL;
-            let worth = rate >= BUSY && (self.late <= LATE || self.windows == 0);
+            self.sparse = self.sparse.saturating_sub(1);
+            if self.vain * VAIN > self.rings {
+                self.sparse = TRIAL;
+            }
+            self.gathering = rate >= MANY && self.sparse == 0;
+            let worth = rate >= BUSY && (self.late <= LATE || self.windows == 0) && !self.gathering;
             let gathered = || LONGEST.min(Duration::from_secs_f64(WORTH / rate));
             self.pause = worth.then(|| gathered().saturating_sub(self.late.min(LATE)));
-            (self.since, self.packets) = (now, 0);
+            (self.since, self.packets, self.rings, self.vain) = (now, 0, 0, 0);
         }
+    }
+
+    /// How long to wait for the bell at most before looking for packets; None: look for them at once.
+    pub fn patience(&self) -> Option<Duration> {
+        self.gathering.then_some(PATIENCE)
+    }
+
+    /// Notes whether the bell rang, or else whether it was waited for in vain as long as that.
+    pub fn waited(&mut self, rang: bool, for_long: bool) {
+        self.rings += 1;
+        self.vain += u32::from(!rang && for_long);
     }
 
     /// How long to sleep before looking for packets again; None: wait for the next one.
@@ -82,8 +120,8 @@ mod tests {
         assert_eq!(pause_at(100), None);
         assert_eq!(pause_at(5_000), None);
         assert_eq!(pause_at(10_000), Some(LONGEST));
-        let busy = pause_at(40_000).expect("a pause");
-        assert!((70..80).contains(&busy.as_micros()), "{busy:?}");
+        assert_eq!(pause_at(25_000), Some(LONGEST));
+        assert_eq!(pause_at(40_000), None, "some ring for all");
     }
 
     /// Busy windows of which every pause takes so much longer; says in how many was paused.
@@ -91,7 +129,7 @@ mod tests {
         let from = pacing.since;
         (1..=windows)
             .filter(|window| {
-                pacing.count(1000, from + WINDOW * *window);
+                pacing.count(500, from + WINDOW * *window);
                 let pause = pacing.pause();
                 if let Some(pause) = pause {
                     (0..100).for_each(|_| pacing.paused(pause, pause + late));
@@ -108,14 +146,37 @@ mod tests {
         assert_eq!(paused_in(&mut pacing, TRIAL, Duration::from_micros(20)), 1);
         assert_eq!(paused_in(&mut pacing, 100, Duration::from_micros(20)), 100);
         let pause = pacing.pause().expect("a pause");
-        assert!((35..45).contains(&pause.as_micros()), "60 for three packets less 20: {pause:?}");
+        assert!((60..70).contains(&pause.as_micros()), "85 less 20: {pause:?}");
+    }
+
+    /// Windows of so many packets with ten waits each, of which some are in vain; says in how many was gathered.
+    fn gathered_in(pacing: &mut Pacing, windows: u32, packets: usize, vain: usize) -> usize {
+        let from = pacing.since;
+        (1..=windows)
+            .filter(|window| {
+                (0..10).for_each(|wait| pacing.waited(wait >= vain, true));
+                pacing.count(packets, from + WINDOW * *window);
+                assert!(pacing.patience().is_none() || pacing.pause().is_none());
+                pacing.patience().is_some()
+            })
+            .count()
+    }
+
+    #[test]
+    fn when_there_are_many_some_ring_for_all_unless_too_few_do() {
+        let mut pacing = Pacing::new(Instant::now());
+        assert_eq!(gathered_in(&mut pacing, 100, 400, 0), 0, "20,000 a second are too far apart");
+        assert_eq!(gathered_in(&mut pacing, 100, 600, 2), 100);
+        assert_eq!(gathered_in(&mut pacing, 100, 600, 3), 0);
+        assert_eq!(gathered_in(&mut pacing, 100, 600, 0), 100 + 1 - TRIAL as usize);
+        assert_eq!(gathered_in(&mut pacing, 1, 10, 0), 0);
     }
 
     #[test]
     fn an_engine_that_is_idle_again_waits_no_more() {
         let start = Instant::now();
         let mut pacing = Pacing::new(start);
-        pacing.count(1000, start + WINDOW);
+        pacing.count(500, start + WINDOW);
         assert!(pacing.pause().is_some());
         pacing.count(1, start + 2 * WINDOW);
         assert_eq!(pacing.pause(), None);

@@ -121,7 +121,12 @@ impl Reactor {
             std::thread::sleep(pause);
             self.pacing.paused(pause, began.elapsed());
         }
-        let timeout = self.engine.next_timeout().saturating_duration_since(Instant::now());
+        let mut timeout = self.engine.next_timeout().saturating_duration_since(Instant::now());
+        if let Some(patience) = self.pacing.patience() {
+            let rang = self.watch.gather(timeout.min(patience))?;
+            self.pacing.waited(rang, timeout >= patience);
+            timeout = Duration::ZERO;
+        }
         self.watch.wait(Some(timeout), &mut self.ready)?;
         let now = Instant::now();
         self.pacing.count(self.ready.len(), now);

@@ -1,19 +1,30 @@
 //! Which file descriptors are ready: level-triggered epoll, one number for each.
+//!
+//! Where packets come so fast that waking up costs as much as what is done with them, [`Watch::gather`] lets some come
+//! together. It waits for a second set, the bell, in which one of four media sockets is; what all of them have is taken
+//! afterwards. So packets gather without a timer, which would cost as much as some of them.
 
+use std::cell::Cell;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::event::{Timespec, epoll};
+use rustix::io::Errno;
 
 /// A set of file descriptors; one that is closed leaves it by itself.
 pub struct Watch {
     epoll: OwnedFd,
+    bell: OwnedFd,
+    /// Media sockets so far.
+    media: Cell<u64>,
 }
 
 /// How many are told at once.
 const MOST: usize = 1024;
+/// Of so many media sockets one rings the bell; a power of two.
+const RINGING: u64 = 4;
 
 impl Watch {
     /// An empty set.
@@ -21,7 +32,8 @@ impl Watch {
     /// # Errors
     /// When the system has no descriptor left.
     pub fn new() -> io::Result<Self> {
-        Ok(Self { epoll: epoll::create(epoll::CreateFlags::CLOEXEC)? })
+        let set = || epoll::create(epoll::CreateFlags::CLOEXEC);
+        Ok(Self { epoll: set()?, bell: set()?, media: Cell::new(0) })
     }
 
     /// Watches for something to read.
@@ -29,7 +41,28 @@ impl Watch {
     /// # Errors
     /// When the system refuses.
     pub fn add(&self, descriptor: impl AsFd, number: u64) -> io::Result<()> {
-        Ok(epoll::add(&self.epoll, descriptor, epoll::EventData::new_u64(number), epoll::EventFlags::IN)?)
+        let data = epoll::EventData::new_u64(number);
+        epoll::add(&self.epoll, &descriptor, data, epoll::EventFlags::IN)?;
+        Ok(epoll::add(&self.bell, &descriptor, data, epoll::EventFlags::IN)?)
+    }
+
+    /// Watches for packets, which may be let gather.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn add_media(&self, descriptor: impl AsFd, number: u64) -> io::Result<()> {
+        let count = self.media.get();
+        self.media.set(count + 1);
+        if rings(count) { self.add(descriptor, number) } else { self.add_mute(descriptor, number) }
+    }
+
+    /// Watches for what may always wait until something else comes.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn add_mute(&self, descriptor: impl AsFd, number: u64) -> io::Result<()> {
+        let data = epoll::EventData::new_u64(number);
+        Ok(epoll::add(&self.epoll, descriptor, data, epoll::EventFlags::IN)?)
     }
 
     /// Watches no longer; what waits there goes on waiting.
@@ -37,17 +70,36 @@ impl Watch {
     /// # Errors
     /// When it was not watched.
     pub fn remove(&self, descriptor: impl AsFd) -> io::Result<()> {
-        Ok(epoll::delete(&self.epoll, descriptor)?)
+        match epoll::delete(&self.bell, &descriptor) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(epoll::delete(&self.epoll, &descriptor)?)
     }
 
-    /// Watches for room to write as well, or no longer.
+    /// Watches for room to write as well, or no longer; not for media.
     ///
     /// # Errors
     /// When the system refuses.
     pub fn writable(&self, descriptor: impl AsFd, number: u64, wanted: bool) -> io::Result<()> {
         let flags =
             if wanted { epoll::EventFlags::IN | epoll::EventFlags::OUT } else { epoll::EventFlags::IN };
-        Ok(epoll::modify(&self.epoll, descriptor, epoll::EventData::new_u64(number), flags)?)
+        let data = epoll::EventData::new_u64(number);
+        epoll::modify(&self.epoll, &descriptor, data, flags)?;
+        Ok(epoll::modify(&self.bell, &descriptor, data, flags)?)
+    }
+
+    /// Waits until the bell rings, or in vain until the time is over; says which.
+    ///
+    /// # Errors
+    /// As [`Self::wait`], which tells afterwards what there is.
+    pub fn gather(&self, timeout: Duration) -> io::Result<bool> {
+        let mut event = [const { MaybeUninit::<epoll::Event>::uninit() }; 1];
+        match epoll::wait(&self.bell, &mut event, Some(&timespec(timeout))) {
+            Err(Errno::INTR) => Ok(true),
+            Ok((events, _)) => Ok(!events.is_empty()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Waits until something is ready or the time is over; appends the numbers to `numbers`.
@@ -55,15 +107,76 @@ impl Watch {
     /// # Errors
     /// When the system refuses; an interruption by a signal is none.
     pub fn wait(&self, timeout: Option<Duration>, numbers: &mut Vec<u64>) -> io::Result<()> {
-        let timeout = timeout.map(|timeout| Timespec {
-            tv_sec: timeout.as_secs().min(3600) as i64,
-            tv_nsec: timeout.subsec_nanos().into(),
-        });
+        let timeout = timeout.map(timespec);
         let mut events = [const { MaybeUninit::<epoll::Event>::uninit() }; MOST];
         match epoll::wait(&self.epoll, &mut events, timeout.as_ref()) {
-            Err(rustix::io::Errno::INTR) => {}
+            Err(Errno::INTR) => {}
             result => numbers.extend(result?.0.iter().map(|event| event.data.u64())),
         }
         Ok(())
+    }
+}
+
+fn timespec(timeout: Duration) -> Timespec {
+    Timespec { tv_sec: timeout.as_secs().min(3600) as i64, tv_nsec: timeout.subsec_nanos().into() }
+}
+
+/// Whether the media socket of this place in the order in which they came rings: evenly spread (Fibonacci hashing), so
+/// that neither the first nor the second parties of calls do it alone.
+fn rings(place: u64) -> bool {
+    place.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - RINGING.trailing_zeros()) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::UdpSocket;
+
+    fn socket() -> UdpSocket {
+        UdpSocket::bind("127.0.0.1:0").expect("a socket")
+    }
+
+    fn knock(at: &UdpSocket) {
+        socket().send_to(b"knock", at.local_addr().expect("bound")).expect("sent");
+    }
+
+    fn ready(watch: &Watch) -> Vec<u64> {
+        let mut numbers = Vec::new();
+        watch.wait(Some(Duration::ZERO), &mut numbers).expect("epoll");
+        numbers
+    }
+
+    #[test]
+    fn one_of_four_rings_of_either_party() {
+        let ringing: Vec<u64> = (0..4000).filter(|place| rings(*place)).collect();
+        assert!((990..1010).contains(&ringing.len()), "{}", ringing.len());
+        assert!(ringing.windows(2).all(|pair| (2..=5).contains(&(pair[1] - pair[0]))));
+        let first = ringing.iter().filter(|place| *place % 2 == 0).count();
+        assert!((490..510).contains(&first), "{first}");
+    }
+
+    #[test]
+    fn media_gathers_until_the_bell_rings() {
+        let watch = Watch::new().expect("descriptors");
+        let (loud, quiet, control) = (socket(), socket(), socket());
+        watch.add_media(&loud, 1).expect("watched");
+        watch.add_media(&quiet, 2).expect("watched");
+        watch.add(&control, 3).expect("watched");
+
+        knock(&quiet);
+        assert!(!watch.gather(Duration::from_millis(20)).expect("epoll"), "nobody rings");
+        assert_eq!(ready(&watch), [2]);
+
+        let long = Duration::from_secs(60);
+        knock(&loud);
+        assert!(watch.gather(long).expect("epoll"));
+        assert_eq!(ready(&watch).len(), 2);
+
+        watch.remove(&loud).expect("watched");
+        watch.remove(&quiet).expect("watched");
+        assert!(watch.remove(&quiet).is_err());
+        knock(&control);
+        assert!(watch.gather(long).expect("epoll"));
+        assert_eq!(ready(&watch), [3]);
     }
 }

@@ -150,10 +150,10 @@ fn sockets(endpoint: &Endpoint) -> Vec<&std::net::UdpSocket> {
 pub(super) fn observe(endpoint: &Endpoint, watch: &Watch) -> io::Result<()> {
     match &endpoint.transport {
         Transport::Plain(plain) => {
-            watch.add(plain.rtp(), Token::Media(endpoint.id).number())?;
-            watch.add(plain.rtcp(), Token::Report(endpoint.id).number())
+            watch.add_media(plain.rtp(), Token::Media(endpoint.id).number())?;
+            watch.add_mute(plain.rtcp(), Token::Report(endpoint.id).number())
         }
-        Transport::Webrtc(webrtc) => watch.add(webrtc.socket(), Token::Media(endpoint.id).number()),
+        Transport::Webrtc(webrtc) => watch.add_media(webrtc.socket(), Token::Media(endpoint.id).number()),
     }
 }
 
