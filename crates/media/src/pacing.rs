@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 /// Packets that are worth one waking up.
 const WORTH: f64 = 3.0;
-/// A packet waits for no longer than this, what the system adds included.
-const LONGEST: Duration = Duration::from_micros(85);
+/// A packet waits for no longer than this in a pause, what the system adds included.
+pub const LONGEST: Duration = Duration::from_micros(85);
 /// Below this rate, in packets a second, none waits.
 const BUSY: f64 = 8_000.0;
 /// From this rate on so many come that those which ring the bell are never long apart.

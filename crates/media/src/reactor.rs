@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::engine::{Common, Engine, Token, Word};
 use crate::figures::{Figures, LoopTimes};
 use crate::ids::Seat;
-use crate::pacing::Pacing;
+use crate::pacing::{LONGEST, Pacing};
 use crate::ports::Ports;
 use crate::shards::Order;
 use crate::watch::Watch;
@@ -123,7 +123,8 @@ impl Reactor {
         }
         let mut timeout = self.engine.next_timeout().saturating_duration_since(Instant::now());
         if let Some(patience) = self.pacing.patience() {
-            let rang = self.watch.gather(timeout.min(patience))?;
+            // What is due waits as long as in a pause, so that it does not wake us up one by one.
+            let rang = self.watch.gather(timeout.clamp(LONGEST, patience))?;
             self.pacing.waited(rang, timeout >= patience);
             timeout = Duration::ZERO;
         }
