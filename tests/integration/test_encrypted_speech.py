@@ -107,7 +107,7 @@ async def test_where_encryption_is_a_must_nothing_goes_without(demo: Demo, tmp_p
             assert not bernd.happened("CALL_INCOMING"), "keys would be readable"
 
 
-@pytest.mark.feature("N3", "T4")
+@pytest.mark.feature("N3", "T5")
 async def test_an_emergency_call_goes_out_even_unencrypted(demo: Demo, tmp_path: Path) -> None:
     with encryption_of(demo, "11", "require"):
         async with telephone(tmp_path, "bernd", demo.line("11"), tone=1000) as bernd:
