@@ -68,6 +68,14 @@ def hears_now(phone: Baresip, hz: float) -> bool:
     return abs(tone - hz) < _TOLERANCE_HZ and level > _LOUD_DBFS
 
 
+async def hears_again(phone: Baresip, hz: float) -> None:
+    """The telephone hears a tone in what comes from now on, whatever it has heard before."""
+    before = phone.recorded_bytes()
+    await eventually(
+        lambda: phone.recorded_bytes() > before + 8000 and hears_now(phone, hz), f"{phone.home.name}: {hz} Hz"
+    )
+
+
 @dataclass(slots=True)
 class Flow:
     """How steadily audio came: the longest time without any, in seconds."""

@@ -32,11 +32,19 @@ def collector() -> Iterator[None]:
 
 
 async def collect_once() -> None:
-    before = gc.get_stats()[0]["collections"]
+    collected = asyncio.Event()
+
+    def told(phase: str, _: dict[str, int]) -> None:
+        if phase == "stop":
+            collected.set()
+
+    gc.callbacks.append(told)
     collecting = asyncio.create_task(collect_young(0))
-    while gc.get_stats()[0]["collections"] == before:
-        await asyncio.sleep(0)
-    collecting.cancel()
+    try:
+        await asyncio.wait_for(collected.wait(), 10)
+    finally:
+        collecting.cancel()
+        gc.callbacks.remove(told)
 
 
 async def test_new_cycles_go_at_once_old_ones_at_night() -> None:

@@ -52,12 +52,18 @@ async def count(database: Database, table: str) -> int:
         return rows
 
 
-async def test_customers_of_the_first_version_keep_everything_and_are_licensed(tmp_path: Path) -> None:
+async def first_version(tmp_path: Path) -> Database:
+    """A database of the first version with a customer in it."""
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/m.db")
     await migrate.upgrade(database.engine, "0001")
     async with database.engine.begin() as connection:
         for statement in OLD_ROWS.split(";\n"):
             await connection.execute(text(statement))
+    return database
+
+
+async def test_customers_of_the_first_version_keep_everything_and_are_licensed(tmp_path: Path) -> None:
+    database = await first_version(tmp_path)
     await migrate.upgrade(database.engine)
     for table, rows in (("users", 2), ("accounts", 1), ("devices", 1), ("trunks", 2)):
         assert await count(database, table) == rows
@@ -79,11 +85,7 @@ async def test_customers_of_the_first_version_keep_everything_and_are_licensed(t
 
 
 async def test_a_telephone_of_nobody_is_lost_on_the_way_back_and_others_are_not(tmp_path: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path}/m.db")
-    await migrate.upgrade(database.engine, "0001")
-    async with database.engine.begin() as connection:
-        for statement in OLD_ROWS.split(";\n"):
-            await connection.execute(text(statement))
+    database = await first_version(tmp_path)
     await migrate.upgrade(database.engine)
     free = "INSERT INTO devices (id, customer_id, user_id, kind, name, sip_user, secret, version) VALUES "
     async with database.engine.begin() as connection:
@@ -101,11 +103,7 @@ async def test_a_telephone_of_nobody_is_lost_on_the_way_back_and_others_are_not(
 
 
 async def test_phone_books_that_were_services_become_books(tmp_path: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path}/m.db")
-    await migrate.upgrade(database.engine, "0001")
-    async with database.engine.begin() as connection:
-        for statement in OLD_ROWS.split(";\n"):
-            await connection.execute(text(statement))
+    database = await first_version(tmp_path)
     await migrate.upgrade(database.engine, "0015")
     entries = [
         {"name": "Weiß", "numbers": ["030 901820", "112"], "short": "7"},
@@ -142,11 +140,7 @@ async def test_phone_books_that_were_services_become_books(tmp_path: Path) -> No
 
 
 async def test_speech_of_earlier_telephones_and_trunks_gets_the_standards(tmp_path: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path}/m.db")
-    await migrate.upgrade(database.engine, "0001")
-    async with database.engine.begin() as connection:
-        for statement in OLD_ROWS.split(";\n"):
-            await connection.execute(text(statement))
+    database = await first_version(tmp_path)
     await migrate.upgrade(database.engine)
     for table, standard in (("devices", "prefer"), ("trunks", "accept")):
         async with database.engine.connect() as connection:
