@@ -197,7 +197,7 @@ class PhoneBookRepository:
             while portions:
                 portion = portions.pop()
                 if portion:
-                    await upsert.write(connection, portion)
+                    await connection.run_sync(upsert.write, portion)
             await _record(session, book, {"imported": len(entries), "replaced": replace})
 
     async def sees(self, scope: Scope, customer_id: str) -> bool:

@@ -7,9 +7,8 @@ parameters by name) costs more than the database does for them; here it is done 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Dialect, Table
+from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 Row = Mapping[str, Any]
@@ -39,22 +38,13 @@ class Upsert:
         self._sql = str(compiled)
         self._columns = [(name, *_conversion(table, name, dialect)) for name in names]
 
-    async def execute(self, connection: AsyncConnection, rows: Sequence[Row]) -> None:
-        """Write the rows.
-
-        Raises:
-            RowError: For a value that cannot be stored.
-            SQLAlchemyError: When the database refuses.
-        """
-        await self.write(connection, self.prepared(rows))
-
     def prepared(self, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
         """Make of rows what the driver takes, before the database is asked. Raises RowError."""
         return [self._values(row) for row in rows]
 
-    async def write(self, connection: AsyncConnection, prepared: list[tuple[Any, ...]]) -> None:
+    def write(self, connection: Connection, prepared: list[tuple[Any, ...]]) -> None:
         """Write what was prepared. Raises SQLAlchemyError when the database refuses."""
-        await connection.exec_driver_sql(self._sql, prepared)
+        connection.exec_driver_sql(self._sql, prepared)
 
     def _values(self, row: Row) -> tuple[Any, ...]:
         try:

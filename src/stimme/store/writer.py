@@ -8,12 +8,12 @@ written; when the database is busy or away, everything is kept and tried again.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import structlog
-from sqlalchemy import Table, delete
+from sqlalchemy import Connection, Table, delete
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError, StatementError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stimme.store.database import Database
 from stimme.store.upsert import Row, RowError, Upsert
@@ -103,7 +103,8 @@ class WriteBehind:
             await self._write_singly(batch)
             written = True
         finally:
-            # Also when cancelled in the middle: the transaction was rolled back, nothing may be lost.
+            # Also when cancelled in the middle: whether it was written is not known, nothing may be lost. Twice
+            # does no harm, each key has one row.
             if not written:
                 self._keep(batch)
                 self._afterwards = [*afterwards, *self._afterwards]
@@ -119,30 +120,44 @@ class WriteBehind:
     async def _write_together(self, batch: dict[str, dict[str, Row | None]]) -> None:
         if not any(batch.values()):
             return
-        async with self._database.engine.begin() as connection:
-            for name, rows in batch.items():
-                await self._apply(connection, self._tables[name], rows)
+        steps = [step for name, rows in batch.items() for step in self._steps(name, rows)]
+
+        def work(connection: Connection) -> None:
+            for step in steps:
+                step(connection)
+
+        await self._database.together(work)
 
     async def _write_singly(self, batch: dict[str, dict[str, Row | None]]) -> None:
-        async with self._database.engine.begin() as connection:
+        def work(connection: Connection) -> None:
             for name, rows in batch.items():
                 for key, row in rows.items():
-                    try:
-                        async with connection.begin_nested():
-                            await self._apply(connection, self._tables[name], {key: row})
-                    except (RowError, IntegrityError, StatementError) as error:
-                        if not _is_about_a_row(error):
-                            raise
-                        _log.error("row refused by the store", table=name, key=key, error=str(error))
+                    self._write_one(connection, name, key, row)
 
-    async def _apply(self, connection: AsyncConnection, table: Table, rows: Mapping[str, Row | None]) -> None:
-        gone = [key for key, row in rows.items() if row is None]
-        kept = [row for row in rows.values() if row is not None]
-        if gone:
-            (key_column,) = table.primary_key.columns
-            await connection.execute(delete(table).where(key_column.in_(gone)))
-        if kept:
-            await self._upserts[table.name].execute(connection, kept)
+        await self._database.together(work)
+
+    def _write_one(self, connection: Connection, name: str, key: str, row: Row | None) -> None:
+        try:
+            with connection.begin_nested():
+                for step in self._steps(name, {key: row}):
+                    step(connection)
+        except (RowError, IntegrityError, StatementError) as error:
+            if not _is_about_a_row(error):
+                raise
+            _log.error("row refused by the store", table=name, key=key, error=str(error))
+
+    def _steps(self, name: str, rows: Mapping[str, Row | None]) -> Iterator[Callable[[Connection], object]]:
+        """The statements for one table, everything prepared that needs no database. Raises RowError."""
+        if gone := [key for key, row in rows.items() if row is None]:
+            yield partial(_delete, self._tables[name], gone)
+        if kept := [row for row in rows.values() if row is not None]:
+            upsert = self._upserts[name]
+            yield partial(upsert.write, prepared=upsert.prepared(kept))
+
+
+def _delete(table: Table, keys: Sequence[str], connection: Connection) -> None:
+    (key_column,) = table.primary_key.columns
+    connection.execute(delete(table).where(key_column.in_(keys)))
 
 
 def _is_about_a_row(error: Exception) -> bool:

@@ -5,12 +5,12 @@ import datetime
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, event, select
+from sqlalchemy import Engine, Table, event, select
 from tests.migrated import bring_up_to_date
 
 from stimme.store.database import Database
@@ -58,14 +58,23 @@ def entry(key: str, value: int) -> dict[str, Any]:
     return {"key": key, "tenant_id": "c", "value": {"n": value}}
 
 
-async def test_last_state_wins_and_short_calls_never_reach_the_disk(database: Database) -> None:
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+async def test_last_state_wins_and_short_calls_never_reach_the_disk(
+    database: Database, statements: list[str]
+) -> None:
     writer = WriteBehind(database, TABLES)
-    statements: list[str] = []
-    event.listen(
-        database.engine.sync_engine,
-        "before_cursor_execute",
-        lambda _c, _cursor, statement, *_rest: statements.append(statement),
-    )
+    statements.clear()
     writer.put(BINDINGS, "a", entry("a", 1))
     writer.put(BINDINGS, "a", entry("a", 2))
     writer.put(BINDINGS, "b", entry("b", 1))
