@@ -41,7 +41,7 @@ $(STAMPS)/venv: requirements.lock pyproject.toml scripts/setup-venv.sh | $(STAMP
 	@sh scripts/setup-venv.sh
 	@touch $@
 
-$(STAMPS)/native: scripts/compile_sip.py $(wildcard src/stimme/sip/*.py) | $(STAMPS)/venv
+$(STAMPS)/native: scripts/compile_sip.py scripts/native_inits.py $(wildcard src/stimme/sip/*.py) | $(STAMPS)/venv
 	@echo "compiling the SIP stack"
 	@$(PYTHON) scripts/compile_sip.py build/native
 	@touch $@

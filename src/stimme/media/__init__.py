@@ -1,5 +1,6 @@
 """Typed asyncio face of the media engine `stimme-media`."""
 
+from stimme.media.connection import all_of
 from stimme.media.engine import Engine
 from stimme.media.errors import EngineError, EngineLostError
 from stimme.media.events import (
@@ -95,4 +96,5 @@ __all__ = [
     "VideoStream",
     "VoipMetrics",
     "WavFile",
+    "all_of",
 ]

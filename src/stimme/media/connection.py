@@ -6,7 +6,7 @@ number; events are handed on in the order in which the engine sent them.
 
 import asyncio
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +18,18 @@ PROTOCOL = 1
 MAX_FRAME_BYTES = 16 << 20
 _LENGTH = struct.Struct(">I")
 _REQUEST, _REPLY, _ERROR, _EVENT = range(4)
+
+
+async def all_of(replies: Iterable[Awaitable[object]]) -> None:
+    """Waits for replies to requests under way; raises the first EngineError once all are there."""
+    failure: EngineError | None = None
+    for reply in replies:
+        try:
+            await reply
+        except EngineError as error:
+            failure = failure or error
+    if failure is not None:
+        raise failure
 
 
 class Connection(asyncio.Protocol):
@@ -105,7 +117,7 @@ class Connection(asyncio.Protocol):
             return future
         self._next += 1
         self._pending[self._next] = future
-        frame = cast(bytes, self._packer.pack([_REQUEST, self._next, op, fields]))
+        frame: bytes = self._packer.pack([_REQUEST, self._next, op, fields])
         if not self._outgoing:
             self._loop.call_soon(self._flush)
         self._outgoing += (_LENGTH.pack(len(frame)), frame)

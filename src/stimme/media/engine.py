@@ -92,18 +92,24 @@ class Engine:
         Raises nothing: who opens several must know which of them are there, to delete them.
         """
         beside = [_near(near), *([_near(near) or {"near": "last"}] * (len(wanted) - 1))]
-        replies = await asyncio.gather(
-            *(
-                self._connection.request("create-endpoint", kind=kind, tag=tag, **place)
-                for (kind, tag), place in zip(wanted, beside, strict=False)
-            ),
-            return_exceptions=True,
-        )
-        return [self._endpoint(kind, tag, reply) for (kind, tag), reply in zip(wanted, replies, strict=True)]
+        replies = [
+            self._connection.request("create-endpoint", kind=kind, tag=tag, **place)
+            for (kind, tag), place in zip(wanted, beside, strict=False)
+        ]
+        try:
+            return [
+                await self._opened(kind, tag, reply)
+                for (kind, tag), reply in zip(wanted, replies, strict=True)
+            ]
+        finally:
+            for reply in replies:
+                reply.cancel()  # those that came are not concerned
 
-    def _endpoint(self, kind: Kind, tag: str, reply: Any) -> Endpoint | EngineError:
-        if isinstance(reply, EngineError):
-            return reply
+    async def _opened(self, kind: Kind, tag: str, waiting: asyncio.Future[Any]) -> Endpoint | EngineError:
+        try:
+            reply = await waiting
+        except EngineError as error:
+            return error
         local = LocalTransport.from_wire(reply["local"])
         return Endpoint(self._connection, int(reply["endpoint"]), tag, kind, local)
 

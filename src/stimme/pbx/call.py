@@ -25,12 +25,12 @@ from typing import Any
 
 import structlog
 
-from stimme.media import Bridge, EngineError, EngineLostError
+from stimme.media import Bridge, EngineError, EngineLostError, all_of
 from stimme.pbx import answering, faxing, hearing
 from stimme.pbx.features.diversion import Hop
 from stimme.pbx.leg import Leg, LegEvent
 from stimme.pbx.owner import CallOwner
-from stimme.pbx.records import CallRecord, Direction, HangupBy, Party, result_of
+from stimme.pbx.records import CallRecord, Direction, HangupBy, Party, Result, result_of
 from stimme.pbx.recovery import MediaRecovery
 from stimme.pbx.stages import OVER, Stage
 from stimme.pbx.states import CALL, SHOWN, CallEvent, CallState, ShownState
@@ -209,7 +209,11 @@ class Call:
     @property
     def result(self) -> str | None:
         """How the call ended, None while it goes on."""
-        return self.record().result if self.state is CallState.ENDED else None
+        return self._result() if self.state is CallState.ENDED else None
+
+    def _result(self) -> Result:
+        cancelled = self._hangup_by == "caller"
+        return result_of(self.status, answered=self.answered_at is not None, cancelled=cancelled)
 
     def report(self, event: LegEvent) -> None:
         """Takes an event of a leg; the call's task reads it."""
@@ -255,9 +259,7 @@ class Call:
             ringing_at=self.ringing_at,
             answered_at=self.answered_at,
             ended_at=max(datetime.now(UTC), self.started_at),
-            result=result_of(
-                self.status, answered=self.answered_at is not None, cancelled=self._hangup_by == "caller"
-            ),
+            result=self._result(),
             sip_status=self.status,
             trunk_id=self.trunk_id,
             hangup_by=self._hangup_by,
@@ -448,7 +450,7 @@ class Call:
         try:
             await self._bridge(a, b)
         finally:
-            await asyncio.gather(*configured)
+            await all_of(configured)
 
     async def join(self) -> None:
         """Lets both sides hear each other, whoever they heard before. Raises EngineError."""
@@ -510,8 +512,9 @@ class Call:
         if self.stage is OVER:
             for leg in retired:
                 leg.let_go()
-        endpoints = [leg.endpoint for leg in retired if leg.endpoint is not None]
-        results = await asyncio.gather(*(endpoint.delete() for endpoint in endpoints), return_exceptions=True)
-        for failure in results:
-            if isinstance(failure, BaseException) and not isinstance(failure, EngineLostError):
-                self.log.warning("an endpoint could not be freed", error=str(failure))
+        try:
+            await all_of([leg.endpoint.delete() for leg in retired if leg.endpoint is not None])
+        except EngineLostError:
+            pass
+        except EngineError as error:
+            self.log.warning("an endpoint could not be freed", error=str(error))

@@ -211,7 +211,7 @@ class Pbx:
 
     def new_id(self) -> str:
         """A word that is unique, for calls and legs."""
-        return f"{self.rng.getrandbits(128):032x}"
+        return self._ua.token(32)
 
     def user_at(self, device: Device) -> str | None:
         """Whose device this is at the moment."""

@@ -1,6 +1,6 @@
 """Call records and call lists: what remains of a call."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -44,10 +44,22 @@ class CallRecord:
 
     def to_json(self) -> dict[str, Any]:
         """As the journal carries it."""
-        value = {each.name: getattr(self, each.name) for each in fields(self)}
-        value |= {"caller": self.caller.to_json(), "callee": self.callee.to_json()}
         return {
-            name: each.isoformat() if isinstance(each, datetime) else each for name, each in value.items()
+            "id": self.id,
+            "tenant_id": self.tenant_id,
+            "direction": self.direction,
+            "caller": self.caller.to_json(),
+            "callee": self.callee.to_json(),
+            "answered_by": self.answered_by,
+            "started_at": self.started_at.isoformat(),
+            "ringing_at": self.ringing_at.isoformat() if self.ringing_at else None,
+            "answered_at": self.answered_at.isoformat() if self.answered_at else None,
+            "ended_at": self.ended_at.isoformat(),
+            "result": self.result,
+            "sip_status": self.sip_status,
+            "trunk_id": self.trunk_id,
+            "hangup_by": self.hangup_by,
+            "quality": self.quality,
         }
 
     @classmethod

@@ -9,6 +9,8 @@ ShownState = Literal["ringing", "early", "answered", "ended"]
 class CallState(Enum):
     """States of a call, as its events show them."""
 
+    __hash__ = object.__hash__  # members are looked up all the time; Enum's own is written in Python
+
     ROUTING = "routing"
     RINGING = "ringing"
     EARLY = "early"
@@ -18,6 +20,8 @@ class CallState(Enum):
 
 class CallEvent(Enum):
     """What moves a call."""
+
+    __hash__ = object.__hash__  # members are looked up all the time; Enum's own is written in Python
 
     ALERTING = "a called device rings"
     EARLY_MEDIA = "a called side sends audio before the answer"

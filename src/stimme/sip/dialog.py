@@ -1,7 +1,6 @@
 """A dialog: its identity, sequence numbers and routes, and the requests within it (RFC 3261 §12)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from stimme.sip.auth import DigestClient
@@ -256,4 +255,5 @@ def target_of(uri: SipUri, transport: str | None = None) -> Target:
 
 def without_tag(address: NameAddr) -> NameAddr:
     """The same party outside a dialog."""
-    return replace(address, params={name: value for name, value in address.params.items() if name != "tag"})
+    params = {name: value for name, value in address.params.items() if name != "tag"}
+    return NameAddr(address.uri, address.display_name, params)

@@ -247,7 +247,7 @@ def _find(codecs: Sequence[AudioCodec], wanted: AudioCodec) -> AudioCodec | None
 def ordered(codecs: Sequence[AudioCodec], preferred: Sequence[AudioCodec]) -> tuple[AudioCodec, ...]:
     """`codecs` with those first that `preferred` has, in its order: so that two legs meet in one codec."""
     first = [match for wanted in preferred if (match := _find(codecs, wanted))]
-    return tuple(first + [codec for codec in codecs if codec not in first])
+    return tuple(first + [codec for codec in codecs if not any(codec is known for known in first)])
 
 
 def reverse(direction: str) -> str:
@@ -295,9 +295,8 @@ def write_answer(
     for part in offered.media:
         mid = part.get("mid")
         if part is accepted:
-            media = _media(
-                replace(audio, mid=part.get("mid")), audio.setup or "passive" if audio.webrtc else None
-            )
+            named = replace(audio, mid=mid) if audio.webrtc else audio
+            media = _media(named, audio.setup or "passive" if audio.webrtc else None)
             media.protocol = part.protocol
             if others:
                 media.attributes += _extended(audio)

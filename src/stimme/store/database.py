@@ -200,21 +200,25 @@ class Database:
 
 
 class _Apart:
-    """A connection to a file of SQLite in a thread of its own, which does one piece of work after the other."""
+    """A connection to a file of SQLite in a thread of its own: one piece of work after the other."""
 
     def __init__(self, url: str) -> None:
         self._url = make_url(url).set(drivername="sqlite")
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._thread: ThreadPoolExecutor | None = None
         self._engine: Engine | None = None
 
     async def do(self, work: Callable[[Connection], None]) -> None:
         """See `Database.together`."""
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         await asyncio.get_running_loop().run_in_executor(self._thread, self._do, work)
 
     async def close(self) -> None:
         """Finish what was begun."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._dispose)
-        self._thread.shutdown(wait=False)
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            await asyncio.get_running_loop().run_in_executor(thread, self._dispose)
+            thread.shutdown(wait=False)
 
     def _do(self, work: Callable[[Connection], None]) -> None:
         if self._engine is None:

@@ -49,6 +49,7 @@ class CallJournal:
         self._living: dict[str, bytes] = {
             key: cast(bytes, _PACKER.pack(value)) for key, value in _read(file).items()
         }
+        self._settled_keys: list[str] = []
         self._descriptor = -1
         self._grown = 0
         self._begin_anew()
@@ -56,6 +57,8 @@ class CallJournal:
     def put(self, key: str, value: dict[str, Any], *, voids: Sequence[str] = ()) -> None:
         """Keep the state of a call or leg, in place of what was there and of the entries that it voids."""
         packed = self._living[key] = self._packed(value)
+        if self._settled_keys:
+            voids, self._settled_keys = (*voids, *self._settled_keys), []
         for void in voids:
             self._living.pop(void, None)
         self._append(key, packed, voids)
@@ -64,13 +67,19 @@ class CallJournal:
         """Forget an entry."""
         if self._living.pop(key, None) is not None:
             self._append(key, _FORGOTTEN)
-        if self._grown > _GROWTH_BYTES:
-            self._begin_anew()
 
     def settle(self, key: str) -> None:
-        """Forget an entry once everything reported to the database until now is in there."""
+        """Forget an entry once everything reported to the database until now is in there.
+
+        The file hears of it with the next entry: a record that is reported again after a crash is written
+        once.
+        """
         if key in self._living:
-            self._settled(lambda: self.drop(key))
+            self._settled(lambda: self._forget(key))
+
+    def _forget(self, key: str) -> None:
+        if self._living.pop(key, None) is not None:
+            self._settled_keys.append(key)
 
     async def load(self) -> dict[str, dict[str, Any]]:
         """Return every entry that can be read, by key."""
@@ -83,7 +92,7 @@ class CallJournal:
         return loaded
 
     def _packed(self, value: dict[str, Any]) -> bytes:
-        packed = cast(bytes, _PACKER.pack(value))
+        packed: bytes = _PACKER.pack(value)
         if _KEYS not in packed:
             return packed
         return cast(bytes, _PACKER.pack(msgpack.ExtType(_SEALED, self._vault.seal(packed))))
@@ -96,6 +105,10 @@ class CallJournal:
 
     def close(self) -> None:
         """Close the file."""
+        if self._settled_keys:
+            key, *others = self._settled_keys
+            self._settled_keys = []
+            self._append(key, _FORGOTTEN, others)
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -107,8 +120,11 @@ class CallJournal:
             self._grown += os.write(self._descriptor, _entry(key, packed, voids))
         except OSError as error:
             _log.error("the journal cannot be written", error=str(error))
+        if self._grown > _GROWTH_BYTES:
+            self._begin_anew()
 
     def _begin_anew(self) -> None:
+        self._settled_keys = []
         self.close()
         self._file.parent.mkdir(parents=True, exist_ok=True)
         part = self._file.with_suffix(".part")

@@ -103,8 +103,8 @@ class WriteBehind:
             await self._write_singly(batch)
             written = True
         finally:
-            # Also when cancelled in the middle: whether it was written is not known, nothing may be lost. Twice
-            # does no harm, each key has one row.
+            # Also when cancelled in the middle: whether it was written is not known then, and nothing may be
+            # lost. Written twice is written once, each key has one row.
             if not written:
                 self._keep(batch)
                 self._afterwards = [*afterwards, *self._afterwards]

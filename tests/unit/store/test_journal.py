@@ -58,6 +58,20 @@ async def test_a_call_is_forgotten_once_its_record_is_safe(tmp_path: Path) -> No
     assert await reopened(file) == {}
 
 
+async def test_the_file_forgets_a_safe_call_with_the_next_entry(tmp_path: Path) -> None:
+    file, later = tmp_path / "calls.journal", Later()
+    journal = CallJournal(file, later, VAULT)
+    journal.put("a", {"n": 1})
+    journal.settle("a")
+    later.written()
+    assert await reopened(file) == {"a": {"n": 1}}, "its record is written once, however often it is reported"
+    journal = CallJournal(file, later, VAULT)
+    journal.settle("a")
+    later.written()
+    journal.put("b", {"n": 2})
+    assert await reopened(file) == {"b": {"n": 2}} == await journal.load()
+
+
 async def test_a_call_that_was_never_answered_costs_nothing(tmp_path: Path) -> None:
     later = Later()
     journal = CallJournal(tmp_path / "calls.journal", later, VAULT)
@@ -87,6 +101,7 @@ async def test_the_file_is_written_anew_when_it_has_grown(tmp_path: Path) -> Non
         journal.settle(f"call-{number}")
         later.written()
     assert file.stat().st_size < 8 << 20
+    journal.close()
     assert await reopened(file) == {"stays": {"n": 1}}
 
 

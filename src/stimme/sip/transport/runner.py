@@ -32,6 +32,8 @@ MAX_CONNECTIONS = 20_000
 MAX_CONNECTIONS_OF_ONE = 2_000
 MAX_HELD = 10_000
 _LONGEST_KEEPALIVE = 4
+_METHODS = {method.encode(): method for method in METHODS}
+_CLASSES = {str(number).encode(): f"{number}xx" for number in range(1, 7)}
 
 
 class SipRunner:
@@ -366,8 +368,7 @@ class SipRunner:
 
 def _kind_of(data: bytes) -> str:
     """How the counters name a well-formed message: its method, or the class of its status."""
-    start = data.lstrip()
+    start = data if data[:1].isalpha() else data.lstrip()
     if start.startswith(b"SIP/2.0 "):
-        return f"{start[8:9].decode('ascii', 'replace')}xx"
-    method = start.partition(b" ")[0].decode("ascii", "replace")
-    return method if method in METHODS else "other"
+        return _CLASSES.get(start[8:9], "other")
+    return _METHODS.get(start[: start.find(b" ")], "other")

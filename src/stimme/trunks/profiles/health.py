@@ -23,6 +23,8 @@ _KEPT = 1440
 class State(Enum):
     """Of a provider, as people see it."""
 
+    __hash__ = object.__hash__  # members are looked up all the time; Enum's own is written in Python
+
     UNKNOWN = "unknown"
     UP = "up"
     DOUBTFUL = "doubtful"
@@ -31,6 +33,8 @@ class State(Enum):
 
 class Sign(Enum):
     """What was seen of a provider."""
+
+    __hash__ = object.__hash__  # members are looked up all the time; Enum's own is written in Python
 
     ALIVE = "an answer"
     SILENT = "no answer, no connection, 408, 503"
