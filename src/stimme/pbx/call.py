@@ -176,7 +176,10 @@ class Call:
     @property
     def sides(self) -> list[Leg]:
         """The legs that the call is about: anchor and partner, as far as they are there."""
-        return [leg for leg in (self.anchor, self.partner) if leg is not None]
+        anchor, partner = self.anchor, self.partner
+        if anchor is None:
+            return [] if partner is None else [partner]
+        return [anchor] if partner is None else [anchor, partner]
 
     @property
     def talking_legs(self) -> list[Leg]:

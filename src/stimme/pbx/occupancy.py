@@ -1,5 +1,7 @@
 """Whose lines the calls of one tenant occupy: found by user, without looking at all calls."""
 
+from collections.abc import Iterable
+
 from stimme.pbx.call import Call
 from stimme.pbx.events import LineState
 from stimme.pbx.leg import Leg
@@ -66,10 +68,10 @@ class Occupancy:
 
 def users_of(call: Call) -> tuple[str, ...]:
     """Whom a call concerns: everybody whose devices ring, later those who talk."""
-    users = call.called_user_ids
+    users: Iterable[str | None] = call.called_user_ids
     if call.answered_at is not None:
-        users = tuple(leg.user_id for leg in call.talking_legs if leg.user_id is not None)
-    return tuple(dict.fromkeys((*users, *filter(None, (call.caller.user_id,)))))
+        users = [leg.user_id for leg in call.talking_legs]
+    return tuple(dict.fromkeys([user for user in (*users, call.caller.user_id) if user]))
 
 
 def _rung_in(call: Call) -> tuple[str, ...]:

@@ -4,10 +4,9 @@ A request larger than 1,300 bytes for a server over UDP is tried over TCP first 
 there within the last ten minutes. Requests on a flow stay on it: a telephone behind NAT has no other way in.
 """
 
-import contextlib
 import random
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from stimme.sip.checks import check_dialog
@@ -36,6 +35,19 @@ class Transmit:
     data: bytes
     destination: Destination
     on_error: Callable[[str], None] | None
+
+
+class Held:
+    """As long as this lasts, nothing leaves: see `TransactionLayer.held`."""
+
+    def __init__(self, layer: "TransactionLayer") -> None:
+        self._layer = layer
+
+    def __enter__(self) -> None:
+        self._layer.hold()
+
+    def __exit__(self, *_fault: object) -> None:
+        self._layer.let_go()
 
 
 class TransactionLayer:
@@ -134,16 +146,19 @@ class TransactionLayer:
         if not self._busy:
             self._on_output()
 
-    @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> "Held":
         """Nothing leaves within this block: what it journals is safe before the peer knows of it."""
+        return Held(self)
+
+    def hold(self) -> None:
+        """Nothing leaves until `let_go`, as often as this was called."""
         self._busy += 1
-        try:
-            yield
-        finally:
-            self._busy -= 1
-            if self._output and not self._busy:
-                self._on_output()
+
+    def let_go(self) -> None:
+        """What waited leaves now, unless somebody else holds it."""
+        self._busy -= 1
+        if self._output and not self._busy:
+            self._on_output()
 
     def forget(self, transaction: ClientTransaction | ServerTransaction) -> None:
         """Takes an ended transaction out of its table."""
