@@ -37,6 +37,7 @@ from stimme.licensing.printing import Printer
 from stimme.logs import configure_logs
 from stimme.messaging.sending import Sending
 from stimme.operations.garbage import collect_young, settle_memory
+from stimme.operations.huge_pages import use_huge_pages
 from stimme.operations.jobs import JobRunner, node_jobs
 from stimme.operations.preload import keep_running
 from stimme.operations.supervisor import Patience
@@ -140,6 +141,7 @@ class Application:
         await node.add_tenants(map(self._with_books, await load_tenants(database, vault)))
         await self._meet_engine(node)
         settle_memory()
+        use_huge_pages()
         runner.release()
         node.start()
         self._spawn(fill_shelf(PhoneBookRepository(database), self._shelf), "phone-books")
