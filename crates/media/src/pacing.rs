@@ -17,14 +17,27 @@ const BUSY: f64 = 8_000.0;
 const MANY: f64 = 26_000.0;
 /// When one of so many waits is in vain, too few ring: their callers are silent.
 const VAIN: u32 = 4;
-/// No packet waits longer than this for one that rings.
-const PATIENCE: Duration = Duration::from_micros(500);
+/// No packet waits longer than this for one that rings, where lately nobody has.
+pub const PATIENCE: Duration = Duration::from_millis(1);
+/// When so many packets have come and none has rung, it was waited in vain. Fewer are no proof: after a standstill of the
+/// machine, the end of a wait may just fall between the first of them.
+pub const KEPT: usize = 8;
 /// How long a rate is measured.
 const WINDOW: Duration = Duration::from_millis(20);
 /// A system that wakes us up later than this, on average, leaves too little of a pause.
 const LATE: Duration = Duration::from_micros(50);
 /// Every so many windows it is looked at again whether that still is so.
 const TRIAL: u32 = 50;
+
+/// How long to wait for the bell at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// [`PATIENCE`].
+    Short,
+    /// Until the next beat of [`crate::watch::Watch`]: those who ring have not failed lately. A timer for each wait
+    /// would have to be set and taken back, which on a virtual machine costs as much as a fifth of all that is done.
+    Beat,
+}
 
 /// Measures the rate of packets and says how long to let them gather.
 #[derive(Debug)]
@@ -39,6 +52,8 @@ pub struct Pacing {
     vain: u32,
     /// Windows for which too few ring.
     sparse: u32,
+    /// Windows for which those who ring are not relied on.
+    doubt: u32,
 }
 
 impl Pacing {
@@ -54,6 +69,7 @@ impl Pacing {
             rings: 0,
             vain: 0,
             sparse: 0,
+            doubt: 0,
         }
     }
 
@@ -68,6 +84,7 @@ impl Pacing {
             if self.vain * VAIN > self.rings {
                 self.sparse = TRIAL;
             }
+            self.doubt = self.doubt.saturating_sub(1);
             self.gathering = rate >= MANY && self.sparse == 0;
             let worth = rate >= BUSY && (self.late <= LATE || self.windows == 0) && !self.gathering;
             let gathered = || LONGEST.min(Duration::from_secs_f64(WORTH / rate));
@@ -77,14 +94,17 @@ impl Pacing {
     }
 
     /// How long to wait for the bell at most before looking for packets; None: look for them at once.
-    pub fn patience(&self) -> Option<Duration> {
-        self.gathering.then_some(PATIENCE)
+    pub fn patience(&self) -> Option<Patience> {
+        self.gathering.then_some(if self.doubt == 0 { Patience::Beat } else { Patience::Short })
     }
 
-    /// Notes whether the bell rang, or else whether it was waited for in vain as long as that.
-    pub fn waited(&mut self, rang: bool, for_long: bool) {
+    /// Notes that the bell was waited for, and whether in vain although packets came ([`KEPT`]).
+    pub fn waited(&mut self, in_vain: bool) {
         self.rings += 1;
-        self.vain += u32::from(!rang && for_long);
+        if in_vain {
+            self.vain += 1;
+            self.doubt = TRIAL;
+        }
     }
 
     /// How long to sleep before looking for packets again; None: wait for the next one.
@@ -154,7 +174,7 @@ mod tests {
         let from = pacing.since;
         (1..=windows)
             .filter(|window| {
-                (0..10).for_each(|wait| pacing.waited(wait >= vain, true));
+                (0..10).for_each(|wait| pacing.waited(wait < vain));
                 pacing.count(packets, from + WINDOW * *window);
                 assert!(pacing.patience().is_none() || pacing.pause().is_none());
                 pacing.patience().is_some()
@@ -170,6 +190,19 @@ mod tests {
         assert_eq!(gathered_in(&mut pacing, 100, 600, 3), 0);
         assert_eq!(gathered_in(&mut pacing, 100, 600, 0), 100 + 1 - TRIAL as usize);
         assert_eq!(gathered_in(&mut pacing, 1, 10, 0), 0);
+    }
+
+    #[test]
+    fn those_who_have_rung_are_relied_on_until_they_do_not() {
+        let mut pacing = Pacing::new(Instant::now());
+        gathered_in(&mut pacing, 1, 600, 0);
+        assert_eq!(pacing.patience(), Some(Patience::Beat));
+        pacing.waited(true);
+        assert_eq!(pacing.patience(), Some(Patience::Short), "at once");
+        gathered_in(&mut pacing, TRIAL - 1, 600, 0);
+        assert_eq!(pacing.patience(), Some(Patience::Short));
+        gathered_in(&mut pacing, 1, 600, 0);
+        assert_eq!(pacing.patience(), Some(Patience::Beat));
     }
 
     #[test]

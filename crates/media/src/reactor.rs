@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use crate::engine::{Common, Engine, Token, Word};
 use crate::figures::{Figures, LoopTimes};
 use crate::ids::Seat;
-use crate::pacing::{LONGEST, Pacing};
+use crate::pacing::{KEPT, LONGEST, PATIENCE, Pacing, Patience};
 use crate::ports::Ports;
 use crate::shards::Order;
-use crate::watch::Watch;
+use crate::watch::{BEAT_EVERY, Watch};
 
 /// By how much the kernel may delay our timers, in nanoseconds.
 const TIMER_SLACK: u64 = 5_000;
@@ -122,14 +122,20 @@ impl Reactor {
             self.pacing.paused(pause, began.elapsed());
         }
         let mut timeout = self.engine.next_timeout().saturating_duration_since(Instant::now());
-        if let Some(patience) = self.pacing.patience() {
+        let rang = match self.pacing.patience() {
+            Some(Patience::Beat) if timeout >= BEAT_EVERY => Some(self.watch.gather(None)?),
             // What is due waits as long as in a pause, so that it does not wake us up one by one.
-            let rang = self.watch.gather(timeout.clamp(LONGEST, patience))?;
-            self.pacing.waited(rang, timeout >= patience);
+            Some(_) => Some(self.watch.gather(Some(timeout.clamp(LONGEST, PATIENCE)))?),
+            None => self.watch.rest().map(|()| None)?,
+        };
+        if rang.is_some() {
             timeout = Duration::ZERO;
         }
         self.watch.wait(Some(timeout), &mut self.ready)?;
         let now = Instant::now();
+        if let Some(rang) = rang {
+            self.pacing.waited(!rang && self.ready.len() >= KEPT);
+        }
         self.pacing.count(self.ready.len(), now);
         for number in self.ready.drain(..) {
             match Token::of(number) {

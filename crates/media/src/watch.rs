@@ -2,7 +2,8 @@
 //!
 //! Where packets come so fast that waking up costs as much as what is done with them, [`Watch::gather`] lets some come
 //! together. It waits for a second set, the bell, in which two of seven media sockets are; what all of them have is taken
-//! afterwards. So packets gather without a timer, which would cost as much as some of them.
+//! afterwards. So packets gather without a timer, which would cost as much as some of them: should nobody ring, a beat
+//! that goes on by itself ends the wait.
 
 use std::cell::Cell;
 use std::io;
@@ -12,11 +13,14 @@ use std::time::Duration;
 
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
+use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags};
 
 /// A set of file descriptors; one that is closed leaves it by itself.
 pub struct Watch {
     epoll: OwnedFd,
     bell: OwnedFd,
+    beat: OwnedFd,
+    beating: Cell<bool>,
     /// Media sockets so far.
     media: Cell<u64>,
 }
@@ -25,6 +29,10 @@ pub struct Watch {
 const MOST: usize = 1024;
 /// Two of seven media sockets ring the bell: fewer would spare more, and let packets wait longer than a tenth of a millisecond.
 const RINGING: (u64, u64) = (2, 7);
+/// Number of the beat, which no descriptor of others has.
+const BEAT: u64 = u64::MAX;
+/// A wait without a time ends after this at the latest.
+pub const BEAT_EVERY: Duration = Duration::from_millis(5);
 
 impl Watch {
     /// An empty set.
@@ -33,7 +41,13 @@ impl Watch {
     /// When the system has no descriptor left.
     pub fn new() -> io::Result<Self> {
         let set = || epoll::create(epoll::CreateFlags::CLOEXEC);
-        Ok(Self { epoll: set()?, bell: set()?, media: Cell::new(0) })
+        let beat = rustix::time::timerfd_create(
+            TimerfdClockId::Monotonic,
+            TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK,
+        )?;
+        let (epoll, bell) = (set()?, set()?);
+        epoll::add(&bell, &beat, epoll::EventData::new_u64(BEAT), epoll::EventFlags::IN)?;
+        Ok(Self { epoll, bell, beat, beating: Cell::new(false), media: Cell::new(0) })
     }
 
     /// Watches for something to read.
@@ -89,17 +103,42 @@ impl Watch {
         Ok(epoll::modify(&self.bell, &descriptor, data, flags)?)
     }
 
-    /// Waits until the bell rings, or in vain until the time is over; says which.
+    /// Waits until the bell rings, or in vain until the time is over; says which. Without a time it is the next beat.
     ///
     /// # Errors
     /// As [`Self::wait`], which tells afterwards what there is.
-    pub fn gather(&self, timeout: Duration) -> io::Result<bool> {
-        let mut event = [const { MaybeUninit::<epoll::Event>::uninit() }; 1];
-        match epoll::wait(&self.bell, &mut event, Some(&timespec(timeout))) {
-            Err(Errno::INTR) => Ok(true),
-            Ok((events, _)) => Ok(!events.is_empty()),
-            Err(error) => Err(error.into()),
+    pub fn gather(&self, timeout: Option<Duration>) -> io::Result<bool> {
+        if timeout.is_none() {
+            self.beat(true)?;
         }
+        let mut events = [const { MaybeUninit::<epoll::Event>::uninit() }; 2];
+        let events = match epoll::wait(&self.bell, &mut events, timeout.map(timespec).as_ref()) {
+            Err(Errno::INTR) => return Ok(true),
+            result => result?.0,
+        };
+        let beats = events.iter().filter(|event| event.data.u64() == BEAT).count();
+        if beats > 0 {
+            // It goes on once it is read; it may have been stopped meanwhile.
+            let _ = rustix::io::read(&self.beat, &mut [0; 8]);
+        }
+        Ok(events.len() > beats)
+    }
+
+    /// Ends the beat: nobody waits by it now.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn rest(&self) -> io::Result<()> {
+        self.beat(false)
+    }
+
+    fn beat(&self, wanted: bool) -> io::Result<()> {
+        if self.beating.replace(wanted) != wanted {
+            let every = timespec(if wanted { BEAT_EVERY } else { Duration::ZERO });
+            let times = Itimerspec { it_interval: every, it_value: every };
+            rustix::time::timerfd_settime(&self.beat, TimerfdTimerFlags::empty(), &times)?;
+        }
+        Ok(())
     }
 
     /// Waits until something is ready or the time is over; appends the numbers to `numbers`.
@@ -140,6 +179,10 @@ mod tests {
         socket().send_to(b"knock", at.local_addr().expect("bound")).expect("sent");
     }
 
+    fn receive(at: &UdpSocket) {
+        at.recv(&mut [0; 8]).expect("something");
+    }
+
     fn ready(watch: &Watch) -> Vec<u64> {
         let mut numbers = Vec::new();
         watch.wait(Some(Duration::ZERO), &mut numbers).expect("epoll");
@@ -164,13 +207,19 @@ mod tests {
         watch.add(&control, 3).expect("watched");
 
         knock(&quiet);
-        assert!(!watch.gather(Duration::from_millis(20)).expect("epoll"), "nobody rings");
+        assert!(!watch.gather(Some(Duration::from_millis(20))).expect("epoll"), "nobody rings");
         assert_eq!(ready(&watch), [2]);
 
-        let long = Duration::from_secs(60);
+        let long = Some(Duration::from_secs(60));
         knock(&loud);
         assert!(watch.gather(long).expect("epoll"));
         assert_eq!(ready(&watch).len(), 2);
+
+        receive(&loud);
+        for _ in 0..3 {
+            assert!(!watch.gather(None).expect("epoll"), "a beat");
+        }
+        watch.rest().expect("a timer");
 
         watch.remove(&loud).expect("watched");
         watch.remove(&quiet).expect("watched");
