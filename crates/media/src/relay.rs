@@ -25,7 +25,7 @@ pub struct Aftermath {
 
 /// Takes a packet that arrived at endpoint `id`; `packet` is the whole of it and may be changed.
 pub fn arrived(
-    endpoints: &mut IdMap<Endpoint>,
+    endpoints: &mut IdMap<Box<Endpoint>>,
     id: u64,
     packet: &mut [u8],
     now: Instant,
@@ -150,11 +150,11 @@ fn understands(target: &Endpoint) -> bool {
     target.dtmf == DtmfMethod::Events && target.formats.events.is_some()
 }
 
-fn pair(endpoints: &mut IdMap<Endpoint>, id: u64) -> Option<(&mut Endpoint, Option<&mut Endpoint>)> {
+fn pair(endpoints: &mut IdMap<Box<Endpoint>>, id: u64) -> Option<(&mut Endpoint, Option<&mut Endpoint>)> {
     match endpoints.get(&id)?.bridge {
         Some((_, partner)) => {
             let [source, target] = endpoints.get_disjoint_mut([&id, &partner]);
-            Some((source?, target))
+            Some((source?, target.map(Box::as_mut)))
         }
         None => Some((endpoints.get_mut(&id)?, None)),
     }

@@ -139,14 +139,14 @@ impl Room {
     /// Goes on by 20 ms; returns players that came to their end.
     pub fn frame(
         &mut self,
-        endpoints: &mut IdMap<Endpoint>,
+        endpoints: &mut IdMap<Box<Endpoint>>,
         now: Instant,
         events: &mut Vec<Event>,
     ) -> Vec<u64> {
         self.due = next_due(self.due, now);
         self.sum.fill(0);
         for (id, member) in &mut self.members {
-            member.listen(endpoints.get_mut(id));
+            member.listen(endpoints.get_mut(id).map(Box::as_mut));
             if member.speaks && member.role == Role::Talk {
                 for (sum, sample) in self.sum.iter_mut().zip(&member.frame) {
                     *sum += i32::from(*sample);

@@ -27,7 +27,10 @@ pub enum Meaning {
 
 /// Everything of an answer that concerns payload types.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub struct Formats {
+    /// The first audio codec and its number, which nearly every packet has: found without looking any further.
+    usual: Option<(AudioCodec, u8)>,
     /// Audio, ours to send first.
     pub audio: Vec<AudioFormat>,
     /// Payload type and clock of telephone events.
@@ -68,12 +71,26 @@ impl Formats {
             formats.meanings.push((spec.payload_type, meaning));
         }
         formats.prefer_events_of_our_clock(codecs);
+        let first = formats.audio.first().map(|format| (format.codec, format.payload_type));
+        formats.usual =
+            first.filter(|(codec, number)| formats.meaning(*number) == Some(Meaning::Audio(*codec)));
         Ok(formats)
     }
 
     /// What a payload type means.
     pub fn meaning(&self, payload_type: u8) -> Option<Meaning> {
+        if let Some((codec, _)) = self.usual.filter(|(_, number)| *number == payload_type) {
+            return Some(Meaning::Audio(codec));
+        }
         self.meanings.iter().find(|(number, _)| *number == payload_type).map(|(_, meaning)| *meaning)
+    }
+
+    /// The number of a codec, if it was negotiated.
+    pub fn payload_type(&self, codec: AudioCodec) -> Option<u8> {
+        if let Some((_, number)) = self.usual.filter(|(usual, _)| *usual == codec) {
+            return Some(number);
+        }
+        self.audio.iter().find(|format| format.codec == codec).map(|format| format.payload_type)
     }
 
     /// Events in the clock of what we send come first (RFC 4733 §2.5.1.2: one clock for a stream).

@@ -8,18 +8,19 @@ use super::latch::Latch;
 use super::protection::Protection;
 use crate::rtp::packet::is_rtcp;
 
-/// Sockets of one endpoint and whom they talk to.
+/// Sockets of one endpoint and whom they talk to; what every packet needs comes first.
+#[repr(C)]
 pub struct Plain {
     rtp: UdpSocket,
-    rtcp: UdpSocket,
-    signalled: Option<SocketAddr>,
-    signalled_rtcp: Option<SocketAddr>,
-    multiplexed: bool,
-    latch: Latch,
     connected: bool,
-    protection: Option<Box<Protection>>,
     /// The stream is T.38 now, which SRTP does not protect; the keys wait for the speech that follows.
     clear: bool,
+    multiplexed: bool,
+    protection: Option<Box<Protection>>,
+    rtcp: UdpSocket,
+    latch: Latch,
+    signalled: Option<SocketAddr>,
+    signalled_rtcp: Option<SocketAddr>,
 }
 
 impl Plain {
@@ -146,7 +147,8 @@ impl Plain {
                 }
                 None => false,
             },
-            None => emit(&self.rtp, self.connected, self.remote(), packet),
+            None if self.connected => self.rtp.send(packet).is_ok(),
+            None => emit(&self.rtp, false, self.remote(), packet),
         }
     }
 

@@ -244,7 +244,10 @@ impl Engine {
     }
 
     fn voice_of(&mut self, fax: u64, id: u64) -> Option<&mut Endpoint> {
-        self.endpoints.get_mut(&id).filter(|endpoint| endpoint.fax.as_ref().is_some_and(|(id, _)| *id == fax))
+        self.endpoints
+            .get_mut(&id)
+            .map(Box::as_mut)
+            .filter(|endpoint| endpoint.fax.as_ref().is_some_and(|(id, _)| *id == fax))
     }
 
     fn gateway(&self, wanted: u64) -> Option<u64> {

@@ -27,7 +27,7 @@ impl Engine {
             Birth { id, tag: request.tag, owner: owner.to_owned(), kind: request.kind, local: local.clone() };
         let endpoint = Endpoint::new(birth, transport, outgoing, now);
         observe(&endpoint, watch).map_err(refused)?;
-        self.endpoints.insert(id, endpoint);
+        self.endpoints.insert(id, Box::new(endpoint));
         self.endpoints_made += 1;
         Ok(Reply::Endpoint { endpoint: id, local })
     }

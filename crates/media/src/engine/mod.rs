@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use crate::audio::{Library, RecordingWriter};
 use crate::control::{Event, Failure, Operation, PROTOCOL, Reply, Stats};
-use crate::endpoint::{Endpoint, Identity};
+use crate::endpoint::{Endpoint, Identity, Transport};
 use crate::fax;
 use crate::figures::{Opinions, Totals, Troubles};
 use crate::ids::{IdMap, Seat};
@@ -136,7 +136,7 @@ pub struct Engine {
     common: Common,
     seat: Seat,
     ports: Ports,
-    endpoints: IdMap<Endpoint>,
+    endpoints: IdMap<Box<Endpoint>>,
     bridges: BTreeMap<u64, Bridge>,
     players: IdMap<Stage>,
     sources: BTreeMap<u64, SharedSource>,
@@ -323,11 +323,15 @@ impl Engine {
     }
 
     fn endpoint(&mut self, id: u64) -> Result<&mut Endpoint, Failure> {
-        self.endpoints.get_mut(&id).ok_or_else(|| Failure::not_found("endpoint", id))
+        self.endpoints.get_mut(&id).map(Box::as_mut).ok_or_else(|| Failure::not_found("endpoint", id))
+    }
+
+    fn transport(&mut self, id: u64) -> Option<&mut Transport> {
+        self.endpoints.get_mut(&id).map(|endpoint| &mut endpoint.transport)
     }
 
     fn sorted(&self) -> impl Iterator<Item = &Endpoint> {
-        let mut all: Vec<&Endpoint> = self.endpoints.values().collect();
+        let mut all: Vec<&Endpoint> = self.endpoints.values().map(Box::as_ref).collect();
         all.sort_unstable_by_key(|endpoint| endpoint.id);
         all.into_iter()
     }

@@ -19,7 +19,7 @@ use crate::watch::Watch;
 
 /// An endpoint on its way, with all that belongs to it.
 pub struct Luggage {
-    endpoint: Endpoint,
+    endpoint: Box<Endpoint>,
     timers: Vec<(Instant, u64, Timer)>,
     recorder: Option<(u64, (Stage, String))>,
     fax: Option<(u64, Fax)>,

@@ -42,7 +42,7 @@ impl Engine {
             .map_err(|error| Failure { code: "failed", text: format!("path: {error}") })?;
         self.timers.push(Reverse((recording.due, request.endpoint, Timer::Recording)));
         self.recorders.insert(id, (Stage::Endpoint(request.endpoint), tag));
-        self.endpoint(request.endpoint)?.recording = Some(recording);
+        self.endpoint(request.endpoint)?.recording = Some(Box::new(recording));
         Ok(Reply::Recorder { recorder: id })
     }
 
@@ -50,7 +50,7 @@ impl Engine {
         match self.recorders.get(&id) {
             Some((Stage::Endpoint(endpoint), _)) => {
                 let endpoint = self.endpoints.get_mut(endpoint);
-                let running = |recording: &mut Recording| recording.id() == id;
+                let running = |recording: &mut Box<Recording>| recording.id() == id;
                 if let Some(recording) = endpoint.and_then(|endpoint| endpoint.recording.take_if(running)) {
                     recording.finish();
                 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use str0m::rtp::{RtpPacket, Vp8Descriptor};
 
 use super::Engine;
-use crate::endpoint::{Endpoint, Shown, Transport};
+use crate::endpoint::{Shown, Transport};
 use crate::video::allocation::allocate;
 use crate::video::line::Arrival;
 use crate::video::payload::begins_keyframe;
@@ -116,9 +116,7 @@ impl Engine {
             undriven.sort_unstable();
             undriven.dedup();
             for id in undriven {
-                if let Some(Endpoint { transport: Transport::Webrtc(webrtc), .. }) =
-                    self.endpoints.get_mut(&id)
-                {
+                if let Some(Transport::Webrtc(webrtc)) = self.transport(id) {
                     let outcome = webrtc.tick(now);
                     self.take(id, outcome, now);
                 }
@@ -186,7 +184,7 @@ impl Engine {
         }
         let chosen = allocate(estimate, &rates, &current);
         let desired: u64 = rates.iter().filter_map(|layers| layers.last()).map(|rate| rate * 3 / 2).sum();
-        if let Some(Endpoint { transport: Transport::Webrtc(webrtc), .. }) = self.endpoints.get_mut(&id)
+        if let Some(Transport::Webrtc(webrtc)) = self.transport(id)
             && !shown.is_empty()
         {
             webrtc.desire(desired.max(USUAL));
@@ -222,8 +220,7 @@ impl Engine {
             _ => None,
         };
         if let Some(estimate) = estimate.filter(|estimate| *estimate < PLENTY)
-            && let Some(Endpoint { transport: Transport::Webrtc(webrtc), .. }) =
-                self.endpoints.get_mut(&origin.endpoint)
+            && let Some(Transport::Webrtc(webrtc)) = self.transport(origin.endpoint)
         {
             webrtc.limit(ssrc, estimate.max(LEAST));
             self.undriven.push(origin.endpoint);

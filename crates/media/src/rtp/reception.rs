@@ -10,6 +10,7 @@ const MAX_DROPOUT: u16 = 3000;
 
 /// One incoming stream; a change of SSRC begins a new one, the totals go on.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub struct Reception {
     /// Packets that arrived, over all streams of this endpoint.
     pub packets: u64,
@@ -22,14 +23,15 @@ pub struct Reception {
 }
 
 #[derive(Debug)]
+#[repr(C)]
 struct Stream {
     ssrc: u32,
-    first: u64,
+    clock: u32,
     highest: u64,
     received: u64,
-    clock: u32,
     transit: Option<(Instant, u32)>,
     jitter: f64,
+    first: u64,
     reported_expected: u64,
     reported_received: u64,
     bursts: Bursts,
