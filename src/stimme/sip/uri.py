@@ -111,7 +111,8 @@ def clean_text(text: str) -> str:
 
 
 def _token(value: str) -> str:
-    return value if _PLAIN_VALUE.fullmatch(value) else quote_string(value)
+    plain = (value.isascii() and value.isalnum()) or _PLAIN_VALUE.fullmatch(value)
+    return value if plain else quote_string(value)
 
 
 def split_host_port(text: str) -> tuple[str, int | None]:
@@ -165,7 +166,8 @@ class SipUri:
     def __str__(self) -> str:
         user = ""
         if self.user is not None:
-            plain = _SAFE_USER.fullmatch(self.user) is not None
+            number = self.user[1:] if self.user.startswith("+") else self.user
+            plain = (number.isascii() and number.isalnum()) or _SAFE_USER.fullmatch(self.user) is not None
             user = self.user if plain else quote(self.user, safe=_USER_SAFE, errors="surrogateescape")
             user += "@" if self.password is None else f":{self.password}@"
         headers = f"?{self.headers}" if self.headers else ""

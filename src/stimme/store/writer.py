@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError, StatementError
 from stimme.store.database import Database
 from stimme.store.upsert import Row, RowError, Upsert
 
-INTERVAL_SECONDS = 0.5
+INTERVAL_SECONDS = 0.2
 _RETRY_SECONDS = 1.0
 _log = structlog.get_logger("stimme.store")
 
