@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 from tests.integration.administering import delete, listed, put
-from tests.integration.listening import assert_hears, eventually, hears_again, hears_now, watching
+from tests.integration.listening import (
+    assert_hears,
+    eventually,
+    first_second_of,
+    hears_again,
+    hears_now,
+    watching,
+)
 from tests.peers.baresip import Baresip, Encryption, Line, Transport, telephone
 from tests.peers.rawphone import RawPhone, raw_phone
 from tests.peers.system import Demo
@@ -127,6 +134,41 @@ async def test_keys_that_others_can_read_are_refused_in_words(demo: Demo, tmp_pa
 def _second_stream(clara: RawPhone) -> str:
     stream = clara.sdp().partition("t=0 0\r\n")[2].replace("RTP/AVP", "RTP/SAVP")
     return f"{stream}a=crypto:{_CRYPTO}\r\n"
+
+
+@pytest.mark.feature("N3", "T3")
+async def test_a_fax_is_no_way_around_encryption(demo: Demo, tmp_path: Path) -> None:
+    """T.38 knows no SRTP: it is refused without asking whoever must encrypt; the speech goes on."""
+    with encryption_of(demo, "11", "require"):
+        async with (
+            raw_phone(demo.line("12")) as fax,
+            telephone(
+                tmp_path, "bernd", demo.line("11", "tls"), tone=1000, answer="auto", encryption="srtp-mand"
+            ) as bernd,
+        ):
+            dialog = await fax.call("11")
+            await _hears_anew(fax, 1000)
+            response, _ = await fax.ask("INVITE", "11", body=_image(fax), dialog=dialog)
+            assert response.status == 488
+            assert "m=image" not in bernd.trace()
+            await _hears_anew(fax, 1000)
+            response, _ = await fax.ask("INVITE", "11", body=fax.sdp(), dialog=dialog)
+            assert response.status == 200
+            await _hears_anew(fax, 1000)
+            assert not bernd.happened("CALL_CLOSED")
+            await fax.ask("BYE", "11", dialog=dialog)
+
+
+async def _hears_anew(phone: RawPhone, hz: float) -> None:
+    phone.heard()
+    phone.sound.clear()
+    await eventually(lambda: first_second_of(phone.heard(), 8000, hz), f"hears {hz} Hz")
+
+
+def _image(phone: RawPhone) -> str:
+    """An offer of T.38 in the place of the speech."""
+    head = phone.sdp().partition("m=audio")[0].replace("o=- 1 1", "o=- 1 2")
+    return f"{head}m=image {phone.rtp.getsockname()[1]} udptl t38\r\na=T38FaxUdpEC:t38UDPRedundancy\r\n"
 
 
 @pytest.mark.feature("N3", "K3")
