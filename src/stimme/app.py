@@ -65,7 +65,15 @@ from stimme.store.database import Database
 from stimme.store.directory import DirectoryRepository
 from stimme.store.journal import CallJournal
 from stimme.store.letters import Letters
-from stimme.store.live import LIVE_TABLES, Bindings, Records, States, load_tenants
+from stimme.store.live import (
+    LIVE_TABLES,
+    RECORD_SECONDS,
+    RECORD_TABLES,
+    Bindings,
+    Records,
+    States,
+    load_tenants,
+)
 from stimme.store.own_sounds import OwnSoundRepository
 from stimme.store.phone_books import PhoneBookRepository, fill_shelf
 from stimme.store.secrets import Passwords, SecretKeyError, Vault, open_vault
@@ -108,17 +116,19 @@ class Application:
         vault = open_vault(config.secret_key_file)
         database = await self._open_store()
         writer = WriteBehind(database, (*LIVE_TABLES, RECORDINGS))
-        journal = CallJournal(config.node.data / "calls.journal", writer.then, vault)
+        calls = WriteBehind(database, RECORD_TABLES, interval=RECORD_SECONDS)
+        journal = CallJournal(config.node.data / "calls.journal", calls.then, vault)
         self._resources.callback(journal.close)
-        writer.start()
-        self._resources.push_async_callback(writer.close)
+        for each in (writer, calls):
+            each.start()
+            self._resources.push_async_callback(each.close)
         sounds = Sounds(config.media.prompts, config.node.data / "recordings", config.node.data / "joined")
         await OwnSoundRepository(database, sounds.own).write_files()
         node = Node(
             bus=EventBus(),
             bindings=Bindings(database, writer),
             journal=journal,
-            records=Records(database, writer),
+            records=Records(database, calls, writer),
             store=States(database, writer),
             sounds=sounds,
             clock=asyncio.get_running_loop().time,

@@ -286,9 +286,13 @@ class Endpoint:
         """The counters so far."""
         return EndpointStats.from_wire(await self._connection.request("stats", endpoint=self.id))
 
-    def delete(self) -> Awaitable[None]:
-        """Frees ports and everything else; a bridge with it ends. Deleting twice is no error."""
-        return self._connection.request("delete-endpoint", endpoint=self.id)
+    def delete(self, *, idle: bool = False) -> Awaitable[None]:
+        """Frees ports and everything else; a bridge with it ends. Deleting twice is no error.
+
+        `idle` lets it wait for another request, 50 ms at most.
+        """
+        request = self._connection.request_idly if idle else self._connection.request
+        return request("delete-endpoint", endpoint=self.id)
 
 
 class Room:

@@ -515,8 +515,9 @@ class Call:
         if self.stage is OVER:
             for leg in retired:
                 leg.let_go()
+        idle = self.stage is OVER
         try:
-            await all_of([leg.endpoint.delete() for leg in retired if leg.endpoint is not None])
+            await all_of([leg.endpoint.delete(idle=idle) for leg in retired if leg.endpoint is not None])
         except EngineLostError:
             pass
         except EngineError as error:

@@ -38,8 +38,11 @@ _STATES = cast(Table, TenantState.__table__)
 _NOTES = cast(Table, CallNoteRow.__table__)
 _USER = ("id", "customer_id", "extension", "name", "package", "number", "language")
 _DEVICE = ("id", "customer_id", "user_id", "site_id", "sip_user", "kind", "secret", "srtp")
-LIVE_TABLES = (_BINDINGS, _RECORDS, _LISTS, _STATES, _NOTES)
-"""What `WriteBehind` must be made with, in the order of their foreign keys."""
+LIVE_TABLES = (_BINDINGS, _STATES, _NOTES)
+"""What is written within the fifth of a second that a killed process may lose."""
+RECORD_TABLES = (_RECORDS, _LISTS)
+"""What the journal has as well, so that it may wait for RECORD_SECONDS; in the order of foreign keys."""
+RECORD_SECONDS = 1.0
 
 
 class Bindings:
@@ -100,9 +103,10 @@ async def _kept(database: Database, tenant: Any, key: Any, value: Any, only: str
 class Records:
     """Finished calls and the call list lines they leave (``stimme.pbx.ports.CallRecords``)."""
 
-    def __init__(self, database: Database, writer: WriteBehind) -> None:
+    def __init__(self, database: Database, writer: WriteBehind, notes: WriteBehind) -> None:
         self._database = database
         self._writer = writer
+        self._notes = notes
 
     def add(self, record: CallRecord, entries: Sequence[CallListEntry]) -> None:
         """Write a call and its lines, once for each call id."""
@@ -122,7 +126,7 @@ class Records:
             "kind": note.kind,
             "noted_at": note.noted_at,
         }
-        self._writer.put(_NOTES, row_id, row)
+        self._notes.put(_NOTES, row_id, row)
 
     async def last_to(self, tenant_id: str, user_id: str) -> str | None:
         """Return the newest call that came to a user."""
