@@ -56,11 +56,12 @@ class CallJournal:
 
     def put(self, key: str, value: dict[str, Any], *, voids: Sequence[str] = ()) -> None:
         """Keep the state of a call or leg, in place of what was there and of the entries that it voids."""
-        packed = self._living[key] = self._packed(value)
+        packed = self._packed(value)
         if self._settled_keys:
             voids, self._settled_keys = (*voids, *self._settled_keys), []
         for void in voids:
             self._living.pop(void, None)
+        self._living[key] = packed
         self._append(key, packed, voids)
 
     def drop(self, key: str) -> None:
