@@ -38,7 +38,7 @@ _HELD_UP_MS = 10
 """Less than this no jitter buffer notices."""
 _AFTER_MS = 1000
 """So long after the machine stood still a gap may still come of it."""
-_PRIORITY = 20
+_BEST = -20
 _STEAL = 8
 """Where /proc/stat has the time in which a host did not run us (proc(5))."""
 
@@ -117,8 +117,8 @@ async def listen(client: Client, engine: int, bundles: int, seconds: int, *, alo
     with _echo(program, alone) as (echo, port), _ToneLoad(program, names, seconds, port) as load:
         if alone:
             for pid, core in [(engine, SERVER_CORE), (echo, SERVER_CORE), (load.pid, LOAD_CORE)]:
-                # The echo goes before the engine: it tells of the machine, not of how busy the engine is.
-                _go_first(pid, core, _PRIORITY + int(pid == echo))
+                # The echo's turn comes whatever the engine does: it tells of the machine.
+                _go_first(pid, core)
         legs = [await _leg(client, name, port) for name, port in zip(names, load.ports, strict=True)]
         for a, b in zip(legs[::2], legs[1::2], strict=True):
             await client.engine.bridge(a, b, tag=f"call-{a.id}")
@@ -175,12 +175,18 @@ def _echo(program: Path, alone: bool) -> Iterator[tuple[int, str]]:
             process.kill()
 
 
-def _go_first(pid: int, core: int, priority: int) -> None:
-    """Gives all threads of a process that core, and a real-time priority where that is allowed (sched(7))."""
+def _go_first(pid: int, core: int) -> None:
+    """Gives all threads of a process that core, and the best nice value where that is allowed (sched(7)).
+
+    No real-time priority: where such programs leave others little, the kernel takes 50 ms of a second from
+    them at once. Its session counts first, as for the engine's own nice value (ADR 23).
+    """
     for task in Path(f"/proc/{pid}/task").iterdir():
         os.sched_setaffinity(int(task.name), {core})
         with suppress(PermissionError):
-            os.sched_setscheduler(int(task.name), os.SCHED_FIFO, os.sched_param(priority))
+            os.setpriority(os.PRIO_PROCESS, int(task.name), _BEST)
+    with suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(_BEST))
 
 
 def _ticks() -> list[int]:
