@@ -146,7 +146,10 @@ class Application:
         self._resources.push_async_callback(node.close)
         tls = server_tls(config.tls.certificate, config.tls.key)
         runner = await self._open_sip(node, tls)
-        telephony = await self._open_web(node, runner, database, vault=vault, tls=tls, sounds=sounds)
+        history = CallHistory(database, calls)
+        telephony = await self._open_web(
+            node, runner, database, history=history, vault=vault, tls=tls, sounds=sounds
+        )
         loaded = utc_now()
         await node.add_tenants(map(self._with_books, await load_tenants(database, vault)))
         await self._meet_engine(node)
@@ -196,6 +199,7 @@ class Application:
         runner: SipRunner,
         database: Database,
         *,
+        history: CallHistory,
         vault: Vault,
         tls: ssl.SSLContext,
         sounds: Sounds,
@@ -217,7 +221,7 @@ class Application:
             accounts=Accounts(database),
             passwords=Passwords(),
             directory=DirectoryRepository(database, vault),
-            history=CallHistory(database),
+            history=history,
             telephony=telephony,
             events=node.bus,
             sip=runner,

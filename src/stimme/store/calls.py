@@ -8,13 +8,24 @@ from sqlalchemy import Tuple, literal, select, tuple_, update
 from stimme.store.database import Database, Scope
 from stimme.store.models import CallListEntry, CallRecordRow, UtcDateTime
 from stimme.store.service_models import CallNoteRow
+from stimme.store.writer import WriteBehind
 
 
 class CallHistory:
-    """Reads call lists and call records of one scope."""
+    """Reads call lists and call records of one scope.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: Where they are.
+        writer: What has gathered the latest; it is read with the rest.
+    """
+
+    def __init__(self, database: Database, writer: WriteBehind | None = None) -> None:
         self._database = database
+        self._writer = writer
+
+    async def _settle(self) -> None:
+        if self._writer is not None:
+            await self._writer.settle()
 
     async def call_list(
         self, scope: Scope, user_id: str, *, before: tuple[datetime.datetime, str] | None, limit: int
@@ -28,6 +39,7 @@ class CallHistory:
         )
         if before is not None:
             statement = statement.where(tuple_(CallListEntry.started_at, CallListEntry.id) < _key(before))
+        await self._settle()
         async with self._database.scoped(scope) as session:
             return (await session.scalars(statement)).all()
 
@@ -39,6 +51,7 @@ class CallHistory:
             .values(seen=True)
             .execution_options(synchronize_session=False)
         )
+        await self._settle()
         async with self._database.scoped(scope) as session, session.begin():
             await session.execute(statement)
 
@@ -60,6 +73,7 @@ class CallHistory:
             statement = statement.where(CallRecordRow.customer_id == customer_id)
         if before is not None:
             statement = statement.where(tuple_(CallRecordRow.started_at, CallRecordRow.id) < _key(before))
+        await self._settle()
         async with self._database.scoped(scope) as session:
             return (await session.scalars(statement)).all()
 

@@ -137,6 +137,7 @@ class Records:
             .order_by(entry.started_at.desc(), entry.id.desc())
             .limit(1)
         )
+        await self._writer.settle()
         async with self._database.system() as session:
             return await session.scalar(newest)
 

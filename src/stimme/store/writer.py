@@ -71,6 +71,13 @@ class WriteBehind:
         async with self._writing:
             await self._write()
 
+    async def settle(self) -> None:
+        """As `flush`, for somebody who wants to read and takes what is there when nothing can be written."""
+        try:
+            await self.flush()
+        except SQLAlchemyError as error:
+            _log.error("store cannot be written, reading without", error=str(error))
+
     async def close(self) -> None:
         """Stop the background task and write the rest."""
         if self._task is not None:

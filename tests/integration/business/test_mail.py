@@ -188,7 +188,7 @@ async def test_an_invoice_is_sent_once_with_its_pdf(office: Office) -> None:
     }
     now = datetime.datetime.now(datetime.UTC)
     later = now + datetime.timedelta(days=32)
-    month = f"{now:%Y-%m}"
+    month = str(Month.of(now))
     async with await world.signed_in(ROOT) as provider:
         me = (await provider.get("/api/v1/session")).json()["organisation"]["id"]
         for organisation, body in ((me, seller), *((c.id, address) for c in world.customers.values())):

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import Engine, Table, event, select
 from tests.migrated import bring_up_to_date
 
-from stimme.store.database import Database
+from stimme.store.calls import CallHistory
+from stimme.store.database import Database, Scope
 from stimme.store.models import BindingRow, CallRecordRow, Organisation
 from stimme.store.writer import WriteBehind
 
@@ -108,6 +109,16 @@ async def test_a_refused_row_does_not_take_others_with_it(database: Database) ->
     async with database.system() as session:
         assert [row.id for row in await session.scalars(select(CallRecordRow))] == ["good"]
     assert await bindings(database) == {"a": {"n": 1}}
+
+
+async def test_who_reads_calls_misses_none_that_is_still_to_be_written(database: Database) -> None:
+    writer = WriteBehind(database, TABLES, interval=3600)
+    history = CallHistory(database, writer)
+    everything = Scope("provider", "p")
+    assert await history.call_records(everything, customer_id=None, before=None, limit=10) == []
+    writer.put(RECORDS, "x", record("x", "answered"))
+    (row,) = await history.call_records(everything, customer_id=None, before=None, limit=10)
+    assert row.id == "x"
 
 
 async def test_closing_writes_the_rest(database: Database) -> None:
