@@ -41,7 +41,7 @@ def _has_init(node: ast.ClassDef) -> bool:
 
 
 def _init_of(node: ast.ClassDef) -> str:
-    """The method in one line. What it assigns to may be read-only for everybody else."""
+    """The method in one line. It alone may assign to what is read-only for everybody else (`frozen`)."""
     parameters, assignments = ["self"], []
     for statement in node.body:
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
@@ -54,7 +54,12 @@ def _init_of(node: ast.ClassDef) -> str:
                 parameters.append(f"{name}: {kind}" + (f" = {default}" if default is not None else ""))
                 assignments.append(f"self.{name} = {name}")
     body = "; ".join(assignments)
-    return f"    def __init__({', '.join(parameters)}) -> None: {body}  # type: ignore[misc]"
+    allowed = "  # type: ignore[misc]" if _is_frozen(node) else ""
+    return f"    def __init__({', '.join(parameters)}) -> None: {body}{allowed}"
+
+
+def _is_frozen(node: ast.ClassDef) -> bool:
+    return any("frozen=True" in ast.unparse(each) for each in node.decorator_list)
 
 
 def _default_of(node: ast.ClassDef, statement: ast.AnnAssign) -> tuple[str | None, str | None]:

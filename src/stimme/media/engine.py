@@ -79,9 +79,8 @@ class Engine:
             tag: the caller's name for it.
             near: whom it will be joined with, if that is known: they begin in one thread of the engine.
         """
-        reply = await self._connection.request("create-endpoint", kind=kind, tag=tag, **_near(near))
-        local = LocalTransport.from_wire(reply["local"])
-        return Endpoint(self._connection, int(reply["endpoint"]), tag, kind, local)
+        request = self._connection.request("create-endpoint", kind=kind, tag=tag, **_near(near))
+        return self._endpoint(kind, tag, await request)
 
     async def create_endpoints(
         self, wanted: Sequence[tuple[Kind, str]], *, near: Endpoint | None = None
@@ -107,9 +106,11 @@ class Engine:
 
     async def _opened(self, kind: Kind, tag: str, waiting: asyncio.Future[Any]) -> Endpoint | EngineError:
         try:
-            reply = await waiting
+            return self._endpoint(kind, tag, await waiting)
         except EngineError as error:
             return error
+
+    def _endpoint(self, kind: Kind, tag: str, reply: Any) -> Endpoint:
         local = LocalTransport.from_wire(reply["local"])
         return Endpoint(self._connection, int(reply["endpoint"]), tag, kind, local)
 

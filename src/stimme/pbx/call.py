@@ -512,12 +512,12 @@ class Call:
         if not self._retired:
             return
         retired, self._retired = self._retired, []
-        if self.stage is OVER:
+        over = self.stage is OVER
+        if over:
             for leg in retired:
                 leg.let_go()
-        idle = self.stage is OVER
         try:
-            await all_of([leg.endpoint.delete(idle=idle) for leg in retired if leg.endpoint is not None])
+            await all_of([leg.endpoint.delete(idle=over) for leg in retired if leg.endpoint is not None])
         except EngineLostError:
             pass
         except EngineError as error:

@@ -37,17 +37,17 @@ class Transmit:
     on_error: Callable[[str], None] | None
 
 
-class Held:
+class Cork:
     """As long as this lasts, nothing leaves: see `TransactionLayer.held`."""
 
     def __init__(self, layer: "TransactionLayer") -> None:
         self._layer = layer
 
     def __enter__(self) -> None:
-        self._layer.hold()
+        self._layer.cork()
 
     def __exit__(self, *_fault: object) -> None:
-        self._layer.let_go()
+        self._layer.uncork()
 
 
 class TransactionLayer:
@@ -146,16 +146,16 @@ class TransactionLayer:
         if not self._busy:
             self._on_output()
 
-    def held(self) -> "Held":
+    def held(self) -> "Cork":
         """Nothing leaves within this block: what it journals is safe before the peer knows of it."""
-        return Held(self)
+        return Cork(self)
 
-    def hold(self) -> None:
-        """Nothing leaves until `let_go`, as often as this was called."""
+    def cork(self) -> None:
+        """Nothing leaves until `uncork`, as often as this was called."""
         self._busy += 1
 
-    def let_go(self) -> None:
-        """What waited leaves now, unless somebody else holds it."""
+    def uncork(self) -> None:
+        """What waited leaves now, unless somebody else has corked it."""
         self._busy -= 1
         if self._output and not self._busy:
             self._on_output()

@@ -2,7 +2,7 @@
 
 Policy: a report costs its caller a dictionary entry. After at most ``interval`` seconds everything
 gathered goes into one transaction; a key reported several times meanwhile is written once, with its last
-state, so that a short call's journal entry often never touches the disk. When the database refuses one
+state, so that what comes and goes at once often never touches the disk. When the database refuses one
 row for good (its tenant was deleted meanwhile), that row is logged and dropped and the others are
 written; when the database is busy or away, everything is kept and tried again.
 """

@@ -19,6 +19,7 @@ class Engine:
     def __init__(self) -> None:
         self.reads: list[list[str]] = []
         self.writers: list[asyncio.StreamWriter] = []
+        self.heard = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.append(writer)
@@ -32,6 +33,7 @@ class Engine:
                 reply = msgpack.packb([1, number, name])
                 writer.write(struct.pack(">I", len(reply)) + reply)
             self.reads.append(names)
+            self.heard.set()
         writer.close()
 
 
@@ -48,7 +50,9 @@ async def engine(tmp_path: Path) -> AsyncIterator[tuple[Engine, Connection]]:
 async def test_what_nobody_waits_for_leaves_with_the_next_request(engine: tuple[Engine, Connection]) -> None:
     heard, connection = engine
     first, second = connection.request_idly("delete"), connection.request_idly("delete")
-    await asyncio.sleep(0)
+    passed = asyncio.Event()
+    asyncio.get_running_loop().call_soon(passed.set)  # behind whatever would send them
+    await passed.wait()
     assert heard.reads == []
     replies: list[Any] = [await connection.request("create"), await first, await second]
     assert replies == ["create", "delete", "delete"]
@@ -69,9 +73,7 @@ async def test_what_still_waits_leaves_at_the_end(engine: tuple[Engine, Connecti
     connection.close()
     with pytest.raises(EngineLostError):
         await gone
-    async with asyncio.timeout(10):
-        while not heard.reads:
-            await asyncio.sleep(0.01)
+    await asyncio.wait_for(heard.heard.wait(), 10)
     assert heard.reads == [["delete"]]
 
 
