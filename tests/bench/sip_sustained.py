@@ -78,9 +78,17 @@ def _highest(side: sip_call.Side) -> tuple[int, list[dict[str, Any]]]:
     steps: list[dict[str, Any]] = []
 
     def clean(rate: int, seconds: int) -> bool:
-        steps.append({"rate": rate, **side.measure(sipp.Load(rate=rate, calls=rate * seconds))})
+        load = sipp.Load(rate=rate, calls=rate * seconds)
+        try:
+            step = side.measure(load)
+        except (
+            BenchError
+        ) as error:  # so much that sipp does not come to its end; a dead server is another matter
+            side.server.check_alive()
+            step = {"failed": load.calls, "retransmissions": 0, "why": str(error)}
+        steps.append({"rate": rate, **step})
         time.sleep(2)
-        return not steps[-1]["failed"] and not steps[-1]["retransmissions"]
+        return not step["failed"] and not step["retransmissions"]
 
     short = itertools.takewhile(lambda rate: clean(rate, _STEP_SECONDS), range(_FIRST, _MOST + 1, _STEP))
     highest = max(short, default=0)
